@@ -1,0 +1,113 @@
+/**
+ * SyncthingReplica: one a volume and node. The spec is the controller's order, the status is the node's report;
+ * neither writes the other's half (docs/design.md, "Who may change what").
+ */
+import type { ObjectIdentity } from './object.ts';
+import type { Base, Grant } from './volume.ts';
+
+export type ReplicaRole = 'data' | 'client';
+
+/** Syncthing's folder types as far as we use them. */
+export type FolderType = 'sendreceive' | 'receiveonly';
+
+export interface ReplicaPeer {
+  readonly node: string;
+  readonly deviceId: string;
+}
+
+/** What is to become of a copy that goes: `leave` after handoff rule 31, the others by order of DeleteVolume. */
+export type ReplicaRemoval = 'leave' | 'delete' | 'archive';
+
+export interface SyncthingReplicaSpec {
+  /** Name of the SyncthingVolume. */
+  readonly volume: string;
+  readonly folderId: string;
+  readonly node: string;
+  /** Human name for Syncthing's folder label, e.g. `namespace/claim`. */
+  readonly label: string;
+  readonly role: ReplicaRole;
+  /** The volume's highest epoch when this order was written; never falls. */
+  readonly epoch: number;
+  readonly type: FolderType;
+  readonly peers: readonly ReplicaPeer[];
+  /** Copies of the volume's status, so that a node needs no other watch; a mount re-reads the volume live. */
+  readonly base: Base;
+  readonly grant?: Grant;
+  /** The controller's word that this scan of the writer is held by enough copies (handoff rules 21 to 23). */
+  readonly proven?: { readonly epoch: number; readonly session: number; readonly sequence: number };
+  /** This copy is stale: archive what it has and rejoin the lineage of that epoch (handoff rule 30). */
+  readonly rejoin?: { readonly epoch: number };
+  readonly removal?: ReplicaRemoval;
+}
+
+/** What one node sees of one peer, each field one half of a proof (docs/handoff.md, "proof"). */
+export interface PeerReport {
+  readonly node: string;
+  readonly deviceId: string;
+  readonly connected: boolean;
+  /** This node knows the peer's index up to here (the peer's own sequence). */
+  readonly knownSequence: number;
+  /** At `sequence` of the report, the peer lacked nothing that this node has. */
+  readonly remoteNeedEmpty: boolean;
+}
+
+/** Syncthing's view of the folder on one node, read in an order that keeps both halves sound. */
+export interface FolderReport {
+  readonly state: string;
+  readonly type: FolderType;
+  /** This node's own sequence, read before the peers' needs. */
+  readonly sequence: number;
+  readonly needItems: number;
+  readonly needBytes: number;
+  readonly receiveOnlyItems: number;
+  readonly errors: number;
+  /** The first few error texts, with the file they are about. */
+  readonly messages: readonly string[];
+  /** A scan finished since the daemon started: before that, counts are what an earlier life left behind. */
+  readonly scanned: boolean;
+  readonly peers: readonly PeerReport[];
+}
+
+/** The writer's side of one grant, from `state.json`. */
+export interface WriterReport {
+  readonly epoch: number;
+  readonly session: number;
+  /** `untouched`: a grant that was never mounted, given back (handoff rule 5). */
+  readonly phase: 'attached' | 'flushing' | 'released' | 'untouched';
+  /** RFC 3339; since when in this phase. */
+  readonly since: string;
+  /** The folder has writer type (handoff rule 11). */
+  readonly switched: boolean;
+  /** The last scan that may prove something: begun with writer type, and receiveOnlyItems 0 after it (rule 19). */
+  readonly scan?: {
+    readonly epoch: number;
+    readonly session: number;
+    readonly sequence: number;
+    readonly startedAt: string;
+    /** It was begun after the last unmount of its session: nothing was written after it. */
+    readonly afterUnmount: boolean;
+  };
+}
+
+export interface SyncthingReplicaStatus {
+  readonly storeId: string;
+  /** `spec.epoch` of the order whose folder, type and peers are applied. */
+  readonly epoch: number;
+  /** The highest epoch that this copy ever saw (handoff rule 4). */
+  readonly highestEpoch: number;
+  readonly generation: number;
+  readonly folder?: FolderReport;
+  readonly writer?: WriterReport;
+  readonly rejoin?: { readonly epoch: number; readonly step: 'archived' | 'done'; readonly archive?: string };
+  /** Mount points of `data/` or below that some process still sees. */
+  readonly mounts: readonly string[];
+  /** The folder is out of Syncthing and the bytes are where `spec.removal` wants them. */
+  readonly removed: boolean;
+  readonly message?: string;
+  readonly observedAt: string;
+}
+
+export interface SyncthingReplica extends ObjectIdentity {
+  readonly spec: SyncthingReplicaSpec;
+  readonly status?: SyncthingReplicaStatus;
+}

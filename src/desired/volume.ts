@@ -1,0 +1,89 @@
+/**
+ * SyncthingVolume: one a volume (docs/design.md, "State"). The spec says what was asked for, the status, written by
+ * the controller alone with compare-and-swap, says who may write and what is proven.
+ */
+import type { Condition, ObjectIdentity } from './object.ts';
+
+/** `exclusive`: one writer by the grant. `eventual`: every attached node writes, Syncthing merges file by file. */
+export type Access = 'exclusive' | 'eventual';
+
+/** What becomes of the bytes when the claim goes: removed after a grace time, or kept under `archive/`. */
+export type OnDelete = 'delete' | 'archive';
+
+/** A copy that holds a known state. `sequence` is the holder's own, so a lower one later means a lost database. */
+export interface Holder {
+  readonly node: string;
+  readonly storeId: string;
+  readonly sequence: number;
+}
+
+/** The exclusive right to write: at most one a volume, its epoch only rises (handoff rules 1 and 4). */
+export interface Grant {
+  readonly epoch: number;
+  readonly node: string;
+  readonly storeId: string;
+  /** RFC 3339; when the controller gave it. */
+  readonly since: string;
+}
+
+export type BaseKind = 'empty' | 'seed' | 'handoff' | 'failover';
+
+/** The state the next writer starts from, and who has it. `empty` has epoch 0, session 0 and no holders. */
+export interface Base {
+  readonly kind: BaseKind;
+  readonly epoch: number;
+  readonly session: number;
+  readonly holders: readonly Holder[];
+}
+
+/** The highest proof of the current grant: what the writer had at a scan, and who is proven to hold it. */
+export interface Proof {
+  readonly epoch: number;
+  readonly session: number;
+  /** The writer's own sequence right after the scan. */
+  readonly sequence: number;
+  /** RFC 3339; start of the scan: everything fsynced before it is acknowledged. */
+  readonly scanStartedAt: string;
+  readonly holders: readonly Holder[];
+}
+
+/** A copy that may carry changes of a lost lineage: unshared until its node archived them (handoff rules 26, 30). */
+export interface StaleCopy {
+  readonly node: string;
+  readonly storeId: string;
+  /** The epoch of the lineage that it has to rejoin. */
+  readonly epoch: number;
+}
+
+export interface SyncthingVolumeSpec {
+  /** The name of the CreateVolume request; for a dynamically made claim also the PersistentVolume's name. */
+  readonly requestName: string;
+  readonly capacityBytes: number;
+  /** Copies wanted on data nodes; absent: every data node. */
+  readonly replicas?: number;
+  readonly access: Access;
+  readonly onDelete: OnDelete;
+  readonly claim?: { readonly namespace: string; readonly name: string };
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Set by DeleteVolume alone; nothing else orders bytes to go (handoff rule 32). */
+  readonly deletion?: { readonly requestedAt: string };
+}
+
+export interface SyncthingVolumeStatus {
+  /** The highest epoch ever given out or reserved; the next grant is above it. */
+  readonly epoch: number;
+  readonly grant?: Grant;
+  readonly base: Base;
+  readonly proven?: Proof;
+  readonly replicatedThrough?: string;
+  readonly leaving?: { readonly node: string; readonly storeId: string };
+  readonly stale: readonly StaleCopy[];
+  readonly conditions: readonly Condition[];
+}
+
+export interface SyncthingVolume extends ObjectIdentity {
+  /** Also Syncthing's folder id: from the request's name and the resource's uid, see volume-id.ts. */
+  readonly volumeId: string;
+  readonly spec: SyncthingVolumeSpec;
+  readonly status: SyncthingVolumeStatus;
+}
