@@ -1,0 +1,45 @@
+/** What one copy's report says by itself: whether it is clean, and whether it still is the holder that was proven. */
+import type { FolderReport, SyncthingReplicaStatus } from '../desired/replica.ts';
+import type { Holder } from '../desired/volume.ts';
+
+/** Nothing needed, nothing under way, nothing in error, nothing changed behind Syncthing's back. */
+export function isClean(folder: FolderReport | undefined): folder is FolderReport {
+  return (
+    folder !== undefined &&
+    folder.scanned &&
+    folder.state === 'idle' &&
+    folder.needItems === 0 &&
+    folder.errors === 0 &&
+    folder.receiveOnlyItems === 0
+  );
+}
+
+/**
+ * Rule 9's test of a holder: the same store, a sequence not below the recorded one (a lower one is a database rolled
+ * back or lost), scanned since its daemon started, no local changes, no errors. A wiped holder fails by its local
+ * changes, since Syncthing counts what is missing there.
+ */
+export function isIntact(holder: Holder, status: SyncthingReplicaStatus | undefined): boolean {
+  const folder = status?.folder;
+  return (
+    status !== undefined &&
+    folder !== undefined &&
+    status.storeId === holder.storeId &&
+    !status.removed &&
+    folder.sequence >= holder.sequence &&
+    folder.scanned &&
+    folder.receiveOnlyItems === 0 &&
+    folder.errors === 0
+  );
+}
+
+/** Why a copy is not clean, for people; undefined where it is. */
+export function uncleanReason(folder: FolderReport | undefined): string | undefined {
+  if (folder === undefined) return 'its Syncthing does not have the folder yet';
+  const [message] = folder.messages;
+  if (folder.errors > 0) return `${folder.errors} file(s) in error${message === undefined ? '' : `: ${message}`}`;
+  if (!folder.scanned) return 'its first scan since Syncthing started is not finished';
+  if (folder.needItems > 0) return `${folder.needItems} item(s), ${folder.needBytes} bytes still to come`;
+  if (folder.receiveOnlyItems > 0) return `${folder.receiveOnlyItems} item(s) were changed outside the volume`;
+  return folder.state === 'idle' ? undefined : `its Syncthing is ${folder.state}`;
+}

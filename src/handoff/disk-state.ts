@@ -1,0 +1,114 @@
+/**
+ * `volumes/<folderId>/state.json`: what this disk knows of its own copy, fsynced before anything that relies on it
+ * (docs/handoff.md, "Words"). The states and every way between them are here; writing the file is the node's.
+ */
+
+/** A proving scan, kept so that a released writer can still say which scan was held. */
+export interface DiskScan {
+  readonly sequence: number;
+  readonly startedAt: string;
+}
+
+export type DiskPhase =
+  /** A copy that others write. */
+  | { readonly kind: 'replica' }
+  /** May write in this epoch; `session` counts the mounts within it. */
+  | { readonly kind: 'writer'; readonly epoch: number; readonly session: number }
+  /** Ended with the controller's word that the scan is held by enough copies. */
+  | { readonly kind: 'released'; readonly epoch: number; readonly session: number; readonly scan: DiskScan }
+  /** A grant that was never mounted, given back. */
+  | { readonly kind: 'untouched'; readonly epoch: number }
+  /** Making way for another lineage: first the old tree goes to the archive, then the folder comes back. */
+  | {
+      readonly kind: 'rejoining';
+      readonly epoch: number;
+      readonly step: 'archiving' | 'archived';
+      /** Absolute path of the archive of this rejoin. */
+      readonly archive: string;
+    };
+
+export interface DiskState {
+  readonly version: 1;
+  readonly volume: string;
+  readonly folderId: string;
+  readonly storeId: string;
+  /** Never falls (handoff rule 4). */
+  readonly highestEpoch: number;
+  /** The last lineage that this copy rejoined, and where its own changes went. */
+  readonly rejoined?: { readonly epoch: number; readonly archive: string };
+  readonly phase: DiskPhase;
+}
+
+export function newDiskState(identity: Pick<DiskState, 'volume' | 'folderId' | 'storeId'>): DiskState {
+  return { version: 1, ...identity, highestEpoch: 0, phase: { kind: 'replica' } };
+}
+
+/** The epoch that this copy has written in and not been superseded in, 0 where it has none. */
+function endedEpoch(phase: DiskPhase): number {
+  return phase.kind === 'released' || phase.kind === 'untouched' ? phase.epoch : 0;
+}
+
+export type TakeGrant =
+  | { readonly kind: 'taken'; readonly state: DiskState }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/**
+ * A mount under the grant of `epoch`: session 1 of a new epoch, the next session of the one it is in. A copy never
+ * takes a lower epoch than it saw, nor one that it ended (handoff rules 4, 10, 12 and 22).
+ */
+export function takeGrant(state: DiskState, epoch: number): TakeGrant {
+  const { phase } = state;
+  if (phase.kind === 'writer' && phase.epoch === epoch) {
+    return { kind: 'taken', state: { ...state, phase: { ...phase, session: phase.session + 1 } } };
+  }
+  if (phase.kind === 'rejoining') return { kind: 'refused', reason: `this copy is being rejoined in epoch ${phase.epoch}` };
+  if (epoch <= endedEpoch(phase)) return { kind: 'refused', reason: `epoch ${epoch} has ended on this node` };
+  if (phase.kind === 'writer') {
+    return { kind: 'refused', reason: `the session of epoch ${phase.epoch} has not ended on this node` };
+  }
+  if (epoch < state.highestEpoch) {
+    return { kind: 'refused', reason: `this copy saw epoch ${state.highestEpoch}, above ${epoch}` };
+  }
+  return { kind: 'taken', state: { ...state, highestEpoch: epoch, phase: { kind: 'writer', epoch, session: 1 } } };
+}
+
+/** The writer ends its session: only for the scan that the controller confirmed (handoff rule 22). */
+export function release(state: DiskState, scan: DiskScan): DiskState {
+  const { phase } = state;
+  if (phase.kind !== 'writer') return state;
+  return { ...state, phase: { kind: 'released', epoch: phase.epoch, session: phase.session, scan } };
+}
+
+/** Gives back a grant that was never mounted; a writer of that epoch mounted it, so it cannot (handoff rule 5). */
+export function decline(state: DiskState, epoch: number): DiskState {
+  if (state.phase.kind === 'writer' || state.phase.kind === 'rejoining') return state;
+  if (epoch <= endedEpoch(state.phase) || epoch < state.highestEpoch) return state;
+  return { ...state, highestEpoch: epoch, phase: { kind: 'untouched', epoch } };
+}
+
+/** Remembers an epoch that others write in; a copy that writes itself does not leave its phase by this. */
+export function sawEpoch(state: DiskState, epoch: number): DiskState {
+  return epoch > state.highestEpoch ? { ...state, highestEpoch: epoch } : state;
+}
+
+/** Ordered to rejoin; a lineage that was rejoined already, or is being, is not begun again (handoff rule 30). */
+export function beginRejoin(state: DiskState, epoch: number, archive: string): DiskState {
+  if ((state.rejoined?.epoch ?? 0) >= epoch) return state;
+  if (state.phase.kind === 'rejoining' && state.phase.epoch >= epoch) return state;
+  return {
+    ...state,
+    highestEpoch: Math.max(state.highestEpoch, epoch),
+    phase: { kind: 'rejoining', epoch, step: 'archiving', archive },
+  };
+}
+
+export function archived(state: DiskState): DiskState {
+  if (state.phase.kind !== 'rejoining') return state;
+  return { ...state, phase: { ...state.phase, step: 'archived' } };
+}
+
+export function rejoined(state: DiskState): DiskState {
+  if (state.phase.kind !== 'rejoining') return state;
+  const { epoch, archive } = state.phase;
+  return { ...state, rejoined: { epoch, archive }, phase: { kind: 'replica' } };
+}

@@ -1,0 +1,136 @@
+/** A writer that is lost: fencing it and choosing where the volume goes on (handoff rules 25 to 27). */
+import type { SyncthingReplica } from '../desired/replica.ts';
+import type { Base, Holder, StaleCopy } from '../desired/volume.ts';
+import { holderOf } from './flush.ts';
+import { hasCurrentStore, isAlive, isStale, type VolumeView } from './view.ts';
+
+/** Only what a person or the cloud said for sure loses a writer: a node that is merely silent may still write. */
+export function isLost(view: Pick<VolumeView, 'clusterNodes'>, node: string): boolean {
+  return view.clusterNodes.get(node)?.outOfService === true;
+}
+
+export type FailoverDecision =
+  | { readonly kind: 'none' }
+  /** The fences are not up yet everywhere: wait for these nodes to report them. */
+  | { readonly kind: 'fencing'; readonly waitingFor: readonly string[] }
+  /** Nothing alive covers what was acknowledged: these nodes hold it (rule 27). */
+  | { readonly kind: 'blocked'; readonly bringBack: readonly string[] }
+  | {
+      readonly kind: 'fail-over';
+      readonly epoch: number;
+      readonly base: Base;
+      readonly stale: readonly StaleCopy[];
+      readonly provenThrough?: string;
+    };
+
+/** Who holds everything that was acknowledged: the highest proof of this grant, or the base where there is none. */
+function acknowledgedHolders(view: VolumeView): readonly Holder[] {
+  const { grant, proven, base } = view.volume.status;
+  return proven !== undefined && proven.epoch === grant?.epoch ? proven.holders : base.holders;
+}
+
+function hasFenced(view: VolumeView, node: string, lost: string): boolean {
+  return view.nodes.get(node)?.status?.fenced.includes(lost) === true;
+}
+
+/** The node answers, with the disk that is meant, and did not miss an earlier failover. */
+function isReachable(view: VolumeView, copy: SyncthingReplica, holder: Holder): boolean {
+  return (
+    isAlive(view, holder.node) &&
+    hasCurrentStore(view, copy) &&
+    copy.status?.storeId === holder.storeId &&
+    !isStale(view, copy)
+  );
+}
+
+/**
+ * A copy that still is the one that was proven. It may need items of the lost writer, and report errors for want of
+ * them: both go with the writer's index, and nobody is granted the volume before this copy is clean.
+ */
+function isSource(view: VolumeView, holder: Holder, lost: string): boolean {
+  const copy = view.replicas.get(holder.node);
+  const folder = copy?.status?.folder;
+  if (copy === undefined || folder === undefined || holder.node === lost) return false;
+  const isUnchanged = folder.scanned && folder.sequence >= holder.sequence && folder.receiveOnlyItems === 0;
+  return isUnchanged && isReachable(view, copy, holder);
+}
+
+function knownOf(copy: SyncthingReplica, lost: string): number {
+  return copy.status?.folder?.peers.find((peer) => peer.node === lost)?.knownSequence ?? 0;
+}
+
+/** The source that knows most of the lost writer's index: it has the newest complete file versions. */
+function bestSource(sources: readonly SyncthingReplica[], lost: string): SyncthingReplica | undefined {
+  return [...sources].sort((a, b) => knownOf(b, lost) - knownOf(a, lost) || (a.spec.node < b.spec.node ? -1 : 1))[0];
+}
+
+/** Every copy that did not put up the fence before the new lineage began, the lost writer first of all (rule 26). */
+function staleCopies(view: VolumeView, lost: string, epoch: number): readonly StaleCopy[] {
+  const found = [...view.replicas.values()].filter((copy) => !hasFenced(view, copy.spec.node, lost));
+  const grant = view.volume.status.grant;
+  const copies = found.map((copy) => ({
+    node: copy.spec.node,
+    storeId: (copy.spec.node === lost ? grant?.storeId : copy.status?.storeId) ?? '',
+    epoch,
+  }));
+  const before = view.volume.status.stale.filter(
+    (old) => !copies.some((copy) => copy.node === old.node && copy.storeId === old.storeId),
+  );
+  return [...before.map((copy) => ({ ...copy, epoch })), ...copies];
+}
+
+function failOverTo(view: VolumeView, lost: string, source: SyncthingReplica): FailoverDecision {
+  const { grant, proven, epoch: highest } = view.volume.status;
+  const epoch = highest + 1;
+  return {
+    kind: 'fail-over',
+    epoch,
+    base: { kind: 'failover', epoch, session: 0, holders: [holderOf(source)] },
+    stale: staleCopies(view, lost, epoch),
+    ...(proven !== undefined && proven.epoch === grant?.epoch ? { provenThrough: proven.scanStartedAt } : {}),
+  };
+}
+
+/**
+ * What to do about the volume's writer. A lost writer under a base that nobody holds may have the only copy, mounted
+ * or not: that stays blocked, since `empty` lasts until a session that wrote was reported (rule 5).
+ */
+export function decideFailover(view: VolumeView): FailoverDecision {
+  const { grant } = view.volume.status;
+  if (grant === undefined || view.volume.spec.deletion !== undefined || !isLost(view, grant.node)) {
+    return { kind: 'none' };
+  }
+  const lost = grant.node;
+  const holders = acknowledgedHolders(view);
+  const sources = holders.filter((holder) => isSource(view, holder, lost));
+  const source = bestSource(
+    sources.flatMap((holder) => view.replicas.get(holder.node) ?? []),
+    lost,
+  );
+  if (source === undefined) {
+    const names = holders.map((holder) => holder.node);
+    return { kind: 'blocked', bringBack: names.length > 0 ? names : [lost] };
+  }
+  const alive = [...view.replicas.keys()].filter((node) => node !== lost && isAlive(view, node));
+  const unfenced = alive.filter((node) => !hasFenced(view, node, lost));
+  return unfenced.length > 0 ? { kind: 'fencing', waitingFor: unfenced } : failOverTo(view, lost, source);
+}
+
+/**
+ * Whether `node` has to be fenced on all others: while it is lost and still holds a grant, and after the failover
+ * until every live copy of the volume took it out of its peers (rule 26).
+ */
+export function needsFence(view: VolumeView, node: string): boolean {
+  const { grant, stale } = view.volume.status;
+  if (view.volume.spec.deletion !== undefined) return false;
+  if (grant?.node === node) return isLost(view, node);
+  if (!stale.some((copy) => copy.node === node)) return false;
+  return [...view.replicas.values()].some((copy) => copy.spec.node !== node && stillShares(view, copy, node));
+}
+
+function stillShares(view: VolumeView, copy: SyncthingReplica, node: string): boolean {
+  if (!isAlive(view, copy.spec.node)) return false;
+  const ordered = copy.spec.peers.some((peer) => peer.node === node);
+  const applied = copy.status !== undefined && copy.status.generation >= copy.generation;
+  return ordered || !applied;
+}

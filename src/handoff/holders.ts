@@ -1,0 +1,85 @@
+/** How the holders of a base come and go while the volume is detached (handoff rules 24 and 31). */
+import type { SyncthingReplica } from '../desired/replica.ts';
+import type { Base, Holder } from '../desired/volume.ts';
+import { isClean, isIntact } from './copy.ts';
+import { holderOf } from './flush.ts';
+import { isProven } from './proof.ts';
+import { countsAsCopy, type VolumeView } from './view.ts';
+
+function intactHolders(view: VolumeView, base: Base): readonly SyncthingReplica[] {
+  return base.holders.flatMap((holder) => {
+    const copy = view.replicas.get(holder.node);
+    return copy !== undefined && countsAsCopy(view, copy) && isIntact(holder, copy.status) ? [copy] : [];
+  });
+}
+
+/** A copy proven against an intact holder, at that holder's present sequence, holds the base as well. */
+function isNewHolder(view: VolumeView, base: Base, copy: SyncthingReplica): boolean {
+  if (base.holders.some((holder) => holder.node === copy.spec.node && holder.storeId === copy.status?.storeId)) {
+    return false;
+  }
+  if (!countsAsCopy(view, copy)) return false;
+  return intactHolders(view, base).some((holder) => {
+    const sequence = holder.status?.folder?.sequence;
+    return sequence !== undefined && isProven(holder, sequence, copy);
+  });
+}
+
+/**
+ * A holder that answers and is not what was proven any more: another disk, a database rolled back, files changed. One
+ * that does not answer stays: its disk may be fine.
+ */
+function isStruck(view: VolumeView, holder: Holder): boolean {
+  const storeId = view.nodes.get(holder.node)?.status?.storeId ?? '';
+  if (storeId !== '' && storeId !== holder.storeId) return true;
+  const status = view.replicas.get(holder.node)?.status;
+  if (status?.folder === undefined || status.storeId !== holder.storeId) return false;
+  const isSettled = status.folder.scanned && status.folder.state === 'idle';
+  return isSettled && !isIntact(holder, status);
+}
+
+/**
+ * The base with the holders that the reports show now. Only while no grant is given: afterwards the writer moves on
+ * and a copy proven against it would hold something else. The last holder is never struck.
+ */
+export function currentBase(view: VolumeView): Base {
+  const { base, grant } = view.volume.status;
+  if (grant !== undefined || base.kind === 'empty') return base;
+  const kept = base.holders.filter((holder) => !isStruck(view, holder));
+  const left = kept.length > 0 ? kept : base.holders;
+  const found = [...view.replicas.values()].filter((copy) => isNewHolder(view, base, copy)).map(holderOf);
+  const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));
+  const holders = [...others, ...found].sort((a, b) => (a.node < b.node ? -1 : 1));
+  return { ...base, holders };
+}
+
+/** Copies on data nodes, other than `node`, that are proven to hold the latest acknowledged state. */
+function provenOthers(view: VolumeView, base: Base, node: string): readonly SyncthingReplica[] {
+  const { grant, proven } = view.volume.status;
+  const holders = grant === undefined ? base.holders : (proven?.holders ?? []);
+  return holders.flatMap((holder) => {
+    const copy = view.replicas.get(holder.node);
+    const counts =
+      copy !== undefined &&
+      copy.spec.role === 'data' &&
+      holder.node !== node &&
+      countsAsCopy(view, copy) &&
+      isIntact(holder, copy.status) &&
+      (holder.node === grant?.node || isClean(copy.status?.folder));
+    return counts ? [copy] : [];
+  });
+}
+
+/**
+ * Whether the copy on `node` may go (rule 31): two proven copies on data nodes stay behind, or all of them where
+ * fewer are wanted; of an `empty` volume any copy may go. The writer's own copy never goes.
+ */
+export function mayLeave(view: VolumeView, base: Base, node: string): boolean {
+  const { grant, leaving } = view.volume.status;
+  if (grant?.node === node || (leaving !== undefined && leaving.node !== node)) return false;
+  const wanted = [...view.replicas.values()].filter(
+    (copy) => copy.spec.role === 'data' && copy.spec.node !== node && copy.spec.removal === undefined,
+  );
+  if (grant === undefined && base.kind === 'empty') return true;
+  return wanted.length > 0 && provenOthers(view, base, node).length >= Math.min(2, wanted.length);
+}

@@ -1,0 +1,144 @@
+/**
+ * What one node does for one of its copies, from what it sees now: the same answer after any crash, since nothing but
+ * state.json, the mounts, Syncthing and the controller's order is read (handoff rules 5, 11, 12, 18, 19, 22, 29, 30).
+ */
+import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
+import type { DiskScan, DiskState } from './disk-state.ts';
+import type { HandoffSettings } from './settings.ts';
+
+/** A finished scan of the whole folder, made by this node in this life of its process. */
+export interface LocalScan extends DiskScan {
+  readonly epoch: number;
+  readonly session: number;
+  /** Begun when no pod had the volume mounted any more. */
+  readonly afterUnmount: boolean;
+  /** The folder had writer type before the scan began, and neither errors nor local changes after it (rule 19). */
+  readonly proves: boolean;
+  /** Milliseconds since the epoch. */
+  readonly finishedAt: number;
+  readonly durationMs: number;
+}
+
+export interface LocalView {
+  readonly node: string;
+  readonly state: DiskState;
+  /** The controller's order for this copy; absent while it has none. */
+  readonly order?: SyncthingReplicaSpec;
+  /** Pods' mounts of `data/` or below, in any process's view; the staging mount is not among them. */
+  readonly podMounts: readonly string[];
+  readonly stagingMounts: readonly string[];
+  readonly folder?: FolderReport;
+  readonly scan?: LocalScan;
+  /** Syncthing noticed changes since `scan` began, or nobody looked. */
+  readonly changedSinceScan: boolean;
+  /** A CSI call asks for this volume, or did a short while ago. */
+  readonly isWanted: boolean;
+  /** Staged and not published yet, within the grace time: the pod is on its way. */
+  readonly isAwaitingPublish: boolean;
+  readonly now: number;
+  readonly settings: HandoffSettings;
+}
+
+export type LocalAction =
+  | { readonly kind: 'see-epoch'; readonly epoch: number }
+  | { readonly kind: 'scan'; readonly afterUnmount: boolean }
+  | { readonly kind: 'release'; readonly scan: DiskScan }
+  | { readonly kind: 'decline'; readonly epoch: number }
+  | { readonly kind: 'begin-rejoin'; readonly epoch: number }
+  | { readonly kind: 'archive-tree' }
+  | { readonly kind: 'finish-rejoin' };
+
+/** Writer type belongs to the copy whose state.json says writer in the very epoch that the controller granted. */
+export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
+  const { phase } = state;
+  const { grant } = order;
+  const writes = phase.kind === 'writer' && grant?.node === order.node && grant.epoch === phase.epoch;
+  return writes && order.type === 'sendreceive' ? 'sendreceive' : 'receiveonly';
+}
+
+/** The grant of this node that its state.json neither took nor ended. */
+export function untakenGrant(view: Pick<LocalView, 'node' | 'state' | 'order'>): number | undefined {
+  const { phase } = view.state;
+  const grant = view.order?.grant;
+  if (grant === undefined || grant.node !== view.node) return undefined;
+  const isKnown = phase.kind !== 'replica' && phase.kind !== 'rejoining' && phase.epoch >= grant.epoch;
+  return isKnown ? undefined : grant.epoch;
+}
+
+/** The phase of a writer: flushing is a state of the node, whatever the kubelet calls or forgets to call (rule 18). */
+export function writerPhase(view: LocalView): WriterReport['phase'] | undefined {
+  const { phase } = view.state;
+  if (phase.kind === 'released' || phase.kind === 'untouched') return phase.kind;
+  if (phase.kind !== 'writer') return undefined;
+  return view.podMounts.length > 0 || view.isAwaitingPublish ? 'attached' : 'flushing';
+}
+
+function currentScan(view: LocalView): LocalScan | undefined {
+  const { scan } = view;
+  const { phase } = view.state;
+  if (scan === undefined || phase.kind !== 'writer') return undefined;
+  return scan.proves && scan.epoch === phase.epoch && scan.session === phase.session ? scan : undefined;
+}
+
+/** Whether the folder can be scanned to some effect: it has writer type and nothing of its own in error. */
+function canScan(view: LocalView): boolean {
+  return view.folder?.type === 'sendreceive' && view.folder.state !== '' && view.folder.state !== 'error';
+}
+
+function flushActions(view: LocalView): readonly LocalAction[] {
+  const scan = currentScan(view);
+  if (scan === undefined || !scan.afterUnmount) return canScan(view) ? [{ kind: 'scan', afterUnmount: true }] : [];
+  const proven = view.order?.proven;
+  const isConfirmed =
+    proven?.epoch === scan.epoch && proven.session === scan.session && proven.sequence === scan.sequence;
+  return isConfirmed ? [{ kind: 'release', scan: { sequence: scan.sequence, startedAt: scan.startedAt } }] : [];
+}
+
+/** A busy volume is scanned no more often than a tenth of the time goes into it. */
+export function nextScanAt(scan: LocalScan, settings: HandoffSettings): number {
+  return scan.finishedAt + Math.max(settings.scanIntervalMs, 10 * scan.durationMs);
+}
+
+function attachedActions(view: LocalView): readonly LocalAction[] {
+  if (!canScan(view)) return [];
+  const scan = currentScan(view);
+  if (scan === undefined) return [{ kind: 'scan', afterUnmount: false }];
+  const isDue = view.changedSinceScan && view.now >= nextScanAt(scan, view.settings);
+  return isDue ? [{ kind: 'scan', afterUnmount: false }] : [];
+}
+
+/** Nothing of a stale copy may be mounted while its tree is moved away (rule 29). */
+function rejoinActions(view: LocalView, epoch: number): readonly LocalAction[] {
+  const { phase } = view.state;
+  const isMounted = view.podMounts.length > 0 || view.stagingMounts.length > 0;
+  if (phase.kind !== 'rejoining') return isMounted ? [] : [{ kind: 'begin-rejoin', epoch }];
+  if (phase.step === 'archiving') return isMounted || view.folder !== undefined ? [] : [{ kind: 'archive-tree' }];
+  const { folder } = view;
+  const isCaughtUp = folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0;
+  const isShared = (view.order?.peers.length ?? 0) > 0;
+  return isCaughtUp && isShared ? [{ kind: 'finish-rejoin' }] : [];
+}
+
+function rejoinEpoch(view: LocalView): number | undefined {
+  const { phase, rejoined } = view.state;
+  if (phase.kind === 'rejoining') return phase.epoch;
+  const ordered = view.order?.rejoin?.epoch;
+  return ordered !== undefined && ordered > (rejoined?.epoch ?? 0) ? ordered : undefined;
+}
+
+/**
+ * The next steps, in order. Each is safe to repeat; after carrying them out the caller looks again. Empty: nothing to
+ * do but to report.
+ */
+export function planLocal(view: LocalView): readonly LocalAction[] {
+  const rejoin = rejoinEpoch(view);
+  if (rejoin !== undefined) return rejoinActions(view, rejoin);
+  const seen = view.order !== undefined && view.order.epoch > view.state.highestEpoch;
+  const first: readonly LocalAction[] = seen ? [{ kind: 'see-epoch', epoch: view.order.epoch }] : [];
+  const untaken = untakenGrant(view);
+  const mayDecline = untaken !== undefined && view.state.phase.kind !== 'writer' && !view.isWanted;
+  if (mayDecline) return [...first, { kind: 'decline', epoch: untaken }];
+  const phase = writerPhase(view);
+  if (phase === 'flushing') return [...first, ...flushActions(view)];
+  return phase === 'attached' ? [...first, ...attachedActions(view)] : first;
+}

@@ -1,0 +1,18 @@
+/** Times that the hand-off waits, in milliseconds; the controller and the nodes of one instance share them. */
+export interface HandoffSettings {
+  /** A writer that is a data node itself ends its grant on its own copy after this (handoff rule 23). */
+  readonly ownCopyAfterMs: number;
+  /** A SyncthingNode whose heartbeat is older counts as away: its report proves nothing about now. */
+  readonly heartbeatTimeoutMs: number;
+  /** Least time between two proving scans of an attached volume. */
+  readonly scanIntervalMs: number;
+  /** A folder not switched to writer this long after its mount is worth a condition (handoff rule 11). */
+  readonly switchWarningMs: number;
+}
+
+export const defaultHandoffSettings: HandoffSettings = {
+  ownCopyAfterMs: 20_000,
+  heartbeatTimeoutMs: 60_000,
+  scanIntervalMs: 5_000,
+  switchWarningMs: 30_000,
+};

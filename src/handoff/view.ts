@@ -1,0 +1,49 @@
+/** One volume as the controller sees it, all its parts from synced caches; every decision of the hand-off reads this. */
+import type { ClusterNode, SyncthingNode } from '../desired/node.ts';
+import type { SyncthingReplica } from '../desired/replica.ts';
+import type { SyncthingVolume } from '../desired/volume.ts';
+import type { HandoffSettings } from './settings.ts';
+
+export interface VolumeView {
+  readonly volume: SyncthingVolume;
+  /** The replicas of this volume, by node. */
+  readonly replicas: ReadonlyMap<string, SyncthingReplica>;
+  readonly nodes: ReadonlyMap<string, SyncthingNode>;
+  readonly clusterNodes: ReadonlyMap<string, ClusterNode>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly settings: HandoffSettings;
+}
+
+/** The node answered lately, so that what it reports is about now. */
+export function isAlive(view: VolumeView, node: string): boolean {
+  const heartbeat = view.nodes.get(node)?.status?.heartbeat;
+  return heartbeat !== undefined && view.now - Date.parse(heartbeat) <= view.settings.heartbeatTimeoutMs;
+}
+
+/** The replica's report is about the disk that the node has now, not about one it had under the same name. */
+export function hasCurrentStore(view: VolumeView, replica: SyncthingReplica): boolean {
+  const storeId = view.nodes.get(replica.spec.node)?.status?.storeId;
+  return storeId !== undefined && storeId !== '' && replica.status?.storeId === storeId;
+}
+
+/** A copy that may carry a lost lineage's changes and has not rejoined (handoff rule 26). */
+export function isStale(view: VolumeView, replica: SyncthingReplica): boolean {
+  const storeId = view.nodes.get(replica.spec.node)?.status?.storeId ?? replica.status?.storeId;
+  return view.volume.status.stale.some((copy) => copy.node === replica.spec.node && copy.storeId === storeId);
+}
+
+export function isLeaving(view: VolumeView, replica: SyncthingReplica): boolean {
+  return view.volume.status.leaving?.node === replica.spec.node;
+}
+
+/** A copy whose report may count: alive, the same disk, neither stale nor on its way out. */
+export function countsAsCopy(view: VolumeView, replica: SyncthingReplica): boolean {
+  return (
+    isAlive(view, replica.spec.node) &&
+    hasCurrentStore(view, replica) &&
+    !isStale(view, replica) &&
+    !isLeaving(view, replica) &&
+    replica.spec.removal === undefined
+  );
+}
