@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface ControllerModifyVolumeResponse {
+}
+
+export interface ControllerModifyVolumeResponse__Output {
+}

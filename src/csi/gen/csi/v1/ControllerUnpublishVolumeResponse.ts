@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface ControllerUnpublishVolumeResponse {
+}
+
+export interface ControllerUnpublishVolumeResponse__Output {
+}

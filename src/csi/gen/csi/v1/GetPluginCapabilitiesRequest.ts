@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface GetPluginCapabilitiesRequest {
+}
+
+export interface GetPluginCapabilitiesRequest__Output {
+}

@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface NodeGetCapabilitiesRequest {
+}
+
+export interface NodeGetCapabilitiesRequest__Output {
+}

@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface NodeGetInfoRequest {
+}
+
+export interface NodeGetInfoRequest__Output {
+}

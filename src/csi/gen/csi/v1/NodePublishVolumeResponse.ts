@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface NodePublishVolumeResponse {
+}
+
+export interface NodePublishVolumeResponse__Output {
+}

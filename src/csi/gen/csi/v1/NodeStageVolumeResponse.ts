@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface NodeStageVolumeResponse {
+}
+
+export interface NodeStageVolumeResponse__Output {
+}

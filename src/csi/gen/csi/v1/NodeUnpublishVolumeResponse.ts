@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface NodeUnpublishVolumeResponse {
+}
+
+export interface NodeUnpublishVolumeResponse__Output {
+}

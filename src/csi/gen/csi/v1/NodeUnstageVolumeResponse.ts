@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface NodeUnstageVolumeResponse {
+}
+
+export interface NodeUnstageVolumeResponse__Output {
+}

@@ -1,0 +1,8 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface InfoRequest {
+}
+
+export interface InfoRequest__Output {
+}

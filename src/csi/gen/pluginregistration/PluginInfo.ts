@@ -1,0 +1,16 @@
+// Generated from proto/, see tools/protos.
+
+
+export interface PluginInfo {
+  'type'?: (string);
+  'name'?: (string);
+  'endpoint'?: (string);
+  'supportedVersions'?: (string)[];
+}
+
+export interface PluginInfo__Output {
+  'type': (string);
+  'name': (string);
+  'endpoint': (string);
+  'supportedVersions': (string)[];
+}

@@ -1,0 +1,65 @@
+/** One line of /proc/PID/mountinfo, see proc_pid_mountinfo(5). */
+export interface MountInfo {
+  readonly mountId: number;
+  readonly parentId: number;
+  /** `major:minor` of the superblock. Not always st_dev: btrfs gives each subvolume its own. */
+  readonly device: string;
+  /** The directory of the filesystem that is seen at the mount point; of a bind mount, its source. */
+  readonly root: string;
+  /** The source of the bind mount was removed after it was mounted. */
+  readonly rootDeleted: boolean;
+  /** As seen from the root directory of the process. */
+  readonly mountPoint: string;
+  readonly readOnly: boolean;
+  /** Options of this mount, for example `rw`, `noatime`; those of the filesystem are apart. */
+  readonly options: readonly string[];
+  readonly fsType: string;
+  readonly source: string;
+  readonly superOptions: readonly string[];
+}
+
+/** In the order in which they were mounted: the last of several at one mount point is the one that is seen. */
+export function parseMountInfo(text: string): readonly MountInfo[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parseLine);
+}
+
+const deletedMark = '//deleted';
+
+/** `36 35 98:0 /root /mount/point rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue` */
+function parseLine(line: string): MountInfo {
+  const fields = line.split(' ');
+  // Any number of optional fields comes before the dash.
+  const dash = fields.indexOf('-', 6);
+  const [mountId, parentId, device, root, mountPoint, options] = fields;
+  const [fsType, source, superOptions] = dash === -1 ? [] : fields.slice(dash + 1);
+  if (mountId === undefined || device === undefined || root === undefined || mountPoint === undefined) {
+    throw new SyntaxError(`not a line of mountinfo: "${line}"`);
+  }
+  if (options === undefined || fsType === undefined) throw new SyntaxError(`not a line of mountinfo: "${line}"`);
+  const plainRoot = unescapeOctal(root);
+  const rootDeleted = plainRoot.endsWith(deletedMark);
+  return {
+    mountId: Number(mountId),
+    parentId: Number(parentId),
+    device,
+    root: rootDeleted ? plainRoot.slice(0, -deletedMark.length) : plainRoot,
+    rootDeleted,
+    mountPoint: unescapeOctal(mountPoint),
+    readOnly: options.split(',').includes('ro'),
+    options: options.split(','),
+    fsType,
+    source: unescapeOctal(source ?? ''),
+    superOptions: (superOptions ?? '').split(','),
+  };
+}
+
+/**
+ * The kernel writes space, tab, newline and backslash as three octal digits, byte by byte; other bytes are left as they
+ * are, so what comes in has been decoded as UTF-8 already and only the escapes are to be put back.
+ */
+export function unescapeOctal(field: string): string {
+  return field.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
