@@ -1,5 +1,5 @@
 /** How the holders of a base come and go while the volume is detached (handoff rules 24 and 31). */
-import type { SyncthingReplica } from '../desired/replica.ts';
+import type { FolderReport, SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
 import { isClean, isIntact } from './copy.ts';
 import { holderOf } from './flush.ts';
@@ -33,9 +33,12 @@ function isStruck(view: VolumeView, holder: Holder): boolean {
   const storeId = view.nodes.get(holder.node)?.status?.storeId ?? '';
   if (storeId !== '' && storeId !== holder.storeId) return true;
   const status = view.replicas.get(holder.node)?.status;
-  if (status?.folder === undefined || status.storeId !== holder.storeId) return false;
-  const isSettled = status.folder.scanned && status.folder.state === 'idle';
-  return isSettled && !isIntact(holder, status);
+  if (status === undefined || status.storeId !== holder.storeId) return false;
+  return isSettled(status.folder) && !isIntact(holder, status);
+}
+
+function isSettled(folder: FolderReport | undefined): boolean {
+  return folder?.scanned === true && folder.state === 'idle';
 }
 
 /**

@@ -107,16 +107,20 @@ function attachedActions(view: LocalView): readonly LocalAction[] {
   return isDue ? [{ kind: 'scan', afterUnmount: false }] : [];
 }
 
+/** In sync with the lineage that it rejoins: what is left to do is to look at what differs. */
+function hasCaughtUp(view: LocalView): boolean {
+  const { folder } = view;
+  const isShared = (view.order?.peers.length ?? 0) > 0;
+  return isShared && folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0;
+}
+
 /** Nothing of a stale copy may be mounted while its tree is moved away (rule 29). */
 function rejoinActions(view: LocalView, epoch: number): readonly LocalAction[] {
   const { phase } = view.state;
   const isMounted = view.podMounts.length > 0 || view.stagingMounts.length > 0;
   if (phase.kind !== 'rejoining') return isMounted ? [] : [{ kind: 'begin-rejoin', epoch }];
-  if (phase.step === 'archiving') return isMounted || view.folder !== undefined ? [] : [{ kind: 'archive-tree' }];
-  const { folder } = view;
-  const isCaughtUp = folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0;
-  const isShared = (view.order?.peers.length ?? 0) > 0;
-  return isCaughtUp && isShared ? [{ kind: 'finish-rejoin' }] : [];
+  if (phase.step === 'archived') return hasCaughtUp(view) ? [{ kind: 'finish-rejoin' }] : [];
+  return isMounted || view.folder !== undefined ? [] : [{ kind: 'archive-tree' }];
 }
 
 function rejoinEpoch(view: LocalView): number | undefined {
