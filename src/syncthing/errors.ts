@@ -35,7 +35,7 @@ export class SyncthingError extends Error {
     if (thrown instanceof SyncthingError) {
       return thrown;
     }
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    const text = thrown instanceof Error ? thrown.message : typeof thrown;
     return new SyncthingError(kindOf(thrown), `${doing}: ${text}`, { cause: thrown });
   }
 }

@@ -35,7 +35,7 @@ export function httpCall(address: SyncthingAddress, apiKey: string): HttpCall & 
     const deadline = AbortSignal.timeout(request.timeoutMs);
     const signal = AbortSignal.any([request.signal, deadline]);
     try {
-      return await send({ ...target, agent, signal }, request, apiKey);
+      return await sendReusing({ ...target, agent, signal }, request, apiKey);
     } catch (error) {
       throw failure(error, request, deadline);
     }
@@ -50,6 +50,27 @@ function requestTarget(address: SyncthingAddress): http.RequestOptions {
   const url = new URL(address.url);
   return { host: url.hostname, port: url.port };
 }
+
+/**
+ * A kept connection may have been closed by the daemon without our having seen it yet. Every
+ * request of the API that we use may be sent twice, so it goes out again on a new connection.
+ */
+async function sendReusing(
+  options: http.RequestOptions,
+  request: HttpRequest,
+  apiKey: string,
+): Promise<HttpResponse> {
+  try {
+    return await send(options, request, apiKey);
+  } catch (error) {
+    if (error instanceof StaleConnection) {
+      return send({ ...options, agent: false }, request, apiKey);
+    }
+    throw error;
+  }
+}
+
+class StaleConnection extends Error {}
 
 function send(
   options: http.RequestOptions,
@@ -76,7 +97,11 @@ function send(
         );
       },
     );
-    outgoing.on('error', reject);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const closed = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      const stale = closed && outgoing.reusedSocket;
+      reject(stale ? new StaleConnection(error.message, { cause: error }) : error);
+    });
     outgoing.end(body);
   });
 }

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { createLogger } from '../runtime/logger.ts';
+import { settings } from './settings.ts';
+import { writeConfig } from './write-config.ts';
+
+/**
+ * The init container `syncthing-config`: writes Syncthing's configuration before every start.
+ *
+ * The container that follows works with 1.27 to 2.1, because everything is environment and
+ * `config.xml` (the flags differ between 1.x and 2.x), and because a `config.xml` is always there,
+ * so that neither version makes a default folder or looks for free ports:
+ *
+ *     command: ["/bin/syncthing", "serve"]     the image's own entrypoint would drop root
+ *     env:
+ *       STHOMEDIR: <home>                      as SYNCTHING_HOME here
+ *       STGUIADDRESS: ""                       the image sets 0.0.0.0:8384, which would override config.xml
+ *       STNOUPGRADE: "1"
+ *       STNORESTART: "1"                       a crash ends the container; the kubelet restarts it
+ *       STMONITORED: "yes"                     no second process that watches the first
+ *     nofile: 10 x folders                     2.x opens about 5 files a folder
+ */
+export async function main(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const logger = createLogger({ level: 'info', to: 'stderr' });
+  const parsed = settings(env);
+  const written = await writeConfig(parsed, randomBytes);
+  const place = { home: parsed.home, socketPath: parsed.socketPath };
+  if (written.brokenFile === undefined) {
+    logger.info(place, 'wrote the configuration of Syncthing');
+    return;
+  }
+  logger.error(
+    { ...place, brokenFile: written.brokenFile },
+    'the configuration of Syncthing could not be read; put it aside and wrote one without folders, which are added again from the replicas of this node',
+  );
+}
