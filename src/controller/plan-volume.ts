@@ -1,0 +1,116 @@
+/** One reconciliation of one volume as a list of what to do; carrying it out is apply-volume.ts. */
+import { conditionsOf } from '../desired/conditions.ts';
+import { membersOf } from '../desired/members.ts';
+import { orderOf } from '../desired/orders.ts';
+import type { Member } from '../desired/peers.ts';
+import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.ts';
+import { nextStatus, withStatus } from '../desired/volume-status.ts';
+import type { Grant, SyncthingVolumeStatus } from '../desired/volume.ts';
+import { decideFlush } from '../handoff/flush.ts';
+import { decideGrant } from '../handoff/grant.ts';
+import { isAlive, type VolumeView } from '../handoff/view.ts';
+
+export interface PlanInput {
+  readonly view: VolumeView;
+  readonly placed: ReadonlySet<string>;
+  readonly storageLabel: string;
+  /** What a live look found to be in the way of the grant that the last plan proposed. */
+  readonly liveObstacle?: string;
+}
+
+export interface StatusPlan {
+  readonly status: SyncthingVolumeStatus;
+  /** To be put into the status after the live checks, by compare-and-swap (handoff rules 2 and 3). */
+  readonly propose?: Grant;
+  readonly failedOver: boolean;
+  /** Milliseconds after which time alone changes the answer. */
+  readonly recheckAfterMs?: number;
+}
+
+/** The status that the reports call for, with the grant that may be given on top of it. */
+export function planStatus(input: PlanInput): StatusPlan {
+  const { view, placed } = input;
+  const members = membersOf(view, placed);
+  const { status, failover } = nextStatus(view, members);
+  const now = withStatus(view, status);
+  const grant = decideGrant(now);
+  const flush = decideFlush(now, status.proven);
+  const { liveObstacle, storageLabel } = input;
+  const decisions = { failover, flush, grant, members, storageLabel };
+  const conditions = conditionsOf(now, liveObstacle === undefined ? decisions : { ...decisions, liveObstacle });
+  const recheckAfterMs = flush.kind === 'wait' ? flush.recheckAfterMs : undefined;
+  return {
+    status: { ...status, conditions },
+    failedOver: failover.kind === 'fail-over',
+    ...(grant.kind === 'give' ? { propose: grant.grant } : {}),
+    ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }),
+  };
+}
+
+export type OrderAction =
+  | { readonly kind: 'create'; readonly spec: SyncthingReplicaSpec }
+  | { readonly kind: 'update'; readonly replica: SyncthingReplica; readonly spec: SyncthingReplicaSpec }
+  /** The copy reported itself removed, or never was more than an order. */
+  | { readonly kind: 'drop'; readonly replica: SyncthingReplica }
+  /** The node does not answer and the volume is being deleted: its copy is left to a tombstone (rule 33). */
+  | { readonly kind: 'bury'; readonly replica: SyncthingReplica; readonly storeId: string };
+
+function isUnused(view: VolumeView, member: Member): boolean {
+  const { grant } = view.volume.status;
+  return member.role === 'client' && member.replica?.status === undefined && grant?.node !== member.node;
+}
+
+function deletionAction(view: VolumeView, replica: SyncthingReplica): OrderAction | undefined {
+  if (replica.status?.removed === true) return { kind: 'drop', replica };
+  if (isAlive(view, replica.spec.node)) return undefined;
+  const storeId = replica.status?.storeId ?? view.nodes.get(replica.spec.node)?.status?.storeId ?? '';
+  return storeId === '' ? { kind: 'drop', replica } : { kind: 'bury', replica, storeId };
+}
+
+function goingAction(view: VolumeView, member: Member, asking: boolean): OrderAction | undefined {
+  const { replica } = member;
+  if (replica === undefined) return undefined;
+  if (view.volume.spec.deletion !== undefined) return deletionAction(view, replica);
+  if (replica.spec.removal === 'leave' && replica.status?.removed === true) return { kind: 'drop', replica };
+  return isUnused(view, member) && !asking ? { kind: 'drop', replica } : undefined;
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}
+
+/** JSON with sorted keys: the API server does not keep the order in which we wrote them. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+/** The status differs from the one that stands in more than the order of keys. */
+export function isStatusChanged(view: VolumeView, status: SyncthingVolumeStatus): boolean {
+  return !isEqual(view.volume.status, status);
+}
+
+function orderAction(view: VolumeView, member: Member, members: readonly Member[]): OrderAction | undefined {
+  const asking = [...view.nodes.values()].some(
+    (node) => node.name === member.node && node.status?.wanted.some((wanted) => wanted.volume === view.volume.name),
+  );
+  const going = goingAction(view, member, asking);
+  if (going !== undefined) return going;
+  const { replica } = member;
+  const spec = orderOf(view, member, members);
+  if (replica !== undefined) return isEqual(replica.spec, spec) ? undefined : { kind: 'update', replica, spec };
+  return view.volume.spec.deletion === undefined ? { kind: 'create', spec } : undefined;
+}
+
+/** The orders that follow from the status that stands; `view` carries that status. */
+export function planOrders(input: Pick<PlanInput, 'view' | 'placed'>): readonly OrderAction[] {
+  const members = membersOf(input.view, input.placed);
+  return members.flatMap((member) => orderAction(input.view, member, members) ?? []);
+}
+
+/** A deleted volume's resource goes when none of its copies has an order left (handoff rule 33). */
+export function isGone(view: VolumeView): boolean {
+  return view.volume.spec.deletion !== undefined && view.replicas.size === 0;
+}

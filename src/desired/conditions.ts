@@ -1,0 +1,103 @@
+/** What a person reads in `kubectl describe stvol`: whether the volume can be used, and what it waits for. */
+import type { FailoverDecision } from '../handoff/failover.ts';
+import type { FlushDecision } from '../handoff/flush.ts';
+import type { GrantDecision } from '../handoff/grant.ts';
+import { uncleanReason } from '../handoff/copy.ts';
+import { isAlive, type VolumeView } from '../handoff/view.ts';
+import type { Condition, ConditionStatus } from './object.ts';
+import type { Member } from './peers.ts';
+
+export interface Decisions {
+  readonly failover: FailoverDecision;
+  readonly flush: FlushDecision;
+  readonly grant: GrantDecision;
+  readonly members: readonly Member[];
+  /** A pod or a claim keeps the grant from being given, found live (handoff rule 2). */
+  readonly liveObstacle?: string;
+  readonly storageLabel: string;
+}
+
+type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+function verdict(status: ConditionStatus, reason: string, message: string): Verdict {
+  return { status, reason, message };
+}
+
+function failoverVerdict(view: VolumeView, failover: FailoverDecision): Verdict | undefined {
+  const lost = view.volume.status.grant?.node ?? '';
+  if (failover.kind === 'blocked') {
+    const names = failover.bringBack.join(', ');
+    return verdict('False', 'Blocked', `node ${lost} is lost and no other copy holds all that was acknowledged: bring back ${names}`);
+  }
+  if (failover.kind !== 'fencing') return undefined;
+  return verdict('False', 'Fencing', `node ${lost} is lost; waiting for ${failover.waitingFor.join(', ')} to shut it out`);
+}
+
+function waitingVerdict(view: VolumeView, decisions: Decisions): Verdict | undefined {
+  if (decisions.liveObstacle !== undefined) return verdict('False', 'Waiting', decisions.liveObstacle);
+  const { grant, flush } = decisions;
+  if (flush.kind === 'wait') return verdict('False', 'Flushing', flush.reason);
+  if (grant.kind !== 'wait') return undefined;
+  const messages = grant.waiting.map(({ node, reason }) => `${node} waits: ${reason}`).join('; ');
+  return verdict(view.volume.status.grant === undefined ? 'False' : 'True', 'Waiting', messages);
+}
+
+function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
+  const { spec, status } = view.volume;
+  if (spec.deletion !== undefined) return verdict('False', 'Deleting', 'the volume and its copies are being removed');
+  const busy = failoverVerdict(view, decisions.failover) ?? waitingVerdict(view, decisions);
+  if (busy !== undefined) return busy;
+  if (!decisions.members.some((member) => member.role === 'data')) {
+    return verdict('False', 'NoDataNode', `no node keeps copies: kubectl label node NAME ${decisions.storageLabel}=yes`);
+  }
+  if (status.grant !== undefined) return verdict('True', 'Attached', `node ${status.grant.node} writes it since ${status.grant.since}`);
+  return verdict('True', 'Available', 'no node writes it');
+}
+
+function lagOf(view: VolumeView, member: Member): string | undefined {
+  if (!isAlive(view, member.node)) return `${member.node} does not answer`;
+  const reason = uncleanReason(member.replica?.status?.folder);
+  return reason === undefined ? undefined : `${member.node}: ${reason}`;
+}
+
+function replicatedVerdict(view: VolumeView, decisions: Decisions): Verdict {
+  const { status } = view.volume;
+  const copies = decisions.members.filter((member) => member.role === 'data' && member.node !== status.grant?.node);
+  const holders = status.grant === undefined ? status.base.holders : (status.proven?.holders ?? []);
+  const behind = copies.flatMap((member) => {
+    const lag = lagOf(view, member);
+    if (lag !== undefined) return [lag];
+    const holds = status.base.kind === 'empty' || holders.some((holder) => holder.node === member.node);
+    return holds ? [] : [`${member.node}: not proven yet`];
+  });
+  if (behind.length > 0) return verdict('False', 'CatchingUp', behind.join('; '));
+  const names = copies.map((member) => member.node).join(', ');
+  return verdict('True', 'InSync', names === '' ? 'there is no other copy to keep' : `held by ${names}`);
+}
+
+/** Copies with changes of a lost lineage: archiving under way, or done and waiting for somebody to look. */
+function divergedVerdict(view: VolumeView): Verdict {
+  const stale = view.volume.status.stale.map((copy) => copy.node);
+  const archives = [...view.replicas.values()].flatMap((replica) => {
+    const { rejoin } = replica.status ?? {};
+    return rejoin?.archive === undefined ? [] : [`${replica.spec.node}:${rejoin.archive}`];
+  });
+  if (stale.length > 0) return verdict('True', 'Rejoining', `${stale.join(', ')} may have changes of a lost lineage and archives them before it rejoins`);
+  if (archives.length > 0) return verdict('True', 'Archived', `changes that were never replicated are kept in ${archives.join(', ')}`);
+  return verdict('False', 'OneLineage', 'all copies descend from one writer at a time');
+}
+
+/** The transition time moves only when the status does, so that an unchanged view writes nothing. */
+export function conditionsOf(view: VolumeView, decisions: Decisions): readonly Condition[] {
+  const verdicts: Readonly<Record<string, Verdict>> = {
+    Ready: readyVerdict(view, decisions),
+    Replicated: replicatedVerdict(view, decisions),
+    Diverged: divergedVerdict(view),
+  };
+  return Object.entries(verdicts).map(([type, found]) => {
+    const before = view.volume.status.conditions.find((condition) => condition.type === type);
+    const isSame = before?.status === found.status;
+    const lastTransitionTime = isSame ? before.lastTransitionTime : new Date(view.now).toISOString();
+    return { type, ...found, lastTransitionTime };
+  });
+}

@@ -1,0 +1,65 @@
+/** The order for each copy, from the volume's status: what the controller writes into the replicas' specs. */
+import { decideFlush } from '../handoff/flush.ts';
+import type { VolumeView } from '../handoff/view.ts';
+import { peersOf, type Member } from './peers.ts';
+import type { ReplicaRemoval, SyncthingReplicaSpec } from './replica.ts';
+
+/** Peers first, then the copy itself: its node may remove the folder once nobody lists it any more (rule 31). */
+function leaveOrder(view: VolumeView, member: Member): ReplicaRemoval | undefined {
+  if (view.volume.status.leaving?.node !== member.node) return undefined;
+  const others = [...view.replicas.values()].filter((copy) => copy.spec.node !== member.node);
+  const isUnshared = others.every((copy) => {
+    const isApplied = copy.status !== undefined && copy.status.generation >= copy.generation;
+    return isApplied && !copy.spec.peers.some((peer) => peer.node === member.node);
+  });
+  return isUnshared || member.replica?.spec.removal === 'leave' ? 'leave' : undefined;
+}
+
+function removalOf(view: VolumeView, member: Member): ReplicaRemoval | undefined {
+  const { deletion, onDelete } = view.volume.spec;
+  return deletion === undefined ? leaveOrder(view, member) : onDelete;
+}
+
+function rejoinOf(view: VolumeView, member: Member): { readonly epoch: number } | undefined {
+  const storeId = view.nodes.get(member.node)?.status?.storeId;
+  const stale = view.volume.status.stale.find((copy) => copy.node === member.node && copy.storeId === storeId);
+  return stale === undefined ? undefined : { epoch: stale.epoch };
+}
+
+/** The controller's word to the writer that its scan is held by enough copies (rules 22 and 23). */
+function provenOf(view: VolumeView, member: Member): SyncthingReplicaSpec['proven'] {
+  const { grant, proven } = view.volume.status;
+  if (grant?.node !== member.node) return undefined;
+  const decision = decideFlush(view, proven);
+  if (decision.kind !== 'enough') return undefined;
+  const { epoch, session, sequence } = decision.proof;
+  return { epoch, session, sequence };
+}
+
+function labelOf(view: VolumeView): string {
+  const { claim } = view.volume.spec;
+  return claim === undefined ? view.volume.spec.requestName : `${claim.namespace}/${claim.name}`;
+}
+
+/** The whole spec of one copy; equal to the one that stands where nothing has to change. */
+export function orderOf(view: VolumeView, member: Member, members: readonly Member[]): SyncthingReplicaSpec {
+  const { status, name, volumeId } = view.volume;
+  const proven = provenOf(view, member);
+  const rejoin = rejoinOf(view, member);
+  const removal = removalOf(view, member);
+  return {
+    volume: name,
+    folderId: volumeId,
+    node: member.node,
+    label: labelOf(view),
+    role: member.role,
+    epoch: status.epoch,
+    type: status.grant?.node === member.node ? 'sendreceive' : 'receiveonly',
+    peers: removal === undefined ? peersOf(view, member, members) : [],
+    base: status.base,
+    ...(status.grant === undefined ? {} : { grant: status.grant }),
+    ...(proven === undefined ? {} : { proven }),
+    ...(rejoin === undefined ? {} : { rejoin }),
+    ...(removal === undefined ? {} : { removal }),
+  };
+}

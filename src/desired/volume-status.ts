@@ -1,0 +1,97 @@
+/** The next status of a volume from the reports: proof, end of a grant, failover, holders, leaving. Conditions apart. */
+import { decideFailover, type FailoverDecision } from '../handoff/failover.ts';
+import { grantEnd, joinProof } from '../handoff/flush.ts';
+import { currentBase } from '../handoff/holders.ts';
+import type { VolumeView } from '../handoff/view.ts';
+import { nextToLeave } from './members.ts';
+import type { Member } from './peers.ts';
+import type { Base, SyncthingVolumeStatus } from './volume.ts';
+
+export function withStatus(view: VolumeView, status: SyncthingVolumeStatus): VolumeView {
+  return { ...view, volume: { ...view.volume, status } };
+}
+
+/** The grant is over and with it the proof that belonged to it. */
+function withoutGrant(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
+  const { grant: _grant, proven: _proven, ...rest } = status;
+  return rest;
+}
+
+function afterFailover(status: SyncthingVolumeStatus, decision: FailoverDecision): SyncthingVolumeStatus {
+  if (decision.kind !== 'fail-over') return status;
+  const { epoch, base, stale } = decision;
+  return { ...withoutGrant(status), epoch, base, stale };
+}
+
+function afterProof(view: VolumeView): SyncthingVolumeStatus {
+  const { status } = view.volume;
+  const proven = joinProof(view);
+  if (proven === undefined || proven === status.proven) return status;
+  return { ...status, proven, replicatedThrough: proven.scanStartedAt };
+}
+
+function afterGrant(view: VolumeView): SyncthingVolumeStatus {
+  const { status } = view.volume;
+  const end = grantEnd(view);
+  if (end.kind === 'goes-on') return status;
+  return end.kind === 'untouched' ? withoutGrant(status) : { ...withoutGrant(status), base: end.base };
+}
+
+/** A copy that finished its rejoin is an ordinary one again (handoff rule 30). */
+function afterRejoin(view: VolumeView): SyncthingVolumeStatus {
+  const { status } = view.volume;
+  const stale = status.stale.filter((copy) => {
+    const report = view.replicas.get(copy.node)?.status;
+    const isDone = report?.rejoin?.step === 'done' && report.rejoin.epoch >= copy.epoch;
+    return !(isDone && report.storeId === copy.storeId);
+  });
+  return stale.length === status.stale.length ? status : { ...status, stale };
+}
+
+function strike(base: Base, node: string): Base {
+  const holders = base.holders.filter((holder) => holder.node !== node);
+  return holders.length === 0 && base.kind !== 'empty' ? base : { ...base, holders };
+}
+
+/** One copy at a time goes, and stops being a holder at once, so that nobody comes to rely on it (rule 31). */
+function afterLeaving(view: VolumeView, members: readonly Member[]): SyncthingVolumeStatus {
+  const { status } = view.volume;
+  const { leaving } = status;
+  if (leaving !== undefined && !view.replicas.has(leaving.node)) {
+    const { leaving: _leaving, ...rest } = status;
+    return rest;
+  }
+  const next = nextToLeave(view, members);
+  const storeId = next?.replica?.status?.storeId;
+  if (next === undefined || storeId === undefined) return status;
+  return { ...status, leaving: { node: next.node, storeId }, base: strike(status.base, next.node) };
+}
+
+/** `spec.deletion` ends flush and grants (handoff rule 32). */
+function afterDeletion(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
+  const { leaving: _leaving, ...rest } = withoutGrant(status);
+  return rest;
+}
+
+export interface NextStatus {
+  readonly status: SyncthingVolumeStatus;
+  readonly failover: FailoverDecision;
+}
+
+/**
+ * Every change that the reports call for, in the order in which one builds on another. Giving the next grant is not
+ * among them: that needs a live look at the pods first (handoff rule 2).
+ */
+export function nextStatus(view: VolumeView, members: readonly Member[]): NextStatus {
+  if (view.volume.spec.deletion !== undefined) {
+    return { status: afterDeletion(view.volume.status), failover: { kind: 'none' } };
+  }
+  const failover = decideFailover(view);
+  let now = withStatus(view, afterFailover(view.volume.status, failover));
+  now = withStatus(now, afterProof(now));
+  now = withStatus(now, afterGrant(now));
+  now = withStatus(now, afterRejoin(now));
+  const base = currentBase(now);
+  if (base !== now.volume.status.base) now = withStatus(now, { ...now.volume.status, base });
+  return { status: afterLeaving(now, members), failover };
+}
