@@ -14,7 +14,7 @@ export interface FoundMount {
   readonly pid: number;
   /** As that process sees it. */
   readonly mountPoint: string;
-  /** The mount namespace, for example `mnt:[4026531841]`. */
+  /** The mount namespace, for example `mnt:[4026531841]`, or `of process 12` where the kernel does not tell. */
   readonly namespace: string;
   readonly readOnly: boolean;
   /** The pod, where the mount point lies in the kubelet's directory or the process in a pod's cgroup. */

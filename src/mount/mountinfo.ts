@@ -29,30 +29,30 @@ export function parseMountInfo(text: string): readonly MountInfo[] {
 const deletedMark = '//deleted';
 
 /** `36 35 98:0 /root /mount/point rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue` */
-function parseLine(line: string): MountInfo {
-  const fields = line.split(' ');
-  // Any number of optional fields comes before the dash.
-  const dash = fields.indexOf('-', 6);
-  const [mountId, parentId, device, root, mountPoint, options] = fields;
-  const [fsType, source, superOptions] = dash === -1 ? [] : fields.slice(dash + 1);
-  if (mountId === undefined || device === undefined || root === undefined || mountPoint === undefined) {
-    throw new SyntaxError(`not a line of mountinfo: "${line}"`);
+const line =
+  /^(?<mountId>\d+) (?<parentId>\d+) (?<device>\d+:\d+) (?<root>\S+) (?<mountPoint>\S+) (?<options>\S+)(?: \S+)*? - (?<fsType>\S+) (?<source>\S*) (?<superOptions>\S+)$/;
+
+function parseLine(text: string): MountInfo {
+  const groups = line.exec(text)?.groups;
+  if (groups === undefined) throw new SyntaxError(`not a line of mountinfo: "${text}"`);
+  function field(name: string): string {
+    return groups?.[name] ?? '';
   }
-  if (options === undefined || fsType === undefined) throw new SyntaxError(`not a line of mountinfo: "${line}"`);
-  const plainRoot = unescapeOctal(root);
-  const rootDeleted = plainRoot.endsWith(deletedMark);
+  const options = field('options').split(',');
+  const root = unescapeOctal(field('root'));
+  const rootDeleted = root.endsWith(deletedMark);
   return {
-    mountId: Number(mountId),
-    parentId: Number(parentId),
-    device,
-    root: rootDeleted ? plainRoot.slice(0, -deletedMark.length) : plainRoot,
+    mountId: Number(field('mountId')),
+    parentId: Number(field('parentId')),
+    device: field('device'),
+    root: rootDeleted ? root.slice(0, -deletedMark.length) : root,
     rootDeleted,
-    mountPoint: unescapeOctal(mountPoint),
-    readOnly: options.split(',').includes('ro'),
-    options: options.split(','),
-    fsType,
-    source: unescapeOctal(source ?? ''),
-    superOptions: (superOptions ?? '').split(','),
+    mountPoint: unescapeOctal(field('mountPoint')),
+    readOnly: options.includes('ro'),
+    options,
+    fsType: field('fsType'),
+    source: unescapeOctal(field('source')),
+    superOptions: field('superOptions').split(','),
   };
 }
 

@@ -1,0 +1,98 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { errnoOf, MountError } from './errors.ts';
+import { locate, showsLocation } from './location.ts';
+import type { FoundMount } from './mounter.ts';
+import type { MountInfo } from './mountinfo.ts';
+import { parseMountInfo } from './mountinfo.ts';
+import { podUidInCgroup, podUidInPath } from './pod-uid.ts';
+
+/** What one process sees: its mount namespace from its root directory. */
+interface View {
+  readonly pid: number;
+  readonly namespace: string;
+  readonly mounts: readonly MountInfo[];
+}
+
+/**
+ * Looks through the mountinfo of every process that /proc shows; in a pod that takes hostPID. A namespace is read once
+ * for each root directory in use, because mountinfo leaves out what a chrooted process cannot reach. A namespace without
+ * a process, held by a file alone, is not seen.
+ */
+export async function findMountsOf(directory: string): Promise<readonly FoundMount[]> {
+  const location = await locate(directory);
+  const found: FoundMount[] = [];
+  for await (const view of views()) {
+    const mounts = view.mounts.filter((mount) => showsLocation(mount, location));
+    const inCgroup = mounts.length === 0 ? undefined : podUidInCgroup(await cgroupOf(view.pid));
+    found.push(...mounts.map((mount) => foundMount(view, mount, inCgroup)));
+  }
+  return found;
+}
+
+function foundMount({ pid, namespace }: View, mount: MountInfo, podUidOfProcess: string | undefined): FoundMount {
+  const podUid = podUidInPath(mount.mountPoint) ?? podUidOfProcess;
+  const { mountPoint, readOnly } = mount;
+  return { pid, namespace, mountPoint, readOnly, ...(podUid !== undefined && { podUid }) };
+}
+
+async function* views(): AsyncGenerator<View> {
+  const seen = new Set<string>();
+  for (const pid of await processes()) {
+    const view = await viewOf(pid, seen);
+    if (view !== undefined) yield view;
+  }
+}
+
+async function processes(): Promise<readonly number[]> {
+  const names = await readdir('/proc');
+  return names.filter((name) => /^[0-9]+$/.test(name)).map(Number).toSorted((a, b) => a - b);
+}
+
+/** Undefined for a process that has ended, and for a view already seen. */
+async function viewOf(pid: number, seen: Set<string>): Promise<View | undefined> {
+  try {
+    const { namespace, root } = await placeOf(pid);
+    const key = `${namespace} ${root}`;
+    if (seen.has(key)) return undefined;
+    const mounts = parseMountInfo(await readFile(`/proc/${pid}/mountinfo`, 'utf8'));
+    // Only now: had this process ended in between, another one with the same view must be read instead.
+    seen.add(key);
+    return { pid, namespace, mounts };
+  } catch (error) {
+    if (hasEnded(error)) return undefined;
+    // Not to be allowed to look is not to have seen nothing.
+    throw MountError.from(error, `read the mounts of process ${pid}`);
+  }
+}
+
+interface Place {
+  readonly namespace: string;
+  readonly root: string;
+}
+
+/**
+ * The links may be closed to us where mountinfo is open (they ask for the right to ptrace, which security modules
+ * withhold). Then the process counts as a view of its own.
+ */
+async function placeOf(pid: number): Promise<Place> {
+  try {
+    return { namespace: await readlink(`/proc/${pid}/ns/mnt`), root: await readlink(`/proc/${pid}/root`) };
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES' && errnoOf(error) !== 'EPERM') throw error;
+    return { namespace: `of process ${pid}`, root: '' };
+  }
+}
+
+/** EINVAL is what mountinfo of a zombie gives. */
+function hasEnded(error: unknown): boolean {
+  return ['ENOENT', 'ESRCH', 'EINVAL'].includes(errnoOf(error) ?? '');
+}
+
+async function cgroupOf(pid: number): Promise<string> {
+  try {
+    return await readFile(`/proc/${pid}/cgroup`, 'utf8');
+  } catch (error) {
+    if (hasEnded(error)) return '';
+    throw MountError.from(error, `read the cgroup of process ${pid}`);
+  }
+}
