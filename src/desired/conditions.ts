@@ -42,12 +42,22 @@ function waitingVerdict(view: VolumeView, decisions: Decisions): Verdict | undef
   return verdict(view.volume.status.grant === undefined ? 'False' : 'True', 'Waiting', messages);
 }
 
+/** The node that holds the volume came back with another disk: what it wrote is on the one it had (rule 25). */
+function storeVerdict(view: VolumeView): Verdict | undefined {
+  const { grant } = view.volume.status;
+  const storeId = grant === undefined ? undefined : view.nodes.get(grant.node)?.status?.storeId;
+  if (grant === undefined || storeId === undefined || storeId === '' || storeId === grant.storeId) return undefined;
+  const remedy = `bring the old disk back, or give the volume up there with the taint node.kubernetes.io/out-of-service`;
+  return verdict('False', 'StoreChanged', `node ${grant.node} has another disk than the one it wrote the volume on: ${remedy}`);
+}
+
 function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { spec, status } = view.volume;
   if (spec.deletion !== undefined) return verdict('False', 'Deleting', 'the volume and its copies are being removed');
-  const busy = failoverVerdict(view, decisions.failover) ?? waitingVerdict(view, decisions);
+  const sick = failoverVerdict(view, decisions.failover) ?? storeVerdict(view);
+  const busy = sick ?? waitingVerdict(view, decisions);
   if (busy !== undefined) return busy;
-  if (!decisions.members.some((member) => member.role === 'data')) {
+  if (!decisions.members.some((member) => member.isPlaced)) {
     return verdict('False', 'NoDataNode', `no node keeps copies: kubectl label node NAME ${decisions.storageLabel}=yes`);
   }
   if (status.grant !== undefined) return verdict('True', 'Attached', `node ${status.grant.node} writes it since ${status.grant.since}`);
@@ -67,7 +77,8 @@ function replicatedVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const behind = copies.flatMap((member) => {
     const lag = lagOf(view, member);
     if (lag !== undefined) return [lag];
-    const holds = status.base.kind === 'empty' || holders.some((holder) => holder.node === member.node);
+    const isEmpty = status.grant === undefined && status.base.kind === 'empty';
+    const holds = isEmpty || holders.some((holder) => holder.node === member.node);
     return holds ? [] : [`${member.node}: not proven yet`];
   });
   if (behind.length > 0) return verdict('False', 'CatchingUp', behind.join('; '));

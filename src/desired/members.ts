@@ -4,13 +4,15 @@ import { requestsFor } from '../handoff/grant.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import type { Member } from './peers.ts';
 
-/** Every copy: the placed ones as data, the rest as clients while somebody needs them or they have not left. */
+/** Every copy: the placed ones, and others while somebody needs them or they have not left. */
 export function membersOf(view: VolumeView, placed: ReadonlySet<string>): readonly Member[] {
   const asking = requestsFor(view).map((request) => request.node.name);
   const nodes = new Set([...placed, ...view.replicas.keys(), ...asking]);
   return [...nodes].sort().map((node) => {
     const replica = view.replicas.get(node);
-    return { node, role: placed.has(node) ? 'data' : 'client', ...(replica === undefined ? {} : { replica }) };
+    const isPlaced = placed.has(node);
+    const role = isPlaced || replica?.spec.role === 'data' ? 'data' : 'client';
+    return { node, role, isPlaced, ...(replica === undefined ? {} : { replica }) };
   });
 }
 
@@ -30,7 +32,7 @@ export function nextToLeave(view: VolumeView, members: readonly Member[]): Membe
   const base = currentBase(view);
   return members.find(
     (member) =>
-      member.role === 'client' &&
+      !member.isPlaced &&
       member.replica?.status !== undefined &&
       !isNeeded(view, member.node) &&
       isAlive(view, member.node) &&
@@ -40,5 +42,7 @@ export function nextToLeave(view: VolumeView, members: readonly Member[]): Membe
 
 /** Copies that nothing wants any more and that may not go yet, for the message that says why. */
 export function waitingToLeave(view: VolumeView, members: readonly Member[]): readonly Member[] {
-  return members.filter((member) => member.role === 'client' && member.replica !== undefined && !isNeeded(view, member.node));
+  return members.filter(
+    (member) => !member.isPlaced && member.replica !== undefined && !isNeeded(view, member.node),
+  );
 }

@@ -1,13 +1,15 @@
 /** The order for each copy, from the volume's status: what the controller writes into the replicas' specs. */
 import { decideFlush } from '../handoff/flush.ts';
-import type { VolumeView } from '../handoff/view.ts';
+import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { peersOf, type Member } from './peers.ts';
 import type { ReplicaRemoval, SyncthingReplicaSpec } from './replica.ts';
 
-/** Peers first, then the copy itself: its node may remove the folder once nobody lists it any more (rule 31). */
+/** Peers first, then the copy itself: its node may remove the folder once nobody that answers lists it (rule 31). */
 function leaveOrder(view: VolumeView, member: Member): ReplicaRemoval | undefined {
   if (view.volume.status.leaving?.node !== member.node) return undefined;
-  const others = [...view.replicas.values()].filter((copy) => copy.spec.node !== member.node);
+  const others = [...view.replicas.values()].filter(
+    (copy) => copy.spec.node !== member.node && isAlive(view, copy.spec.node),
+  );
   const isUnshared = others.every((copy) => {
     const isApplied = copy.status !== undefined && copy.status.generation >= copy.generation;
     return isApplied && !copy.spec.peers.some((peer) => peer.node === member.node);

@@ -6,6 +6,8 @@ import type { ReplicaPeer, ReplicaRole, SyncthingReplica } from './replica.ts';
 export interface Member {
   readonly node: string;
   readonly role: ReplicaRole;
+  /** The node is to keep a copy; a data copy that is not placed any more serves as one until it has left. */
+  readonly isPlaced: boolean;
   readonly replica?: SyncthingReplica;
 }
 

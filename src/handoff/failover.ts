@@ -68,11 +68,10 @@ function bestSource(sources: readonly SyncthingReplica[], lost: string): Syncthi
 function staleCopies(view: VolumeView, lost: string, epoch: number): readonly StaleCopy[] {
   const found = [...view.replicas.values()].filter((copy) => !hasFenced(view, copy.spec.node, lost));
   const grant = view.volume.status.grant;
-  const copies = found.map((copy) => ({
-    node: copy.spec.node,
-    storeId: (copy.spec.node === lost ? grant?.storeId : copy.status?.storeId) ?? '',
-    epoch,
-  }));
+  const copies = found.flatMap((copy) => {
+    const storeId = copy.spec.node === lost ? grant?.storeId : copy.status?.storeId;
+    return storeId === undefined ? [] : [{ node: copy.spec.node, storeId, epoch }];
+  });
   const before = view.volume.status.stale.filter(
     (old) => !copies.some((copy) => copy.node === old.node && copy.storeId === old.storeId),
   );

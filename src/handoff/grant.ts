@@ -3,6 +3,7 @@ import type { SyncthingNode, Wanted } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Grant } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
+import { isLost } from './failover.ts';
 import { hasCurrentStore, isLeaving, isStale, type VolumeView } from './view.ts';
 
 export type GrantDecision =
@@ -57,6 +58,7 @@ function unfinishedSession(replica: SyncthingReplica): string | undefined {
 
 function replicaObstacle(view: VolumeView, replica: SyncthingReplica): string | undefined {
   const node = replica.spec.node;
+  if (isLost(view, node)) return `${node} is tainted out-of-service`;
   if (!hasCurrentStore(view, replica)) return `${node} has not reported its copy yet`;
   if (isStale(view, replica)) return `${node} has a copy of a lost lineage and is archiving it first`;
   if (isLeaving(view, replica) || replica.spec.removal !== undefined) return `${node}'s copy is being removed`;
