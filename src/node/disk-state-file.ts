@@ -1,0 +1,88 @@
+/** `state.json` of each volume, as src/handoff/disk-state.ts defines it: read strictly, written durably. */
+import { readdir, stat } from 'node:fs/promises';
+import { z } from 'zod';
+import type { HostLayout } from '../desired/host-layout.ts';
+import { parseVolumeId } from '../desired/volume-id.ts';
+import type { DiskPhase, DiskState } from '../handoff/disk-state.ts';
+import { makeDirectoryDurably, readIfPresent, writeDurably } from './durable-file.ts';
+import { isMissing, NodeError } from './errors.ts';
+
+export interface DiskStates {
+  /** Undefined where the volume has no directory here; throws where it has one and nothing says what it is. */
+  read(folderId: string): Promise<DiskState | undefined>;
+  /** On the disk when it returns. */
+  write(state: DiskState): Promise<void>;
+  /** Volumes with a directory here, in no order; what is none of ours is left out. */
+  list(): Promise<readonly string[]>;
+}
+
+const count = z.int().nonnegative();
+const scan = z.object({ sequence: count, startedAt: z.string() });
+const phase: z.ZodType<DiskPhase> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('replica') }),
+  z.object({ kind: z.literal('writer'), epoch: count, session: count }),
+  z.object({ kind: z.literal('released'), epoch: count, session: count, scan }),
+  z.object({ kind: z.literal('untouched'), epoch: count }),
+  z.object({ kind: z.literal('rejoining'), epoch: count, step: z.enum(['archiving', 'archived']), archive: z.string() }),
+]);
+const diskState: z.ZodType<DiskState> = z.object({
+  version: z.literal(1),
+  volume: z.string(),
+  folderId: z.string(),
+  storeId: z.string(),
+  highestEpoch: count,
+  rejoined: z.object({ epoch: count, archive: z.string() }).exactOptional(),
+  phase,
+});
+
+export function createDiskStates(layout: HostLayout, storeId: string): DiskStates {
+  return {
+    read: (folderId) => read(layout, folderId, storeId),
+    async write(state) {
+      const { directory, stateFile } = layout.volume(state.folderId);
+      await makeDirectoryDurably(directory);
+      await writeDurably(stateFile, `${JSON.stringify(state, undefined, 2)}\n`);
+    },
+    async list() {
+      const entries = await readdir(layout.volumes, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory() && parseVolumeId(entry.name)).map((entry) => entry.name);
+    },
+  };
+}
+
+async function read(layout: HostLayout, folderId: string, storeId: string): Promise<DiskState | undefined> {
+  const { stateFile, syncRoot } = layout.volume(folderId);
+  const text = await readIfPresent(stateFile);
+  if (text === undefined) {
+    if (!(await exists(syncRoot))) return undefined;
+    const remedy = 'restore the file, or move the directory away to start as an empty copy';
+    throw new NodeError('inconsistent', `${syncRoot} has files and ${stateFile} is missing: ${remedy}`);
+  }
+  const state = parse(stateFile, text);
+  if (state.folderId !== folderId || state.storeId !== storeId) {
+    throw new NodeError(
+      'inconsistent',
+      `${stateFile} speaks of ${state.folderId} on store ${state.storeId}, and this is ${folderId} on store ${storeId}: ` +
+        'a copied disk is not the copy it was; move the directory away to start as an empty copy',
+    );
+  }
+  return state;
+}
+
+function parse(file: string, text: string): DiskState {
+  try {
+    return diskState.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new NodeError('corrupt-state', `${file} cannot be read as a volume's state; see docs/troubleshooting.md`, { cause });
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What this process knows of the volumes on its node beside what stands on the disk. Nothing here is needed after a
+ * crash: orders come again from the API server, scans are made again, requests are repeated by the kubelet.
+ */
+import type { SyncthingReplica } from '../desired/replica.ts';
+import type { LocalScan } from '../handoff/local.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+export interface VolumeRecord {
+  /** The controller's order as the watch saw it last. */
+  order?: SyncthingReplica;
+  /** The last scan that finished in this life of the process. */
+  scan?: LocalScan;
+  scanning: boolean;
+  /** When NodeStage mounted it and no pod has it yet; milliseconds. */
+  stagedAt?: number;
+  /** Staging paths that calls named. */
+  readonly stagingPaths: Set<string>;
+  /** Since when the writer is in the phase that is reported. */
+  phase?: { readonly key: string; readonly since: string };
+  /** The order that the resharer said is applied. */
+  applied?: { readonly generation: number; readonly epoch: number };
+  /** The deleter said that the order to remove is carried out. */
+  removed: boolean;
+  /** What keeps this node from working on it, for people. */
+  problem?: string;
+}
+
+export interface Volumes {
+  /** Made when first asked for. */
+  record(folderId: string): VolumeRecord;
+  /** Folder ids with an order. */
+  ordered(): readonly string[];
+  /** Forgets a volume that has neither order nor anything else worth keeping. */
+  forget(folderId: string): void;
+  /** Wakes whoever waits for the volume. */
+  changed(folderId: string): void;
+  /** Resolves at the next change, or after `maxMs`; rejects when the signal fires. */
+  nextChange(folderId: string, maxMs: number, signal: AbortSignal): Promise<void>;
+}
+
+export function createVolumes(clock: Clock): Volumes {
+  const records = new Map<string, VolumeRecord>();
+  const waiting = new Map<string, Set<() => void>>();
+  return {
+    record(folderId) {
+      const record = records.get(folderId) ?? { scanning: false, stagingPaths: new Set<string>(), removed: false };
+      records.set(folderId, record);
+      return record;
+    },
+    ordered: () => [...records].flatMap(([folderId, { order }]) => (order === undefined ? [] : [folderId])),
+    forget: (folderId) => void records.delete(folderId),
+    changed(folderId) {
+      const wake = waiting.get(folderId);
+      waiting.delete(folderId);
+      for (const resolve of wake ?? []) resolve();
+    },
+    async nextChange(folderId, maxMs, signal) {
+      const woken = new AbortController();
+      const wakers = waiting.get(folderId) ?? new Set<() => void>();
+      waiting.set(folderId, wakers);
+      function wake(): void {
+        woken.abort();
+      }
+      wakers.add(wake);
+      try {
+        await clock.sleep(Math.max(0, maxMs), AbortSignal.any([signal, woken.signal]));
+      } catch {
+        signal.throwIfAborted();
+      } finally {
+        wakers.delete(wake);
+      }
+    },
+  };
+}
