@@ -1,0 +1,46 @@
+# make help shows what there is.
+SHELL := /bin/sh
+MACHINE_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+NODE_MODULES := node_modules/.package-lock.json
+CLUSTER_TOOL := node tools/cluster/main.ts
+
+.PHONY: help
+help: ## show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# npm of the machine, with the machine's own Node: the one in node_modules is about to be replaced.
+$(NODE_MODULES): package-lock.json
+	PATH="$(MACHINE_PATH)" npm ci
+	@touch $@
+
+.PHONY: preflight
+preflight:
+	@sh tools/preflight.sh
+
+# Nothing is fetched or built on a machine that lacks something.
+.PHONY: ready
+ready: preflight
+	@$(MAKE) --no-print-directory $(NODE_MODULES)
+
+.PHONY: cluster-up cluster-down programs cluster-images
+cluster-up: ready ## a Kubernetes of NODES=3 nodes (1 to 5), or the one that is up, healed; CLUSTER=kind for kind
+	@$(CLUSTER_TOOL) up $(if $(NODES),--nodes $(NODES)) $(if $(CLUSTER),--engine $(CLUSTER))
+cluster-down: ready ## end the cluster; programs and images stay
+	@$(CLUSTER_TOOL) down
+programs: ready ## build the programs of cluster and tests into .cluster/bin, without a cluster
+	@$(CLUSTER_TOOL) programs
+cluster-images: $(NODE_MODULES) ## put every tar of .cluster/images on every node
+	@$(CLUSTER_TOOL) images
+
+.PHONY: node-kill node-start node-partition node-heal node-shell
+node-kill: $(NODE_MODULES) ## cut the power of NODE=node1
+	@$(CLUSTER_TOOL) node-kill $(NODE)
+node-start: $(NODE_MODULES) ## give NODE=node1 its power back
+	@$(CLUSTER_TOOL) node-start $(NODE)
+node-partition: $(NODE_MODULES) ## cut NODE=node1 off, or only FROM=node2, or only one WAY=in|out
+	@$(CLUSTER_TOOL) node-partition $(NODE) $(if $(FROM),--from $(FROM)) $(if $(WAY),--way $(WAY))
+node-heal: $(NODE_MODULES) ## take back node-partition of NODE=node1, or only what was cut FROM=node2
+	@$(CLUSTER_TOOL) node-heal $(NODE) $(if $(FROM),--from $(FROM))
+node-shell: $(NODE_MODULES) ## a shell inside NODE=node1
+	@$(CLUSTER_TOOL) exec $(NODE)
