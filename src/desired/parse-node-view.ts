@@ -1,0 +1,106 @@
+import * as z from 'zod/mini';
+import type { DiskPhase, DiskState } from '../handoff/disk-state.ts';
+import type { SyncthingNodeSpec } from './node.ts';
+import type { NodeView, ReplicaOrder } from './node-view.ts';
+import type { SyncthingReplicaSpec } from './replica.ts';
+import type { Base, Grant } from './volume.ts';
+
+/** zod/mini: a helper is a process of its own, and the classic interface costs it a megabyte. */
+const text = z.string();
+const count = z.int().check(z.nonnegative());
+const texts = z.readonly(z.array(text));
+const textMap = z.readonly(z.record(text, text));
+
+const holder = z.object({ node: text, storeId: text, sequence: count });
+const base: z.ZodMiniType<Base> = z.object({
+  kind: z.enum(['empty', 'seed', 'handoff', 'failover']),
+  epoch: count,
+  session: count,
+  holders: z.readonly(z.array(holder)),
+});
+const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
+
+const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
+  volume: text,
+  folderId: text,
+  node: text,
+  label: text,
+  role: z.enum(['data', 'client']),
+  epoch: count,
+  type: z.enum(['sendreceive', 'receiveonly']),
+  peers: z.readonly(z.array(z.object({ node: text, deviceId: text }))),
+  base,
+  grant: z.exactOptional(grant),
+  proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
+  rejoin: z.exactOptional(z.object({ epoch: count })),
+  removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
+});
+
+const replicaOrder: z.ZodMiniType<ReplicaOrder> = z.object({
+  name: text,
+  generation: count,
+  spec: replicaSpec,
+  removalConfirmed: z.boolean(),
+});
+
+const tombstones = z.readonly(z.array(z.object({ folderId: text, storeId: text })));
+const nodeSpec: z.ZodMiniType<SyncthingNodeSpec> = z.object({
+  fenced: texts,
+  devices: z.readonly(z.array(z.object({ node: text, deviceId: text, addresses: texts }))),
+  tombstones,
+});
+
+const scan = z.object({ sequence: count, startedAt: text });
+const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('replica') }),
+  z.object({ kind: z.literal('writer'), epoch: count, session: count }),
+  z.object({ kind: z.literal('released'), epoch: count, session: count, scan }),
+  z.object({ kind: z.literal('untouched'), epoch: count }),
+  z.object({ kind: z.literal('rejoining'), epoch: count, step: z.enum(['archiving', 'archived']), archive: text }),
+]);
+
+const diskState: z.ZodMiniType<DiskState> = z.object({
+  version: z.literal(1),
+  volume: text,
+  folderId: text,
+  storeId: text,
+  highestEpoch: count,
+  rejoined: z.exactOptional(z.object({ epoch: count, archive: text })),
+  phase,
+});
+
+const nodeView: z.ZodMiniType<NodeView> = z.object({
+  node: text,
+  driverName: text,
+  storeId: text.check(z.minLength(1)),
+  hostDataDir: text.check(z.startsWith('/', 'must be an absolute path')),
+  syncthing: z.object({ socketPath: text, apiKeyFile: text }),
+  labels: textMap,
+  storageLabel: text,
+  order: z.exactOptional(nodeSpec),
+  replicas: z.readonly(z.array(replicaOrder)),
+  states: z.readonly(z.record(text, diskState)),
+  mounted: texts,
+  confirmedTombstones: tombstones,
+  budgetMs: count,
+  failedLast: texts,
+  trashGraceMs: count,
+});
+
+/** The view that `node` writes to a helper's stdin. Throws one Error naming the first fields that are wrong. */
+export function parseNodeView(json: string): NodeView {
+  const parsed = z.safeParse(nodeView, fromJson(json));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'view'}: ${issue.message}`);
+  throw new Error(`the view on stdin cannot be used: ${faults.join('; ')}`);
+}
+
+function fromJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new Error('the view on stdin is not JSON; give a saved view, for example `introducer < view.json`', {
+      cause: error,
+    });
+  }
+}

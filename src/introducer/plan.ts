@@ -1,0 +1,151 @@
+import type { Device, SyncthingNodeSpec } from '../desired/node.ts';
+import type { NodeView } from '../desired/node-view.ts';
+import { deviceConfig, sameDevice } from '../syncthing/device-config.ts';
+import type { DeviceConfig, FolderConfig } from '../syncthing/config-schema.ts';
+
+/** The local Syncthing as far as devices go. */
+export interface ObservedDevices {
+  readonly ownDeviceId: string;
+  readonly devices: readonly DeviceConfig[];
+  readonly folders: readonly FolderConfig[];
+}
+
+export interface NamedDevice {
+  /** The node whose device it is: the name under which failures are reported. */
+  readonly node: string;
+  readonly device: DeviceConfig;
+}
+
+export interface Fence {
+  readonly kind: 'fence';
+  readonly node: string;
+  readonly deviceId: string;
+}
+
+/** Several devices only when they are new: one commit of Syncthing's configuration for all. */
+export interface PutDevices {
+  readonly kind: 'put';
+  readonly devices: readonly NamedDevice[];
+}
+
+export interface RemoveDevice {
+  readonly kind: 'remove';
+  readonly node: string;
+  readonly deviceId: string;
+}
+
+export type IntroducerAction = Fence | PutDevices | RemoveDevice;
+
+/**
+ * Fences first (handoff rule 26), then new devices, changes, removals; what failed last time comes last. Every device
+ * of this Syncthing is ours but its own. Without the controller's order nothing is known, so nothing is done.
+ */
+export function planIntroducer(view: NodeView, observed: ObservedDevices): readonly IntroducerAction[] {
+  const { order } = view;
+  if (order === undefined) return [];
+  const fencing = fences({ view, order, observed });
+  const world = { view, order, observed: withPaused(observed, fencing) };
+  const removing = removals(world);
+  return [...fencing, ...puts(world, new Set(removing.map(({ deviceId }) => deviceId))), ...removing];
+}
+
+/** What the fences leave behind, so that a change that follows keeps the device paused and is not made twice. */
+function withPaused(observed: ObservedDevices, fencing: readonly Fence[]): ObservedDevices {
+  const ids = new Set(fencing.map(({ deviceId }) => deviceId));
+  const devices = observed.devices.map((device) => (ids.has(device.deviceID) ? { ...device, paused: true } : device));
+  return { ...observed, devices };
+}
+
+/**
+ * Nodes to be fenced from which nothing can come: every device of theirs is paused, or there is none, and an unknown
+ * device is refused.
+ */
+export function fencedNodes(view: NodeView, observed: ObservedDevices): readonly string[] {
+  const { order } = view;
+  if (order === undefined) return [];
+  const open = foreign(observed).filter((device) => !device.paused);
+  const reachable = new Set(open.map((device) => nodeOf(order, device)));
+  return order.fenced.filter((node) => !reachable.has(node));
+}
+
+interface World {
+  readonly view: NodeView;
+  readonly order: SyncthingNodeSpec;
+  readonly observed: ObservedDevices;
+}
+
+function foreign({ devices, ownDeviceId }: ObservedDevices): readonly DeviceConfig[] {
+  return devices.filter((device) => device.deviceID !== ownDeviceId);
+}
+
+/** By the order, else by the name that it got from us: the order may have forgotten a node that is gone. */
+function nodeOf(order: SyncthingNodeSpec, device: DeviceConfig): string {
+  return order.devices.find(({ deviceId }) => deviceId === device.deviceID)?.node ?? device.name;
+}
+
+function fences({ order, observed }: World): readonly Fence[] {
+  return foreign(observed)
+    .map((device) => ({ device, node: nodeOf(order, device) }))
+    .filter(({ device, node }) => !device.paused && order.fenced.includes(node))
+    .map(({ device, node }) => ({ kind: 'fence', node, deviceId: device.deviceID }));
+}
+
+/** Devices of whom an order says that they share a folder with this node. */
+function peerIds(view: NodeView): ReadonlySet<string> {
+  return new Set(view.replicas.flatMap(({ spec }) => spec.peers.map(({ deviceId }) => deviceId)));
+}
+
+function puts(world: World, removing: ReadonlySet<string>): readonly PutDevices[] {
+  const { view, observed } = world;
+  const existing = new Map(foreign(observed).map((device) => [device.deviceID, device]));
+  const fresh = newDevices(world, existing);
+  const staying = [...existing.values()].filter(({ deviceID }) => !removing.has(deviceID));
+  const changes = staying.flatMap((device) => changeOf(world, device));
+  function hasFailed({ node }: NamedDevice): boolean {
+    return view.failedLast.includes(node);
+  }
+  const bulk = fresh.filter((device) => !hasFailed(device));
+  const single = [...changes.filter((device) => !hasFailed(device)), ...[...fresh, ...changes].filter(hasFailed)];
+  return [...(bulk.length === 0 ? [] : [bulk]), ...single.map((device) => [device])].map((devices) => ({
+    kind: 'put',
+    devices,
+  }));
+}
+
+/** A fenced peer is added too, but paused: the order that names it would never count as applied otherwise. */
+function newDevices(
+  { view, order, observed }: World,
+  existing: ReadonlyMap<string, DeviceConfig>,
+): readonly NamedDevice[] {
+  const wanted = peerIds(view);
+  const known = new Map(order.devices.toReversed().map((device) => [device.deviceId, device]));
+  return [...known.values()]
+    .filter(({ deviceId }) => wanted.has(deviceId) && deviceId !== observed.ownDeviceId && !existing.has(deviceId))
+    .flatMap((device) => render(order, device));
+}
+
+function changeOf({ order }: World, actual: DeviceConfig): readonly NamedDevice[] {
+  const known = order.devices.find(({ deviceId }) => deviceId === actual.deviceID);
+  const node = known?.node ?? actual.name;
+  const [rendered] = known === undefined ? [] : render(order, known);
+  const desired = rendered?.device ?? { ...actual, paused: order.fenced.includes(node) };
+  return sameDevice(actual, desired) ? [] : [{ node, device: { ...actual, ...desired } }];
+}
+
+/** Nothing for a node without an address: Syncthing would look for it outside; an address that it had stays. */
+function render(order: SyncthingNodeSpec, { node, deviceId, addresses }: Device): readonly NamedDevice[] {
+  const [first, ...others] = addresses;
+  if (first === undefined) return [];
+  const paused = order.fenced.includes(node);
+  return [{ node, device: deviceConfig({ deviceId, name: node, addresses: [first, ...others], paused }) }];
+}
+
+/** Only after no folder, configured or ordered, lists it, and never the lock of a fence. */
+function removals({ view, order, observed }: World): readonly RemoveDevice[] {
+  const listed = new Set(observed.folders.flatMap((folder) => folder.devices.map(({ deviceID }) => deviceID)));
+  const wanted = peerIds(view);
+  return foreign(observed)
+    .filter(({ deviceID }) => !listed.has(deviceID) && !wanted.has(deviceID))
+    .map((device) => ({ kind: 'remove' as const, node: nodeOf(order, device), deviceId: device.deviceID }))
+    .filter(({ node }) => !order.fenced.includes(node));
+}

@@ -1,0 +1,63 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PassFailure, PassReport } from '../desired/node-view.ts';
+import { changed, messageOf } from '../runtime/apply-actions.ts';
+import type { SyncthingClient } from '../syncthing/client.ts';
+import type { ReplicaFolder, ResharerAction } from './plan.ts';
+
+export function replicasOf(action: ResharerAction): readonly string[] {
+  return action.kind === 'add' ? action.folders.map(({ replica }) => replica) : [action.replica];
+}
+
+export async function applyResharer(
+  client: SyncthingClient,
+  action: ResharerAction,
+  signal: AbortSignal,
+): Promise<PassReport> {
+  switch (action.kind) {
+    case 'add':
+      return add(client, action.folders, signal);
+    case 'put':
+      await client.putFolders([action.folder], { signal });
+      return changed(1);
+    case 'take-out':
+      await client.deleteFolder(action.folderId, { signal });
+      return changed(1);
+  }
+}
+
+/** A folder whose directory cannot be made drops out; the others are added. */
+async function add(
+  client: SyncthingClient,
+  folders: readonly ReplicaFolder[],
+  signal: AbortSignal,
+): Promise<PassReport> {
+  const made = await Promise.all(folders.map(async (each) => ({ ...each, failure: await makeDirectories(each) })));
+  const ready = made.filter(({ failure }) => failure === undefined).map(({ folder }) => folder);
+  if (ready.length > 0) await client.putFolders(ready, { signal });
+  const failed = made.flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
+  return changed(ready.length, failed);
+}
+
+/**
+ * The root and its marker before the folder is added: with them missing the daemon starts the folder in error. Never
+ * `data/`: an empty one would look like a volume whose files are gone. Its parent is there, it holds `state.json`.
+ */
+async function makeDirectories({ replica, folder }: ReplicaFolder): Promise<PassFailure | undefined> {
+  try {
+    await makeDirectory(folder.path);
+    await makeDirectory(join(folder.path, '.stfolder'));
+    return undefined;
+  } catch (error) {
+    return { item: replica, reason: messageOf(error) };
+  }
+}
+
+/** Not recursive: a missing parent is a disk that is not there. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o755 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
