@@ -1,0 +1,170 @@
+import { isIP } from 'node:net';
+import path from 'node:path';
+import { z } from 'zod';
+import { logLevels } from './logger.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that is wrong with the environment at once, each line naming its variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Labels and annotations begin with the name, csi-sanity wants a letter at both ends, CSI 1.12 at most 63 characters. */
+const driverName = z
+  .string()
+  .max(63, 'has more than 63 characters')
+  .regex(/^[a-z](?:[a-z0-9.-]*[a-z])?$/, 'is not a domain name in lower case that begins and ends with a letter')
+  .default('syncthing.csi.davepedu.com');
+
+const dnsName = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, 'is not a name of Kubernetes');
+
+const absolutePath = z
+  .string()
+  .refine((value) => path.isAbsolute(value) && path.normalize(value) === value && value !== '/', {
+    message: 'is not a plain absolute path: no "..", "//" or "/" at the end, and not "/" itself',
+  });
+
+const milliseconds = z.coerce.number('is not a number of milliseconds').int('is not a whole number of milliseconds').min(0);
+const port = z.coerce.number('is not a port').int('is not a port').min(1).max(65_535);
+const ipAddress = z.string().refine((value) => isIP(value) !== 0, { message: 'is not an IP address' });
+
+/** `unix:///path`, `host:port`, `[v6]:port` or `:port`; see parseListenAddress in health-server.ts. */
+const listenAddress = z.string().regex(/^(?:unix:\/\/\/.+|.*:[0-9]{1,5})$/, 'is neither unix:///path nor host:port');
+
+const common = z.object({
+  DRIVER_NAME: driverName,
+  NAMESPACE: dnsName,
+  LOG_LEVEL: z.enum(logLevels, `is not one of ${logLevels.join(', ')}`).default('info'),
+  METRICS_ADDRESS: listenAddress.optional(),
+  /** For a call that brings no deadline. */
+  CALL_DEADLINE_MS: milliseconds.default(120_000),
+  /** How long calls in flight are waited for at the end. */
+  DRAIN_MS: milliseconds.default(20_000),
+});
+
+const controllerVariables = common.extend({
+  CSI_ENDPOINT: z.string().default('unix:///csi/csi.sock'),
+  /** Under which the leader is elected, and by which the lease says who leads. */
+  POD_NAME: dnsName,
+  /** From "not seen" to failover, for volumes with `failover: automatic` (handoff rule 25). */
+  FAILOVER_AFTER_MS: milliseconds.default(300_000),
+  /** From DeleteVolume to the removal of the bytes (handoff rule 34). */
+  TRASH_GRACE_MS: milliseconds.default(3_600_000),
+});
+
+const nodeVariables = common.extend({
+  CSI_ENDPOINT: z.string().optional(),
+  REGISTRATION_SOCKET: absolutePath.optional(),
+  NODE_NAME: dnsName,
+  HOST_DATA_DIR: absolutePath.default('/var/syncthing-csi'),
+  KUBELET_DIR: absolutePath.default('/var/lib/kubelet'),
+  SYNCTHING_SOCKET: absolutePath.default('/run/syncthing-csi/syncthing.sock'),
+  POD_IP: ipAddress,
+  SYNC_PORT: port.default(22_000),
+  /** Only nodes with this label run the driver; for messages. */
+  NODE_LABEL: z.string().optional(),
+  /** How long the last NodeUnpublish waits for the flush (handoff rule 18). */
+  DETACH_WAIT_MS: milliseconds.default(10_000),
+  TRASH_GRACE_MS: milliseconds.default(3_600_000),
+  /** The slow safety pass of the helpers. */
+  ROUND_INTERVAL_MS: milliseconds.default(60_000),
+  /** How long one helper may take before it counts as hung. */
+  HELPER_TIMEOUT_MS: milliseconds.default(60_000),
+});
+
+interface CommonConfig {
+  readonly driverName: string;
+  readonly namespace: string;
+  readonly logLevel: (typeof logLevels)[number];
+  /** Absent: no metrics are served. */
+  readonly metricsAddress?: string;
+  /** Label by which a node is a data node: `<driver name>/syncthing-storage`. */
+  readonly storageLabel: string;
+  readonly callDeadlineMs: number;
+  readonly drainMs: number;
+}
+
+export interface ControllerConfig extends CommonConfig {
+  /** As in the specification; parseCsiEndpoint takes it. */
+  readonly csiEndpoint: string;
+  readonly podName: string;
+  readonly failoverAfterMs: number;
+  readonly trashGraceMs: number;
+}
+
+export interface NodeConfig extends CommonConfig {
+  /** In the kubelet's plugin directory unless given, where the kubelet sees it under the same path. */
+  readonly csiEndpoint: string;
+  readonly registrationSocket: string;
+  readonly nodeName: string;
+  readonly hostDataDir: string;
+  readonly kubeletDir: string;
+  readonly syncthingSocket: string;
+  readonly podIp: string;
+  readonly syncPort: number;
+  readonly nodeLabel?: string;
+  readonly detachWaitMs: number;
+  readonly trashGraceMs: number;
+  readonly roundIntervalMs: number;
+  readonly helperTimeoutMs: number;
+}
+
+/** Throws ConfigError. */
+export function parseControllerConfig(environment: Environment): ControllerConfig {
+  const variables = parse(controllerVariables, environment);
+  return {
+    ...commonConfig(variables),
+    csiEndpoint: variables.CSI_ENDPOINT,
+    podName: variables.POD_NAME,
+    failoverAfterMs: variables.FAILOVER_AFTER_MS,
+    trashGraceMs: variables.TRASH_GRACE_MS,
+  };
+}
+
+/** Throws ConfigError. */
+export function parseNodeConfig(environment: Environment): NodeConfig {
+  const variables = parse(nodeVariables, environment);
+  const { DRIVER_NAME: name, KUBELET_DIR: kubeletDir, NODE_LABEL: nodeLabel } = variables;
+  return {
+    ...commonConfig(variables),
+    csiEndpoint: variables.CSI_ENDPOINT ?? `unix://${kubeletDir}/plugins/${name}/csi.sock`,
+    registrationSocket: variables.REGISTRATION_SOCKET ?? `${kubeletDir}/plugins_registry/${name}-reg.sock`,
+    nodeName: variables.NODE_NAME,
+    hostDataDir: variables.HOST_DATA_DIR,
+    kubeletDir,
+    syncthingSocket: variables.SYNCTHING_SOCKET,
+    podIp: variables.POD_IP,
+    syncPort: variables.SYNC_PORT,
+    ...(nodeLabel !== undefined && { nodeLabel }),
+    detachWaitMs: variables.DETACH_WAIT_MS,
+    trashGraceMs: variables.TRASH_GRACE_MS,
+    roundIntervalMs: variables.ROUND_INTERVAL_MS,
+    helperTimeoutMs: variables.HELPER_TIMEOUT_MS,
+  };
+}
+
+function commonConfig(variables: z.infer<typeof common>): CommonConfig {
+  const { DRIVER_NAME: name, METRICS_ADDRESS: metricsAddress } = variables;
+  return {
+    driverName: name,
+    namespace: variables.NAMESPACE,
+    logLevel: variables.LOG_LEVEL,
+    ...(metricsAddress !== undefined && { metricsAddress }),
+    storageLabel: `${name}/syncthing-storage`,
+    callDeadlineMs: variables.CALL_DEADLINE_MS,
+    drainMs: variables.DRAIN_MS,
+  };
+}
+
+/** A variable set to nothing is not set, as a chart leaves it where a value is absent. */
+function parse<Variables>(schema: z.ZodType<Variables>, environment: Environment): Variables {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(set);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path: [name], message, code, input }) => {
+    const missing = code === 'invalid_type' && input === undefined && !(String(name) in set);
+    return `${String(name)} ${missing ? 'is not set' : message}`;
+  });
+  throw new ConfigError(`the environment is not right: ${lines.join('; ')}`);
+}
