@@ -33,11 +33,15 @@ export interface Target {
   readonly resourceVersion?: string;
 }
 
-export interface Draft {
+/** The two halves of an object, as far as its domain type has them. */
+export type SpecOf<T> = T extends { readonly spec: infer Spec extends object } ? Spec : object;
+export type StatusOf<T> = T extends { readonly status?: infer Status extends object } ? Status : object;
+
+export interface Draft<T> {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
-  readonly spec: object;
+  readonly spec: SpecOf<T>;
 }
 
 /** An object that the server has and we cannot read: present, never "deleted". */
@@ -78,16 +82,14 @@ export interface KubernetesClient {
   get<T>(kind: ResourceKind<T>, name: string, options: CallOptions): Promise<T>;
   /** Live and complete: pages are put together, and what changed in between is as of the first page. */
   list<T>(kind: ResourceKind<T>, selector: Selector, options: CallOptions): Promise<ObjectList<T>>;
-  create<T>(kind: ResourceKind<T>, draft: Draft, options: CallOptions): Promise<T>;
+  create<T>(kind: ResourceKind<T>, draft: Draft<T>, options: CallOptions): Promise<T>;
   /** The whole spec; what the new one lacks is gone. Labels, finalizers and status stay as they are. */
-  replaceSpec<T>(kind: ResourceKind<T>, target: Target, spec: object, options: CallOptions): Promise<T>;
+  replaceSpec<T>(kind: ResourceKind<T>, target: Target, spec: SpecOf<T>, options: CallOptions): Promise<T>;
   /** The whole status, by the status subresource; everything else stays as it is. */
-  replaceStatus<T>(kind: ResourceKind<T>, target: Target, status: object, options: CallOptions): Promise<T>;
+  replaceStatus<T>(kind: ResourceKind<T>, target: Target, status: StatusOf<T>, options: CallOptions): Promise<T>;
   replaceFinalizers<T>(kind: ResourceKind<T>, target: Target, finalizers: readonly string[], options: CallOptions): Promise<T>;
   /** RFC 7396 on the object without its status: null removes a field. */
   mergePatch<T>(kind: ResourceKind<T>, target: Target, patch: object, options: CallOptions): Promise<T>;
-  /** RFC 7396 on the status alone; `patch` is the status, not the object. */
-  mergePatchStatus<T>(kind: ResourceKind<T>, target: Target, patch: object, options: CallOptions): Promise<T>;
   /** Asks for the deletion; the object stays while it has finalizers. A name that is not there is `not-found`. */
   delete(kind: ResourceKind<unknown>, target: Target, options: CallOptions): Promise<void>;
   /**
