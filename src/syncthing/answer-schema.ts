@@ -45,6 +45,8 @@ export const pendingFoldersSchema = z.record(
   z.object({ offeredBy: z.record(z.string(), z.unknown()) }),
 );
 
+export const folderStatisticsSchema = z.record(z.string(), z.object({ lastScan: z.string() }));
+
 export const eventsSchema = listOf(
   z.object({ id: z.number(), type: z.string(), time: z.string(), data: z.unknown() }),
 );
@@ -88,15 +90,17 @@ const rawFolderStatus = z.object({
   globalBytes: count,
   localTotalItems: count,
   localBytes: count,
+  remoteSequence: z.nullish(z.record(z.string(), z.number())),
 });
 
 export const folderStatusSchema = z.pipe(
   rawFolderStatus,
-  z.transform(({ state, error, watchError, ...counts }): FolderStatus => ({
+  z.transform(({ state, error, watchError, remoteSequence, ...counts }): FolderStatus => ({
     ...counts,
     state: folderState(state),
     ...(error === '' ? {} : { error }),
     ...(watchError === '' ? {} : { watchError }),
+    ...(remoteSequence && { remoteSequence }),
   })),
 );
 

@@ -44,6 +44,12 @@ export interface FolderStatus {
   readonly watchError?: string;
   /** Not comparable before 1.27.4; take {@link Completion.sequence} where versions mix. */
   readonly sequence: number;
+  /**
+   * How far this device knows the indexes of others, by device id; a device that is missing counts
+   * as 0. Absent before 1.27.4. Later versions read it after the needs: what proves something takes
+   * it from one status and the needs from a later one.
+   */
+  readonly remoteSequence?: Readonly<Record<string, number>>;
   /** Files, directories, symlinks and deletions still to be pulled. */
   readonly needTotalItems: number;
   readonly needDeletes: number;
@@ -166,6 +172,8 @@ export interface SyncthingClient {
   /** By device id, without the own one. */
   connections(call: CallOptions): Promise<ReadonlyMap<string, Connection>>;
   pendingFolders(call: CallOptions): Promise<readonly PendingFolder[]>;
+  /** By folder id, when the last scan ended (milliseconds since the epoch, whole seconds; scans of parts count). */
+  lastScans(call: CallOptions): Promise<ReadonlyMap<string, number>>;
   events(query: EventsQuery, call: CallOptions): Promise<readonly RawEvent[]>;
 
   config(call: CallOptions): Promise<SyncthingConfig>;

@@ -26,7 +26,14 @@ export function connectSyncthing(options: ConnectOptions): SyncthingClient {
 
 type SystemCalls = Pick<
   SyncthingClient,
-  'health' | 'systemStatus' | 'version' | 'systemErrors' | 'connections' | 'pendingFolders' | 'events'
+  | 'health'
+  | 'systemStatus'
+  | 'version'
+  | 'systemErrors'
+  | 'connections'
+  | 'pendingFolders'
+  | 'lastScans'
+  | 'events'
 >;
 
 function systemCalls(http: HttpCall): SystemCalls {
@@ -56,6 +63,12 @@ function systemCalls(http: HttpCall): SystemCalls {
         folderId,
         offeredBy: Object.keys(offeredBy),
       }));
+    },
+    async lastScans(call) {
+      const statistics = await get(http, answer.folderStatisticsSchema, { path: 'stats/folder', call });
+      return new Map(
+        Object.entries(statistics).map(([folderId, { lastScan }]) => [folderId, Date.parse(lastScan)]),
+      );
     },
     async events({ events, since, limit, holdSeconds }, call) {
       const query = { events: events.join(','), since, limit, timeout: holdSeconds };
