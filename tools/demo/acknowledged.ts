@@ -1,0 +1,46 @@
+/** Which of the writer's files were acknowledged: fsynced before the last proven scan began. */
+import type { Checksums } from '../kube/tree.ts';
+
+export interface WrittenFile {
+  readonly path: string;
+  readonly sha256: string;
+  /** Whole seconds since the epoch, read after the fsync returned. */
+  readonly fsyncedAt: number;
+}
+
+/** Parses the writer's log: `<seconds> <sha256> <path>` a line; a line cut off by the power cut is left out. */
+export function parseWriterLog(log: string): readonly WrittenFile[] {
+  return log.split('\n').flatMap((line) => {
+    const found = /^(\d{10}) ([0-9a-f]{64}) (\S+)$/.exec(line);
+    const [, seconds, sha256, path] = found ?? [];
+    if (seconds === undefined || sha256 === undefined || path === undefined) return [];
+    return [{ path, sha256, fsyncedAt: Number(seconds) }];
+  });
+}
+
+/**
+ * The clock in the log has whole seconds: a file counts only if its second was over when the scan began. `through` is
+ * RFC 3339.
+ */
+export function acknowledgedFiles(written: readonly WrittenFile[], through: string): Checksums {
+  const limit = Date.parse(through) / 1000;
+  const safe = written.filter((file) => file.fsyncedAt + 1 <= limit);
+  return Object.fromEntries(safe.map((file) => [file.path, file.sha256]));
+}
+
+/** A shell script that writes a file of its own content again and again and logs each one after its fsync. */
+export function writerScript(directory: string): string {
+  return `
+    trap "exit 0" TERM
+    mkdir -p ${directory}
+    i=0
+    while :; do
+      f=${directory}/file$i
+      head -c 4096 /dev/urandom | base64 > /tmp/next
+      dd if=/tmp/next of=$f bs=64k conv=fsync 2>/dev/null
+      s=$(sha256sum < $f)
+      echo "$(date +%s) \${s%% *} \${f#*/data/}"
+      i=$((i + 1))
+      sleep 0.2
+    done`;
+}
