@@ -82,7 +82,7 @@ function currentScan(view: LocalView): LocalScan | undefined {
 
 /** Whether the folder can be scanned to some effect: it has writer type and nothing of its own in error. */
 function canScan(view: LocalView): boolean {
-  return view.folder?.type === 'sendreceive' && view.folder.state !== '' && view.folder.state !== 'error';
+  return view.folder?.type === 'sendreceive' && view.folder.state !== 'not-running' && view.folder.state !== 'error';
 }
 
 function flushActions(view: LocalView): readonly LocalAction[] {
