@@ -1,7 +1,7 @@
 /** `state.json` of each volume, as src/handoff/disk-state.ts defines it: read strictly, written durably. */
 import { readdir, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import type { HostLayout } from '../desired/host-layout.ts';
+import type { HostLayout } from './host-layout.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
 import type { DiskPhase, DiskState } from '../handoff/disk-state.ts';
 import { makeDirectoryDurably, readIfPresent, writeDurably } from './durable-file.ts';

@@ -1,7 +1,7 @@
 /** The disk of this node: whom it belongs to, and the random name by which every proof speaks of it. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { hostLayout, type HostLayout } from '../desired/host-layout.ts';
+import { hostLayout, type HostLayout } from './host-layout.ts';
 import { createDurably, makeDirectoryDurably, readIfPresent } from './durable-file.ts';
 import { NodeError } from './errors.ts';
 

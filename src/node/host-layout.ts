@@ -1,0 +1,61 @@
+/** Where things lie under `host_data_dir`: what the helpers know of it (src/desired/volume-paths.ts), and the node's own. */
+import path from 'node:path';
+import { storePaths, volumePaths } from '../desired/volume-paths.ts';
+
+export interface VolumeLayout {
+  /** `volumes/<folderId>`: what goes to the trash as a whole. */
+  readonly directory: string;
+  readonly stateFile: string;
+  /** Syncthing's root of the folder. */
+  readonly syncRoot: string;
+  /** What pods see. */
+  readonly data: string;
+  /** Where a new `data/` is put together before it takes its place (handoff rule 30). */
+  readonly linking: string;
+}
+
+export interface HostLayout {
+  readonly hostDataDir: string;
+  /** Which instance the directory belongs to. */
+  readonly ownerFile: string;
+  readonly storeIdFile: string;
+  readonly volumes: string;
+  readonly archive: string;
+  readonly trash: string;
+  /** Syncthing's home, written by the init container: keys, configuration, database. */
+  readonly syncthingHome: string;
+  /** Throws for an id that is none of ours. */
+  volume(folderId: string): VolumeLayout;
+  /** Where the tree of a lost lineage goes that gives way to `epoch` (handoff rule 30). */
+  archiveOf(folderId: string, epoch: number): string;
+}
+
+export function hostLayout(hostDataDir: string): HostLayout {
+  const { volumes, archive, trash, storeId } = storePaths(hostDataDir);
+  return {
+    hostDataDir,
+    ownerFile: path.join(hostDataDir, 'owner'),
+    storeIdFile: storeId,
+    volumes,
+    archive,
+    trash,
+    syncthingHome: path.join(hostDataDir, 'syncthing'),
+    volume(folderId) {
+      const { directory, sync } = checkedPaths(hostDataDir, folderId);
+      return {
+        directory,
+        stateFile: path.join(directory, 'state.json'),
+        syncRoot: sync,
+        data: path.join(sync, 'data'),
+        linking: path.join(directory, 'linking'),
+      };
+    },
+    archiveOf: (folderId, epoch) => path.join(checkedPaths(hostDataDir, folderId).archive, String(Math.trunc(epoch))),
+  };
+}
+
+function checkedPaths(hostDataDir: string, folderId: string) {
+  const paths = volumePaths(hostDataDir, folderId);
+  if (paths === undefined) throw new RangeError(`"${folderId}" is not a volume id of this driver`);
+  return paths;
+}
