@@ -194,7 +194,10 @@ export interface SyncthingClient {
   putDevices(devices: readonly DeviceConfig[], call: CallOptions): Promise<void>;
   /** An unknown device is no error. Folders that list the device lose it: take it from them first. */
   deleteDevice(deviceId: string, call: CallOptions): Promise<void>;
-  /** Closes or reopens the connection within milliseconds, restarts no folder; the fence of handoff rule 26. */
+  /**
+   * The fence of handoff rule 26: restarts no folder; after pausing, resolves when the connection is
+   * closed (milliseconds). `not-found` when the daemon has no such device.
+   */
   setDevicePaused(deviceId: string, paused: boolean, call: CallOptions): Promise<void>;
 
   /**

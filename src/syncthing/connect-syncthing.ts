@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as answer from './answer-schema.ts';
 import type { CallOptions, DeviceConfig, SyncthingClient } from './client.ts';
 import { deviceConfigSchema, folderConfigSchema, syncthingConfigSchema } from './config-schema.ts';
@@ -8,6 +9,7 @@ import { find, get, order } from './rest-call.ts';
 /** A bulk change of 1000 folders was measured at 9 s on 2.x. */
 const CONFIG_TIMEOUT_MS = 60_000;
 const SCAN_TIMEOUT_MS = 30 * 60_000;
+const DISCONNECT_TIMEOUT_MS = 10_000;
 const NAMES_PER_PAGE = 100;
 
 export type ConnectOptions = SyncthingAddress & { readonly apiKey: string };
@@ -128,7 +130,6 @@ function configCalls(http: HttpCall): ConfigCalls {
       await order(http, { method: 'DELETE', path, call, ...write });
     },
     async setDevicePaused(deviceId, paused, call) {
-      // Not system/pause: that one answers before the connection is closed.
       const current = await device(deviceId, call);
       if (current === undefined) {
         throw new SyncthingError('not-found', `Syncthing has no device ${deviceId} to pause`);
@@ -136,8 +137,32 @@ function configCalls(http: HttpCall): ConfigCalls {
       if (current.paused !== paused) {
         await putDevices([{ ...current, paused }], call);
       }
+      if (paused) {
+        await untilDisconnected(http, deviceId, call);
+      }
     },
   };
+}
+
+const DISCONNECT_POLL_MS = 10;
+
+/** The daemon closes the connection after it has answered (measured on 1.30); a fence is one only then. */
+async function untilDisconnected(
+  http: HttpCall,
+  deviceId: string,
+  call: CallOptions,
+): Promise<void> {
+  const { connections } = systemCalls(http);
+  const timeoutMs = call.timeoutMs ?? DISCONNECT_TIMEOUT_MS;
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMs)]);
+  while ((await connections({ ...call, signal })).get(deviceId)?.connected === true) {
+    await sleep(DISCONNECT_POLL_MS, undefined, { signal }).catch((error: unknown) => {
+      const kind = call.signal.aborted ? 'aborted' : 'timeout';
+      throw new SyncthingError(kind, `Syncthing paused ${deviceId}, but it is still connected`, {
+        cause: error,
+      });
+    });
+  }
 }
 
 type FolderCalls = Pick<

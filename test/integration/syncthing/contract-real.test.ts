@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { configContract } from './contract-config.ts';
+import { syncContract } from './contract-sync.ts';
+import { startDaemon } from './daemon.ts';
+import { introduce, type Peer } from './peers.ts';
+
+describe('a real Syncthing', () => {
+  let peers: readonly [Peer, Peer];
+
+  async function realPeer(): Promise<Peer> {
+    const daemon = await startDaemon();
+    async function restart(): Promise<void> {
+      await daemon.stop();
+      await daemon.start();
+    }
+    return Object.assign(daemon, { restart });
+  }
+
+  beforeAll(async () => {
+    peers = [await realPeer(), await realPeer()];
+    await introduce(peers);
+  });
+  afterAll(async () => {
+    for (const peer of peers ?? []) {
+      await peer[Symbol.asyncDispose]();
+    }
+  });
+
+  configContract(() => peers);
+  syncContract(() => peers);
+});
