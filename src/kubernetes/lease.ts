@@ -161,15 +161,17 @@ class Election {
     };
   }
 
-  /** By compare-and-swap with the version that we wrote: never somebody else's. */
+  /** Read live first: a renewal that we gave up may have been written all the same. */
   async #release(): Promise<void> {
-    const { client, clock } = this.#options;
-    if (this.#seen === undefined || !this.#holdsIt()) return;
-    const now = microTime(clock.now());
-    const { leaseTransitions = 0 } = this.#seen.lease.spec;
-    const spec: LeaseSpec = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now, leaseTransitions };
+    const { client, clock, name, identity } = this.#options;
+    const call = { signal: new AbortController().signal, timeoutMs: 3000 };
     try {
-      await client.replaceSpec(LEASES, this.#seen.lease, spec, { signal: new AbortController().signal, timeoutMs: 3000 });
+      const lease = await client.get(LEASES, name, call);
+      if (lease.spec.holderIdentity !== identity) return;
+      const now = microTime(clock.now());
+      const { leaseTransitions = 0 } = lease.spec;
+      const spec: LeaseSpec = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now, leaseTransitions };
+      await client.replaceSpec(LEASES, lease, spec, call);
     } catch (error) {
       this.#log.info({ error }, 'the lease was not given back, it runs out by itself');
     }

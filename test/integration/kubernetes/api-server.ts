@@ -28,7 +28,8 @@ export async function startApiServer(): Promise<ApiServer> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'kube-'));
   const started: ServerProcess[] = [];
   async function stop(): Promise<void> {
-    for (const each of started.toReversed()) await each.stop();
+    // Nothing is to be kept, and the API server would wait for its watches.
+    for (const each of started.toReversed()) await each.kill();
     fs.rmSync(directory, { recursive: true, force: true });
   }
   try {
@@ -52,7 +53,7 @@ async function startIn(directory: string, started: ServerProcess[], stop: () => 
     await waitFor('the API server', () => isReady(port, admin), [etcd.process, apiServer]);
   }
   async function pause(): Promise<void> {
-    await started.at(-1)?.stop();
+    await started.at(-1)?.kill();
   }
   await resume();
   const kubeconfig = writeKubeconfig(directory, { port, name: 'admin', token: admin });

@@ -8,12 +8,11 @@ import path from 'node:path';
 export interface ServerProcess {
   readonly name: string;
   readonly pid: number;
-  stop(): Promise<void>;
+  /** As a power cut would end it. */
+  kill(): Promise<void>;
   /** Throws, with the end of the log, when the process is gone. */
   assertRunning(): void;
 }
-
-const STOP_MS = 15_000;
 
 /** `setpriv --pdeathsig` ends the server with us, however we end: nothing stays behind a killed test run. */
 export function startProcess(name: string, command: readonly string[], directory: string): ServerProcess {
@@ -26,7 +25,7 @@ export function startProcess(name: string, command: readonly string[], directory
   return {
     name,
     pid: child.pid ?? 0,
-    stop: () => stop(child),
+    kill: () => kill(child),
     assertRunning() {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) return;
       throw new Error(`${name} ended:\n${fs.readFileSync(log, 'utf8').slice(-3000)}`);
@@ -34,13 +33,11 @@ export function startProcess(name: string, command: readonly string[], directory
   };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function kill(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  child.kill('SIGKILL');
   await ended;
-  clearTimeout(timer);
 }
 
 /** A port of loopback that was free a moment ago. */
