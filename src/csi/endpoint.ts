@@ -12,7 +12,10 @@ export function parseCsiEndpoint(endpoint: string): string {
   }
   const bytes = Buffer.byteLength(socketPath);
   if (bytes > maxSocketPathBytes) {
-    throw invalidEndpoint(endpoint, `the path has ${bytes} bytes, a unix socket's may have ${maxSocketPathBytes}`);
+    throw invalidEndpoint(
+      endpoint,
+      `the path has ${bytes} bytes, a unix socket's may have ${maxSocketPathBytes}`,
+    );
   }
   return path.normalize(socketPath);
 }

@@ -34,7 +34,8 @@ export class CsiError extends Error {
   /** Total: anything thrown becomes a CsiError. What is not one already is unexpected, and only its cause tells why. */
   static from(thrown: unknown): CsiError {
     if (thrown instanceof CsiError) return thrown;
-    if (isTimeout(thrown)) return new CsiError('deadline-exceeded', 'the deadline of the call passed', { cause: thrown });
+    if (isTimeout(thrown))
+      return new CsiError('deadline-exceeded', 'the deadline of the call passed', { cause: thrown });
     if (isAbort(thrown)) return new CsiError('cancelled', 'the call was cancelled', { cause: thrown });
     return new CsiError('internal', 'unexpected error, see the log of the driver', { cause: thrown });
   }

@@ -8,7 +8,11 @@ import { statusName, toStatus } from './status.ts';
 /** Calls by method and gRPC code, and how long they took; the names follow those of the Kubernetes sidecars. */
 export function measureCalls(metrics: Metrics, clock: Clock): Interceptor {
   const total = metrics.counter('csi_plugin_operations_total', 'CSI calls answered, by method and gRPC code');
-  const seconds = metrics.histogram('csi_plugin_operations_seconds', 'Duration of CSI calls by method and code', callBuckets);
+  const seconds = metrics.histogram(
+    'csi_plugin_operations_seconds',
+    'Duration of CSI calls by method and code',
+    callBuckets,
+  );
   return (method, next) => {
     const methodName = `/${method.service}/${method.name}`;
     function record(started: number, code: status): void {

@@ -19,10 +19,9 @@ export type Rpc<Request extends object, Response extends object> = (
 
 /** An implementation of a service from its generated handler types; an RPC left out answers UNIMPLEMENTED. */
 export type RpcsOf<Handlers> = {
-  readonly [Method in keyof Handlers as string extends Method ? never : Method]?: Handlers[Method] extends handleUnaryCall<
-    infer Request extends object,
-    infer Response extends object
-  >
+  readonly [
+    Method in keyof Handlers as string extends Method ? never : Method
+  ]?: Handlers[Method] extends handleUnaryCall<infer Request extends object, infer Response extends object>
     ? Rpc<Request, Response>
     : never;
 };

@@ -65,7 +65,10 @@ export async function serveCsi(options: CsiServerOptions): Promise<CsiServer> {
     return calls;
   }
   for (const { definition, rpcs } of served(options.services)) {
-    server.addService(definition, unaryHandlers(definition, rpcs, { interceptors, log, stop: stop.signal, nextCall }));
+    server.addService(
+      definition,
+      unaryHandlers(definition, rpcs, { interceptors, log, stop: stop.signal, nextCall }),
+    );
   }
   await bind(server, socketPath);
   await closeSocketAccess(socketPath);
@@ -94,7 +97,9 @@ function bind(server: Server, socketPath: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) => {
       if (error === null) return resolve();
-      reject(new CsiError('unavailable', `cannot listen on ${socketPath}: ${error.message}`, { cause: error }));
+      reject(
+        new CsiError('unavailable', `cannot listen on ${socketPath}: ${error.message}`, { cause: error }),
+      );
     });
   });
 }

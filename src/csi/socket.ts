@@ -12,10 +12,16 @@ export async function claimSocketPath(socketPath: string): Promise<void> {
   const kind = await whatIsAt(socketPath);
   if (kind === 'nothing') return;
   if (kind === 'other') {
-    throw new CsiError('failed-precondition', `${socketPath} exists and is no socket; remove it or choose another path`);
+    throw new CsiError(
+      'failed-precondition',
+      `${socketPath} exists and is no socket; remove it or choose another path`,
+    );
   }
   if (await answers(socketPath)) {
-    throw new CsiError('failed-precondition', `another process serves on ${socketPath}; stop it or choose another path`);
+    throw new CsiError(
+      'failed-precondition',
+      `another process serves on ${socketPath}; stop it or choose another path`,
+    );
   }
   await unlink(socketPath);
 }

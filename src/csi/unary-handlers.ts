@@ -1,4 +1,9 @@
-import type { sendUnaryData, ServerUnaryCall, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type {
+  sendUnaryData,
+  ServerUnaryCall,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { Logger } from '../runtime/logger.ts';
 import { CsiError } from './errors.ts';
 import type { Interceptor, Rpc, RpcMethod } from './rpc.ts';

@@ -38,10 +38,14 @@ function lockKey(request: object): string | undefined {
   if ('volumeId' in request && typeof request.volumeId === 'string' && request.volumeId !== '') {
     return `volume ${request.volumeId}`;
   }
-  if ('name' in request && typeof request.name === 'string' && request.name !== '') return `name ${request.name}`;
+  if ('name' in request && typeof request.name === 'string' && request.name !== '')
+    return `name ${request.name}`;
   return undefined;
 }
 
 function operationPending(key: string, holder: string, method: RpcMethod): CsiError {
-  return new CsiError('aborted', `${method.name}: ${holder} of ${key} is still under way, the call will be repeated`);
+  return new CsiError(
+    'aborted',
+    `${method.name}: ${holder} of ${key} is still under way, the call will be repeated`,
+  );
 }

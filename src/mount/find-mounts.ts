@@ -29,7 +29,11 @@ export async function findMountsOf(directory: string): Promise<readonly FoundMou
   return found;
 }
 
-function foundMount({ pid, namespace }: View, mount: MountInfo, podUidOfProcess: string | undefined): FoundMount {
+function foundMount(
+  { pid, namespace }: View,
+  mount: MountInfo,
+  podUidOfProcess: string | undefined,
+): FoundMount {
   const podUid = podUidInPath(mount.mountPoint) ?? podUidOfProcess;
   const { mountPoint, readOnly } = mount;
   return { pid, namespace, mountPoint, readOnly, ...(podUid !== undefined && { podUid }) };
@@ -45,7 +49,10 @@ async function* views(): AsyncGenerator<View> {
 
 async function processes(): Promise<readonly number[]> {
   const names = await readdir('/proc');
-  return names.filter((name) => /^[0-9]+$/.test(name)).map(Number).toSorted((a, b) => a - b);
+  return names
+    .filter((name) => /^[0-9]+$/.test(name))
+    .map(Number)
+    .toSorted((a, b) => a - b);
 }
 
 /** Undefined for a process that has ended, and for a view already seen. */

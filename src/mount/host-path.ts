@@ -15,5 +15,8 @@ export function checkHostPath(hostDataDir: string, candidate: string): string {
 
 function checkName(name: string): void {
   if (name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)) return;
-  throw new MountError('invalid-path', `${JSON.stringify(name)} cannot be the name of a file in the data directory`);
+  throw new MountError(
+    'invalid-path',
+    `${JSON.stringify(name)} cannot be the name of a file in the data directory`,
+  );
 }

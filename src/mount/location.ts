@@ -38,7 +38,8 @@ async function locateOpen(handle: FileHandle): Promise<Location> {
   const mountId = mountIdOf(await readFile(`/proc/self/fdinfo/${handle.fd}`, 'utf8'));
   const mounts = parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
   const mount = mounts.find((candidate) => candidate.mountId === mountId);
-  if (mount === undefined) throw new MountError('failed', `the mount that holds ${realPath} is not in mountinfo`);
+  if (mount === undefined)
+    throw new MountError('failed', `the mount that holds ${realPath} is not in mountinfo`);
   const within = path.posix.relative(mount.mountPoint, realPath.replace(/ \(deleted\)$/, ''));
   return { device: mount.device, root: path.posix.join(mount.root, within), mount, realPath };
 }

@@ -49,5 +49,8 @@ async function checkEmptyDirectory(target: string): Promise<void> {
   const [first] = await readdir(target);
   if (first === undefined) return;
   const remedy = 'a mount would hide it; look whether it is needed and move it away';
-  throw new MountError('not-empty', `${target} is no empty mount point, it holds "${first}" on the node's own disk; ${remedy}`);
+  throw new MountError(
+    'not-empty',
+    `${target} is no empty mount point, it holds "${first}" on the node's own disk; ${remedy}`,
+  );
 }

@@ -61,5 +61,7 @@ function parseLine(text: string): MountInfo {
  * are, so what comes in has been decoded as UTF-8 already and only the escapes are to be put back.
  */
 export function unescapeOctal(field: string): string {
-  return field.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return field.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 }

@@ -8,7 +8,10 @@ export interface CommandOptions {
 }
 
 /** Runs mount, umount or sync; what they complain of becomes a MountError. */
-export async function runCommand(command: readonly [string, ...string[]], options: CommandOptions): Promise<void> {
+export async function runCommand(
+  command: readonly [string, ...string[]],
+  options: CommandOptions,
+): Promise<void> {
   const [file, ...args] = command;
   const result = await execa(file, args, {
     // The kinds are told by the English messages.
@@ -21,7 +24,8 @@ export async function runCommand(command: readonly [string, ...string[]], option
   });
   if (!result.failed) return;
   const what = command.join(' ');
-  if (result.isCanceled) throw new MountError('cancelled', `${what}: cancelled`, { cause: options.signal.reason });
+  if (result.isCanceled)
+    throw new MountError('cancelled', `${what}: cancelled`, { cause: options.signal.reason });
   if (result.timedOut) throw new MountError('timeout', `${what}: not done within ${options.timeoutMs} ms`);
   const complaint = result.stderr.trim() || (result.message ?? 'failed');
   throw new MountError(kindOf(complaint), `${what}: ${complaint}`);

@@ -16,7 +16,10 @@ interface Below {
 /** Decided by reading the path, so it must be written the plain way: normalised, and never the root itself. */
 export function checkBelow({ root, rootName, candidate }: Below): string {
   if (candidate.includes('\0') || path.posix.normalize(candidate) !== candidate || candidate.endsWith('/')) {
-    throw new MountError('invalid-path', `${JSON.stringify(candidate)} is not a plain path ("..", ".", "//", a "/" at its end or a NUL)`);
+    throw new MountError(
+      'invalid-path',
+      `${JSON.stringify(candidate)} is not a plain path ("..", ".", "//", a "/" at its end or a NUL)`,
+    );
   }
   const prefix = root.endsWith('/') ? root : `${root}/`;
   if (!candidate.startsWith(prefix)) {

@@ -27,7 +27,8 @@ export function createMounter({ timeoutMs }: MounterOptions): Mounter {
     await runCommand(['mount', '--no-mtab', '--bind', '--', source, target], { signal, timeoutMs });
     try {
       // A bind mount is read-only only by a second step (mount(2), MS_REMOUNT | MS_BIND).
-      if (readOnly) await runCommand(['mount', '--no-mtab', '-o', 'remount,bind,ro', target], { signal, timeoutMs });
+      if (readOnly)
+        await runCommand(['mount', '--no-mtab', '-o', 'remount,bind,ro', target], { signal, timeoutMs });
       return await verifyBind(location, options);
     } catch (error) {
       await unmount(target, AbortSignal.timeout(timeoutMs));
@@ -50,10 +51,17 @@ async function verifyBind(location: Location, { source, target, readOnly }: Bind
   const seen = await mountAt(target);
   if (seen !== undefined && shows(seen, location) && seen.readOnly === readOnly) return seen;
   const what = seen === undefined ? 'nothing' : describe(seen);
-  throw new MountError('not-verified', `mount said that ${source} is at ${target}, but mountinfo shows ${what} there`);
+  throw new MountError(
+    'not-verified',
+    `mount said that ${source} is at ${target}, but mountinfo shows ${what} there`,
+  );
 }
 
-function acceptExisting(existing: MountInfo, location: Location, { source, target, readOnly }: BindOptions): MountInfo {
+function acceptExisting(
+  existing: MountInfo,
+  location: Location,
+  { source, target, readOnly }: BindOptions,
+): MountInfo {
   if (shows(existing, location) && existing.readOnly === readOnly) return existing;
   throw new MountError('busy', `cannot mount ${source} at ${target}: ${describe(existing)} is mounted there`);
 }

@@ -14,7 +14,10 @@ export class ConfigError extends Error {
 const driverName = z
   .string()
   .max(63, 'has more than 63 characters')
-  .regex(/^[a-z](?:[a-z0-9.-]*[a-z])?$/, 'is not a domain name in lower case that begins and ends with a letter')
+  .regex(
+    /^[a-z](?:[a-z0-9.-]*[a-z])?$/,
+    'is not a domain name in lower case that begins and ends with a letter',
+  )
   .default('syncthing.csi.davepedu.com');
 
 const dnsName = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, 'is not a name of Kubernetes');
@@ -25,12 +28,17 @@ const absolutePath = z
     message: 'is not a plain absolute path: no "..", "//" or "/" at the end, and not "/" itself',
   });
 
-const milliseconds = z.coerce.number('is not a number of milliseconds').int('is not a whole number of milliseconds').min(0);
+const milliseconds = z.coerce
+  .number('is not a number of milliseconds')
+  .int('is not a whole number of milliseconds')
+  .min(0);
 const port = z.coerce.number('is not a port').int('is not a port').min(1).max(65_535);
 const ipAddress = z.string().refine((value) => isIP(value) !== 0, { message: 'is not an IP address' });
 
 /** `unix:///path`, `host:port`, `[v6]:port` or `:port`; see parseListenAddress in health-server.ts. */
-const listenAddress = z.string().regex(/^(?:unix:\/\/\/.+|.*:[0-9]{1,5})$/, 'is neither unix:///path nor host:port');
+const listenAddress = z
+  .string()
+  .regex(/^(?:unix:\/\/\/.+|.*:[0-9]{1,5})$/, 'is neither unix:///path nor host:port');
 
 const common = z.object({
   DRIVER_NAME: driverName,

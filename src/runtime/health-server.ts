@@ -45,7 +45,8 @@ export function parseListenAddress(address: string): ListenOptions {
   const match = /^(\[[^\]]+\]|[^:[\]]*):([0-9]{1,5})$/.exec(address);
   const [, bracketed = '', digits] = match ?? [];
   const port = Number(digits);
-  if (!Number.isInteger(port) || port > 65_535) throw new Error(`${address} is neither unix:///path nor host:port`);
+  if (!Number.isInteger(port) || port > 65_535)
+    throw new Error(`${address} is neither unix:///path nor host:port`);
   const host = bracketed.replace(/^\[|\]$/g, '');
   return host === '' ? { port } : { host, port };
 }

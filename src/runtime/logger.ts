@@ -14,7 +14,11 @@ export type LogLevel = (typeof logLevels)[number];
 
 /** Names under which a secret could come along in a field; the last defence, nothing should be logged with one. */
 const secretKeys = ['secrets', 'apiKey', 'apikey', 'password', 'token', 'authorization', 'X-API-Key'];
-const redact = [...secretKeys, ...secretKeys.map((key) => `*.${key}`), ...secretKeys.map((key) => `*.*.${key}`)];
+const redact = [
+  ...secretKeys,
+  ...secretKeys.map((key) => `*.${key}`),
+  ...secretKeys.map((key) => `*.*.${key}`),
+];
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -34,7 +38,10 @@ export interface LineSink {
   write(line: string): void;
 }
 
-export function createPino(options: { readonly level: LogLevel; readonly fields?: object }, sink: LineSink): Logger {
+export function createPino(
+  options: { readonly level: LogLevel; readonly fields?: object },
+  sink: LineSink,
+): Logger {
   return pino(
     {
       level: options.level,

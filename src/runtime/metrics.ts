@@ -58,7 +58,9 @@ export function createMetrics(): Metrics {
     },
     histogram(name, help, buckets) {
       const samples = new Map<string, HistogramSample>();
-      register(name, () => family({ name, help, type: 'histogram' }, [...samples.values()].flatMap(histogramLines(name))));
+      register(name, () =>
+        family({ name, help, type: 'histogram' }, [...samples.values()].flatMap(histogramLines(name))),
+      );
       return { observe: (labels, value) => observe(samples, { labels, buckets, value }) };
     },
     render: () => [...families.values()].flatMap((render) => render()).join('\n') + '\n',
@@ -72,7 +74,11 @@ interface Family {
 }
 
 function family({ name, help, type }: Family, samples: readonly string[]): readonly string[] {
-  return [`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`, ...samples];
+  return [
+    `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`,
+    `# TYPE ${name} ${type}`,
+    ...samples,
+  ];
 }
 
 function simpleLines(name: string, samples: ReadonlyMap<string, number>): readonly string[] {
@@ -95,7 +101,12 @@ interface Observation {
 
 function observe(samples: Map<string, HistogramSample>, { labels, buckets, value }: Observation): void {
   const key = renderLabels(labels);
-  const sample = samples.get(key) ?? { labels, buckets, counts: Array<number>(buckets.length + 1).fill(0), sum: 0 };
+  const sample = samples.get(key) ?? {
+    labels,
+    buckets,
+    counts: Array<number>(buckets.length + 1).fill(0),
+    sum: 0,
+  };
   samples.set(key, sample);
   const index = buckets.findIndex((bound) => value <= bound);
   const slot = index === -1 ? buckets.length : index;

@@ -26,15 +26,17 @@ export type HelperCommand = readonly [file: string, ...args: string[]];
 export type HelperResult<Report> =
   | { readonly kind: 'ok'; readonly report: Report; readonly durationMs: number }
   /** Ended by itself, not well. */
-  | { readonly kind: 'failed'; readonly message: string; readonly exitCode?: number; readonly signal?: string }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly exitCode?: number;
+      readonly signal?: string;
+    }
   /** Did not end in time and was killed, which is safe: the next pass starts from what it reads. */
   | { readonly kind: 'hung'; readonly message: string }
   /** Exit code 0, and a report that is none. */
   | { readonly kind: 'malformed'; readonly message: string }
   | { readonly kind: 'cancelled' };
-
-/** A small heap, and bytecode alone: right for a process that runs for a second and plans a little. */
-export const helperNodeFlags: readonly string[] = ['--max-semi-space-size=1', '--lite-mode'];
 
 /** More than any report needs; a helper that writes for ever must not take its parent along. */
 const maxReportChars = 16 * 1024 * 1024;
@@ -57,7 +59,10 @@ export async function runHelper<Report>(options: HelperOptions<Report>): Promise
   });
   if (result.isCanceled) return { kind: 'cancelled' };
   if (result.timedOut) {
-    return { kind: 'hung', message: `${options.name} was not done within ${options.timeoutMs} ms and was killed` };
+    return {
+      kind: 'hung',
+      message: `${options.name} was not done within ${options.timeoutMs} ms and was killed`,
+    };
   }
   if (result.failed) return failure(options.name, result, lines.last());
   return parseReport(options, result.stdout, result.durationMs);
@@ -71,7 +76,11 @@ interface FailedProcess {
 
 function failure(name: string, ended: FailedProcess, lastLine: string): HelperResult<never> {
   const { exitCode, signal, shortMessage } = ended;
-  const how = signal ? `was killed by ${signal}` : exitCode ? `ended with exit code ${exitCode}` : (shortMessage ?? 'failed');
+  const how = signal
+    ? `was killed by ${signal}`
+    : exitCode
+      ? `ended with exit code ${exitCode}`
+      : (shortMessage ?? 'failed');
   const message = `${name} ${how}${lastLine && `: ${lastLine}`}`;
   return { kind: 'failed', message, ...(exitCode !== undefined && { exitCode }), ...(signal && { signal }) };
 }

@@ -78,7 +78,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   function pump(): void {
     for (const key of state.waiting) {
-      if (state.signal === undefined || state.signal.aborted || state.active.size >= options.concurrency) return;
+      if (state.signal === undefined || state.signal.aborted || state.active.size >= options.concurrency)
+        return;
       state.waiting.delete(key);
       state.active.add(key);
       void workOn(key, state.signal);

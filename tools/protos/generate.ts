@@ -33,7 +33,10 @@ async function hideLocalPaths(outDir: string): Promise<void> {
   for (const entry of entries.filter((found) => found.isFile())) {
     const file = path.join(entry.parentPath, entry.name);
     const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replace(/^\/\/ Original file: .*$/gm, '// Generated from proto/, see tools/protos.'));
+    await writeFile(
+      file,
+      text.replace(/^\/\/ Original file: .*$/gm, '// Generated from proto/, see tools/protos.'),
+    );
   }
 }
 
@@ -57,7 +60,10 @@ function withoutDescriptors(nested: Nested, inGoogle = false): Record<string, pr
     kept.map(([name, value]) => {
       const purelyNamespace = isNamespace(value) && !('fields' in value);
       if (!purelyNamespace) return [name, value];
-      return [name, { ...value, nested: withoutDescriptors(value.nested ?? {}, inGoogle || name === 'google') }];
+      return [
+        name,
+        { ...value, nested: withoutDescriptors(value.nested ?? {}, inGoogle || name === 'google') },
+      ];
     }),
   );
 }

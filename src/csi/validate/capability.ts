@@ -32,7 +32,10 @@ export function judgeCapability(field: string, given: VolumeCapability__Output |
   const mode = parseMode(`${field}.access_mode`, given.accessMode?.mode);
   if (given.block) {
     const instead = 'ask for volumeMode: Filesystem';
-    return { kind: 'unsupported', message: `${field}: raw block volumes are not supported: a volume is a directory; ${instead}` };
+    return {
+      kind: 'unsupported',
+      message: `${field}: raw block volumes are not supported: a volume is a directory; ${instead}`,
+    };
   }
   if (!given.mount) throw invalidArgument(`${field}.access_type`, 'is missing; mount is supported');
   const complaint = mountComplaint(given.mount);
@@ -91,6 +94,7 @@ function mountComplaint(mount: Mount): string | undefined {
     // Only the name: the value of a flag may be confidential.
     return `mount_flags: "${unknown.split('=')[0]}" is not supported; of mountOptions a volume takes ro alone`;
   }
-  if (mount.volumeMountGroup !== '') return 'volume_mount_group: is not supported; the kubelet applies fsGroup itself';
+  if (mount.volumeMountGroup !== '')
+    return 'volume_mount_group: is not supported; the kubelet applies fsGroup itself';
   return undefined;
 }

@@ -19,14 +19,21 @@ export function parseCapacity(range: CapacityRange__Output | null): Capacity {
   const required = parseBytes('capacity_range.required_bytes', range.requiredBytes);
   const limit = parseBytes('capacity_range.limit_bytes', range.limitBytes);
   if (required === 0 && limit === 0) {
-    throw invalidArgument('capacity_range', 'required_bytes and limit_bytes are both 0; a volume needs a size above 0');
+    throw invalidArgument(
+      'capacity_range',
+      'required_bytes and limit_bytes are both 0; a volume needs a size above 0',
+    );
   }
   if (limit !== 0 && limit < required) {
     const message = `capacity_range: limit_bytes (${limit}) is below required_bytes (${required})`;
     throw new CsiError('out-of-range', message);
   }
   const atMost = limit === 0 ? Number.MAX_SAFE_INTEGER : limit;
-  return { bytes: required === 0 ? Math.min(defaultCapacityBytes, limit) : required, atLeast: required, atMost };
+  return {
+    bytes: required === 0 ? Math.min(defaultCapacityBytes, limit) : required,
+    atLeast: required,
+    atMost,
+  };
 }
 
 /** Whether a volume of this size is what the request asks for; CreateVolume answers ALREADY_EXISTS if not. */

@@ -33,7 +33,10 @@ export function parseCreateVolume(request: CreateVolumeRequest__Output): CreateV
 
 function refuseWhatIsNotOffered(request: CreateVolumeRequest__Output): void {
   if (request.volumeContentSource !== null) {
-    throw invalidArgument('volume_content_source', 'volumes cannot be made from a snapshot or another volume yet');
+    throw invalidArgument(
+      'volume_content_source',
+      'volumes cannot be made from a snapshot or another volume yet',
+    );
   }
   if ((request.accessibilityRequirements?.requisite.length ?? 0) > 0) {
     throw invalidArgument('accessibility_requirements', 'this driver announces no topology');

@@ -14,7 +14,10 @@ export function parseListVolumes(request: ListVolumesRequest__Output): ListVolum
   const { maxEntries, startingToken } = request;
   if (maxEntries < 0) throw invalidArgument('max_entries', 'is negative; 0 lists all');
   if (startingToken !== '' && parseVolumeId(startingToken) === undefined) {
-    throw new CsiError('aborted', 'starting_token: is not one that ListVolumes gave; begin again without a token');
+    throw new CsiError(
+      'aborted',
+      'starting_token: is not one that ListVolumes gave; begin again without a token',
+    );
   }
   return { ...(maxEntries > 0 && { maxEntries }), ...(startingToken !== '' && { after: startingToken }) };
 }

@@ -9,7 +9,9 @@ export interface NodeGetVolumeStatsIntent {
 }
 
 /** CSI 1.12, NodeGetVolumeStats. */
-export function parseNodeGetVolumeStats(request: NodeGetVolumeStatsRequest__Output): NodeGetVolumeStatsIntent {
+export function parseNodeGetVolumeStats(
+  request: NodeGetVolumeStatsRequest__Output,
+): NodeGetVolumeStatsIntent {
   const ref = parseVolumeRef(request.volumeId);
   if (request.volumePath === '') throw invalidArgument('volume_path', 'is missing');
   return { volumeId: requireOwn(ref), volumePath: request.volumePath };

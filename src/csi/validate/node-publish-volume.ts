@@ -48,7 +48,9 @@ export function parseNodePublishVolume(request: NodePublishVolumeRequest__Output
 }
 
 /** CSI 1.12, NodeUnpublishVolume. */
-export function parseNodeUnpublishVolume(request: NodeUnpublishVolumeRequest__Output): NodeUnpublishVolumeIntent {
+export function parseNodeUnpublishVolume(
+  request: NodeUnpublishVolumeRequest__Output,
+): NodeUnpublishVolumeIntent {
   const volume = parseVolumeRef(request.volumeId);
   return { volume, targetPath: parseTarget('target_path', request.targetPath) };
 }
@@ -56,5 +58,8 @@ export function parseNodeUnpublishVolume(request: NodeUnpublishVolumeRequest__Ou
 /** That it is missing is no bad field but a step left out (CSI 1.12, NodePublishVolume Errors). */
 function parseStaged(stagingTargetPath: string): string {
   if (stagingTargetPath !== '') return parseTarget('staging_target_path', stagingTargetPath);
-  throw new CsiError('failed-precondition', 'staging_target_path: is missing; NodeStageVolume has to come first');
+  throw new CsiError(
+    'failed-precondition',
+    'staging_target_path: is missing; NodeStageVolume has to come first',
+  );
 }

@@ -1,5 +1,6 @@
 import type { Access, OnDelete } from '../../desired/volume.ts';
-import { CsiError, invalidArgument } from '../errors.ts';
+import type { CsiError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 
 /** What a StorageClass says about its volumes. */
 export interface ClassParameters {
@@ -47,7 +48,10 @@ export function parseParameters(parameters: Parameters): ParsedParameters {
 export function refuseMutableParameters(parameters: Parameters): void {
   const [first] = Object.keys(parameters);
   if (first === undefined) return;
-  throw invalidArgument('mutable_parameters', `"${first}" is not known; VolumeAttributesClasses are not offered`);
+  throw invalidArgument(
+    'mutable_parameters',
+    `"${first}" is not known; VolumeAttributesClasses are not offered`,
+  );
 }
 
 function isKnown(key: string): boolean {
@@ -59,7 +63,10 @@ function parseReplicas(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const replicas = /^[1-9][0-9]{0,3}$/.test(value) ? Number(value) : undefined;
   if (replicas !== undefined) return replicas;
-  throw parameterError('replicas', `"${value}" is not a whole number above 0; leave it out for a copy on every data node`);
+  throw parameterError(
+    'replicas',
+    `"${value}" is not a whole number above 0; leave it out for a copy on every data node`,
+  );
 }
 
 /** The first choice is the default. */

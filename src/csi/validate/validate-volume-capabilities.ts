@@ -18,7 +18,9 @@ export function parseValidateVolumeCapabilities(
   const ref = parseVolumeRef(request.volumeId);
   const given = request.volumeCapabilities;
   if (given.length === 0) throw invalidArgument('volume_capabilities', 'is missing; at least one is needed');
-  const verdicts = given.map((capability, index) => judgeCapability(`volume_capabilities[${index}]`, capability));
+  const verdicts = given.map((capability, index) =>
+    judgeCapability(`volume_capabilities[${index}]`, capability),
+  );
   const unsupported = verdicts.find((verdict) => verdict.kind === 'unsupported')?.message;
   return {
     volumeId: requireOwn(ref),

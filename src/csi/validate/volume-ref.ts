@@ -22,5 +22,8 @@ export function parseVolumeRef(value: string, field = 'volume_id'): VolumeRef {
 /** For calls that need the volume to be there; comes after the other fields, whose errors are the caller's to fix. */
 export function requireOwn(ref: VolumeRef): string {
   if (ref.kind === 'own') return ref.volumeId;
-  throw new CsiError('not-found', `volume "${ref.volumeId}" does not exist; its id is not one that this driver gives`);
+  throw new CsiError(
+    'not-found',
+    `volume "${ref.volumeId}" does not exist; its id is not one that this driver gives`,
+  );
 }
