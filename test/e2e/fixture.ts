@@ -1,0 +1,82 @@
+/** One namespace a test file on the local cluster, taken away with its claims at the end. */
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
+import { afterAll, beforeAll } from 'vitest';
+import { ensure, kubectl, list, openKube, remove, type Kube } from '../../tools/kube/kube.ts';
+import { claimManifest, namespaceManifest, podManifest, type ClaimOptions, type PodOptions } from '../../tools/kube/manifests.ts';
+import { claimRef, podRef, waitForBound, waitForGone, waitForRunning } from '../../tools/kube/wait-for.ts';
+import { DRIVER_NAMESPACE, STORAGE_LABEL, volumeOf } from '../../tools/kube/volumes.ts';
+import type { SyncthingVolume } from '../../src/desired/volume.ts';
+
+const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const NODES = ['node1', 'node2', 'node3'] as const;
+
+export interface Stage {
+  readonly kube: Kube;
+  readonly namespace: string;
+}
+
+/** Opens the cluster for a file of tests and leaves it as it found it, but for the labels. */
+export function useStage(name: string): Stage {
+  const abort = new AbortController();
+  const namespace = `e2e-${name}`;
+  const stage: Stage = { kube: openKube(checkout, abort.signal), namespace };
+  beforeAll(async () => {
+    await clear(stage);
+    await ensure(stage.kube, namespaceManifest(namespace));
+  });
+  afterAll(async () => {
+    await clear(stage);
+    abort.abort();
+  });
+  return stage;
+}
+
+/** Pods first, then claims and with them their volumes, then the namespace. */
+async function clear(stage: Stage): Promise<void> {
+  const { kube, namespace } = stage;
+  const pods = await list<V1Pod>(kube, 'v1', 'Pod', namespace);
+  for (const pod of pods) await endPod(stage, pod.metadata?.name ?? '');
+  const claims = await list<V1PersistentVolumeClaim>(kube, 'v1', 'PersistentVolumeClaim', namespace);
+  for (const claim of claims) {
+    await remove(kube, claimRef(namespace, claim.metadata?.name ?? ''));
+    await waitForGone(kube, claimRef(namespace, claim.metadata?.name ?? ''));
+  }
+  const ref = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+  await remove(kube, ref);
+  await waitForGone(kube, ref);
+}
+
+/** Makes exactly these nodes data nodes. */
+export async function labelNodes(kube: Kube, dataNodes: readonly string[]): Promise<void> {
+  for (const node of NODES) {
+    const change = dataNodes.includes(node) ? `${STORAGE_LABEL}=yes` : `${STORAGE_LABEL}-`;
+    await kubectl(kube, ['label', 'node', node, change, '--overwrite']);
+  }
+}
+
+export async function makeClaim(stage: Stage, name: string, options: Partial<ClaimOptions> = {}): Promise<void> {
+  await ensure(stage.kube, claimManifest({ ...options, namespace: stage.namespace, name }));
+}
+
+export async function startPod(stage: Stage, name: string, options: Partial<PodOptions> = {}): Promise<V1Pod> {
+  await ensure(stage.kube, podManifest({ ...options, namespace: stage.namespace, name }));
+  return await waitForRunning(stage.kube, stage.namespace, name);
+}
+
+export async function endPod(stage: Stage, name: string): Promise<void> {
+  await remove(stage.kube, podRef(stage.namespace, name));
+  await waitForGone(stage.kube, podRef(stage.namespace, name));
+}
+
+/** The volume behind a bound claim. */
+export async function volumeOfClaim(stage: Stage, claim: string): Promise<SyncthingVolume> {
+  const volume = await volumeOf(stage.kube, await waitForBound(stage.kube, stage.namespace, claim));
+  if (volume === undefined) throw new Error(`no SyncthingVolume in ${DRIVER_NAMESPACE} is the volume of claim ${claim}`);
+  return volume;
+}
+
+export function inPod(stage: Stage, pod: string): { readonly namespace: string; readonly pod: string } {
+  return { namespace: stage.namespace, pod };
+}
