@@ -56,7 +56,12 @@ const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('writer'), epoch: count, session: count }),
   z.object({ kind: z.literal('released'), epoch: count, session: count, scan }),
   z.object({ kind: z.literal('untouched'), epoch: count }),
-  z.object({ kind: z.literal('rejoining'), epoch: count, step: z.enum(['archiving', 'archived']), archive: text }),
+  z.object({
+    kind: z.literal('rejoining'),
+    epoch: count,
+    step: z.enum(['archiving', 'archived']),
+    archive: text,
+  }),
 ]);
 
 const diskState: z.ZodMiniType<DiskState> = z.object({
@@ -91,7 +96,9 @@ const nodeView: z.ZodMiniType<NodeView> = z.object({
 export function parseNodeView(json: string): NodeView {
   const parsed = z.safeParse(nodeView, fromJson(json));
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'view'}: ${issue.message}`);
+  const faults = parsed.error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.join('.') || 'view'}: ${issue.message}`);
   throw new Error(`the view on stdin cannot be used: ${faults.join('; ')}`);
 }
 
@@ -99,8 +106,11 @@ function fromJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw new Error('the view on stdin is not JSON; give a saved view, for example `introducer < view.json`', {
-      cause: error,
-    });
+    throw new Error(
+      'the view on stdin is not JSON; give a saved view, for example `introducer < view.json`',
+      {
+        cause: error,
+      },
+    );
   }
 }

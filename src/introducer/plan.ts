@@ -52,7 +52,9 @@ export function planIntroducer(view: NodeView, observed: ObservedDevices): reado
 /** What the fences leave behind, so that a change that follows keeps the device paused and is not made twice. */
 function withPaused(observed: ObservedDevices, fencing: readonly Fence[]): ObservedDevices {
   const ids = new Set(fencing.map(({ deviceId }) => deviceId));
-  const devices = observed.devices.map((device) => (ids.has(device.deviceID) ? { ...device, paused: true } : device));
+  const devices = observed.devices.map((device) =>
+    ids.has(device.deviceID) ? { ...device, paused: true } : device,
+  );
   return { ...observed, devices };
 }
 
@@ -105,7 +107,10 @@ function puts(world: World, removing: ReadonlySet<string>): readonly PutDevices[
     return view.failedLast.includes(node);
   }
   const bulk = fresh.filter((device) => !hasFailed(device));
-  const single = [...changes.filter((device) => !hasFailed(device)), ...[...fresh, ...changes].filter(hasFailed)];
+  const single = [
+    ...changes.filter((device) => !hasFailed(device)),
+    ...[...fresh, ...changes].filter(hasFailed),
+  ];
   return [...(bulk.length === 0 ? [] : [bulk]), ...single.map((device) => [device])].map((devices) => ({
     kind: 'put',
     devices,
@@ -120,7 +125,9 @@ function newDevices(
   const wanted = peerIds(view);
   const known = new Map(order.devices.toReversed().map((device) => [device.deviceId, device]));
   return [...known.values()]
-    .filter(({ deviceId }) => wanted.has(deviceId) && deviceId !== observed.ownDeviceId && !existing.has(deviceId))
+    .filter(
+      ({ deviceId }) => wanted.has(deviceId) && deviceId !== observed.ownDeviceId && !existing.has(deviceId),
+    )
     .flatMap((device) => render(order, device));
 }
 
@@ -142,7 +149,9 @@ function render(order: SyncthingNodeSpec, { node, deviceId, addresses }: Device)
 
 /** Only after no folder, configured or ordered, lists it, and never the lock of a fence. */
 function removals({ view, order, observed }: World): readonly RemoveDevice[] {
-  const listed = new Set(observed.folders.flatMap((folder) => folder.devices.map(({ deviceID }) => deviceID)));
+  const listed = new Set(
+    observed.folders.flatMap((folder) => folder.devices.map(({ deviceID }) => deviceID)),
+  );
   const wanted = peerIds(view);
   return foreign(observed)
     .filter(({ deviceID }) => !listed.has(deviceID) && !wanted.has(deviceID))

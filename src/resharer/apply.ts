@@ -32,7 +32,9 @@ async function add(
   folders: readonly ReplicaFolder[],
   signal: AbortSignal,
 ): Promise<PassReport> {
-  const made = await Promise.all(folders.map(async (each) => ({ ...each, failure: await makeDirectories(each) })));
+  const made = await Promise.all(
+    folders.map(async (each) => ({ ...each, failure: await makeDirectories(each) })),
+  );
   const ready = made.filter(({ failure }) => failure === undefined).map(({ folder }) => folder);
   if (ready.length > 0) await client.putFolders(ready, { signal });
   const failed = made.flatMap(({ failure }) => (failure === undefined ? [] : [failure]));

@@ -79,10 +79,13 @@ function wantedOf(it: Case): Wanted {
   const state = view.states[spec.folderId];
   if (spec.removal !== undefined || state === undefined) return { kind: 'nothing' };
   if (spec.node !== view.node) return { kind: 'refused', reason: `the order is for node ${spec.node}` };
-  if (state.storeId !== view.storeId) return { kind: 'refused', reason: otherStore(state.storeId, view.storeId) };
+  if (state.storeId !== view.storeId)
+    return { kind: 'refused', reason: otherStore(state.storeId, view.storeId) };
   if (state.phase.kind === 'rejoining' && state.phase.step === 'archiving') {
     const isMounted = view.mounted.includes(spec.folderId) && actualOf(it) !== undefined;
-    return isMounted ? { kind: 'refused', reason: 'a stale copy is still mounted: end its pods' } : { kind: 'absent' };
+    return isMounted
+      ? { kind: 'refused', reason: 'a stale copy is still mounted: end its pods' }
+      : { kind: 'absent' };
   }
   return wantedFolder(it);
 }
@@ -96,11 +99,15 @@ function wantedFolder(it: Case): Wanted {
   const { folderId, label, peers } = order.spec;
   const state = view.states[folderId];
   const paths = volumePaths(view.hostDataDir, folderId);
-  if (state === undefined || paths === undefined) return { kind: 'refused', reason: `${folderId} is no volume id` };
+  if (state === undefined || paths === undefined)
+    return { kind: 'refused', reason: `${folderId} is no volume id` };
   const actual = actualOf(it);
   if (actual !== undefined && actual.path !== paths.sync) {
     // Syncthing would take the other directory's lack of files for deletions.
-    return { kind: 'refused', reason: `Syncthing has ${folderId} at ${actual.path}, it belongs at ${paths.sync}` };
+    return {
+      kind: 'refused',
+      reason: `Syncthing has ${folderId} at ${actual.path}, it belongs at ${paths.sync}`,
+    };
   }
   const known = peers.map(({ deviceId }) => deviceId).filter((id) => observed.deviceIds.includes(id));
   const others = known.filter((id) => id !== observed.ownDeviceId);
@@ -139,12 +146,13 @@ function stepOf(it: Case): readonly Step[] {
 }
 
 function rankOf({ observed, order }: Case, actual: FolderConfig, wanted: FolderConfig): number {
-  const before = new Set(peersOf(actual, observed.ownDeviceId));
-  const after = new Set(peersOf(wanted, observed.ownDeviceId));
-  const dropsPeer = !before.isSubsetOf(after);
-  if (dropsPeer && (order.spec.rejoin !== undefined || order.spec.base.kind === 'failover')) return RANKS.fence;
+  const before = peersOf(actual, observed.ownDeviceId);
+  const after = peersOf(wanted, observed.ownDeviceId);
+  const dropsPeer = before.some((id) => !after.includes(id));
+  if (dropsPeer && (order.spec.rejoin !== undefined || order.spec.base.kind === 'failover'))
+    return RANKS.fence;
   if (actual.type !== wanted.type) return RANKS.switch;
-  if (!after.isSubsetOf(before)) return RANKS.join;
+  if (after.some((id) => !before.includes(id))) return RANKS.join;
   return dropsPeer ? RANKS.leave : RANKS.change;
 }
 
@@ -162,7 +170,9 @@ function bundleAdds(steps: readonly Step[]): readonly ResharerAction[] {
 }
 
 function commits(bulk: readonly Step[]): readonly ResharerAction[] {
-  const folders = bulk.flatMap((step) => (step.kind === 'add' ? [{ replica: step.replica, folder: step.folder }] : []));
+  const folders = bulk.flatMap((step) =>
+    step.kind === 'add' ? [{ replica: step.replica, folder: step.folder }] : [],
+  );
   const starts = folders.map((_, index) => index).filter((index) => index % FOLDERS_PER_COMMIT === 0);
   return starts.map((start) => ({ kind: 'add', folders: folders.slice(start, start + FOLDERS_PER_COMMIT) }));
 }

@@ -1,6 +1,6 @@
 import type { NodeView } from '../desired/node-view.ts';
 import { parseNodeView } from '../desired/parse-node-view.ts';
-import type { Budget } from './apply-actions.ts';
+import { messageOf, type Budget } from './apply-actions.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 
@@ -37,7 +37,8 @@ export async function helperPass<Report>(options: PassOptions<Report>): Promise<
     options.stdout.write(`${JSON.stringify(report)}\n`);
     return 0;
   } catch (error) {
-    log.error({ error }, 'the pass could not be done');
+    // In the message too: whoever runs the helper is told the last message alone.
+    log.error({ error }, `nothing could be done: ${messageOf(error)}`);
     return 1;
   }
 }

@@ -8,7 +8,7 @@ import { SyncthingError } from '../syncthing/errors.ts';
 export interface LocalSyncthing extends Disposable {
   readonly client: SyncthingClient;
   /** For what a pass cannot do without: an error names the socket and what to look at. */
-  needed<T>(answer: Promise<T>): Promise<T>;
+  readonly needed: <T>(answer: Promise<T>) => Promise<T>;
 }
 
 /** The Syncthing of this node, with the key that the init container `syncthing-config` wrote. */

@@ -1,0 +1,203 @@
+import { join } from 'node:path';
+import type { DeleterReport, NodeView, PassFailure, ReplicaOrder } from '../desired/node-view.ts';
+import { parseVolumeId } from '../desired/volume-id.ts';
+import { storePaths, volumePaths } from '../desired/volume-paths.ts';
+import { stampOf, trashedAt, trashName } from './trash-name.ts';
+
+export interface ObservedStore {
+  /** Folders of the local Syncthing; absent when it gives no answer: then only old trash goes. */
+  readonly folderIds?: readonly string[];
+  /** Names under `volumes/` and `trash/`; of `volumes/` only directories. */
+  readonly volumes: readonly string[];
+  readonly trash: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export type DeleterAction =
+  /** Out of Syncthing first, then the whole directory moves; each half only where there is something to do. */
+  | {
+      readonly kind: 'discard';
+      /** The replica, or for a tombstone the folder, under which a failure is reported. */
+      readonly item: string;
+      readonly folderId: string;
+      readonly takeOut: boolean;
+      readonly move?: { readonly from: string; readonly to: string };
+    }
+  /** A folder that nothing names stops being synced; its bytes stay (handoff rule 32). */
+  | { readonly kind: 'take-out'; readonly item: string; readonly folderId: string }
+  /** An entry of `trash/` whose grace time is over. */
+  | { readonly kind: 'purge'; readonly item: string; readonly path: string };
+
+/**
+ * Bytes move to the trash only by a confirmed order or a confirmed tombstone, with nothing mounted (handoff rules 29
+ * and 32 to 34); what failed last time comes last, and old trash after everything else.
+ */
+export function planDeleter(view: NodeView, observed: ObservedStore): readonly DeleterAction[] {
+  const world = { view, observed };
+  const discards = [...orderedRemovals(world), ...tombstoneRemovals(world)].flatMap((each) =>
+    discard(world, each),
+  );
+  const actions = [...discards, ...orphanFolders(world)];
+  const hasFailed = new Set(view.failedLast);
+  return [
+    ...actions.filter(({ item }) => !hasFailed.has(item)),
+    ...actions.filter(({ item }) => hasFailed.has(item)),
+    ...purges(world),
+  ];
+}
+
+/** What stands in what was observed: facts, whoever brought them about. */
+export function removalFacts(
+  view: NodeView,
+  observed: ObservedStore,
+): Pick<DeleterReport, 'removed' | 'tombstonesDone' | 'orphans'> {
+  const world = { view, observed };
+  const removed = view.replicas.filter(
+    ({ spec }) => spec.removal !== undefined && isGone(world, spec.folderId),
+  );
+  const pending = view.confirmedTombstones
+    .filter((tombstone) => !isDone(world, tombstone))
+    .map(({ folderId }) => folderId);
+  const done = view.confirmedTombstones.map(({ folderId }) => folderId).filter((id) => !pending.includes(id));
+  return {
+    removed: removed.map(({ name }) => name),
+    tombstonesDone: [...new Set(done)],
+    orphans: orphanDirectories(world),
+  };
+}
+
+/** Confirmed orders that are not carried out, with the reason. */
+export function refusedRemovals(view: NodeView, observed: ObservedStore): readonly PassFailure[] {
+  const world = { view, observed };
+  return [...orderedRemovals(world), ...tombstoneRemovals(world)].flatMap(({ item, folderId, refusal }) =>
+    refusal === undefined || isGone(world, folderId) ? [] : [{ item, reason: refusal }],
+  );
+}
+
+interface World {
+  readonly view: NodeView;
+  readonly observed: ObservedStore;
+}
+
+interface Removal {
+  readonly item: string;
+  readonly folderId: string;
+  readonly to: string;
+  readonly refusal?: string;
+}
+
+function orderedRemovals({ view, observed }: World): readonly Removal[] {
+  const { archive, trash } = storePaths(view.hostDataDir);
+  return view.replicas
+    .filter(({ spec, removalConfirmed }) => spec.removal !== undefined && removalConfirmed)
+    .map((order) => {
+      const { folderId, removal } = order.spec;
+      const inTrash = join(trash, trashName(folderId, observed.now));
+      const inArchive = join(archive, folderId, `deleted-${stampOf(observed.now)}`);
+      const to = removal === 'archive' ? inArchive : inTrash;
+      return { item: order.name, folderId, to, ...refusalOf(view, order) };
+    });
+}
+
+/** Only of this very disk: a tombstone of another store is about bytes that are not here (handoff rule 33). */
+function tombstoneRemovals({ view, observed }: World): readonly Removal[] {
+  const { trash } = storePaths(view.hostDataDir);
+  return view.confirmedTombstones
+    .filter(({ folderId, storeId }) => storeId === view.storeId && !isOrdered(view, folderId))
+    .map(({ folderId }) => {
+      const to = join(trash, trashName(folderId, observed.now));
+      return { item: folderId, folderId, to, ...unsafe(view, folderId) };
+    });
+}
+
+function isOrdered(view: NodeView, folderId: string): boolean {
+  return view.replicas.some(({ spec }) => spec.folderId === folderId);
+}
+
+function refusalOf(view: NodeView, { spec }: ReplicaOrder): Pick<Removal, 'refusal'> {
+  if (spec.node !== view.node) return { refusal: `the order is for node ${spec.node}` };
+  if (spec.removal === 'leave' && hasUnproven(view, spec.folderId)) {
+    return { refusal: 'state.json says that this copy may have changes that no other has: it cannot leave' };
+  }
+  return unsafe(view, spec.folderId);
+}
+
+/** A writer that has not been released, or a stale copy that is not archived: a move may not cost a write. */
+function hasUnproven(view: NodeView, folderId: string): boolean {
+  const phase = view.states[folderId]?.phase;
+  return phase?.kind === 'writer' || (phase?.kind === 'rejoining' && phase.step === 'archiving');
+}
+
+function unsafe(view: NodeView, folderId: string): Pick<Removal, 'refusal'> {
+  if (parseVolumeId(folderId) === undefined) return { refusal: `${folderId} is no volume id` };
+  return view.mounted.includes(folderId) ? { refusal: 'still mounted on this node: end its pods' } : {};
+}
+
+function discard(world: World, { item, folderId, to, refusal }: Removal): readonly DeleterAction[] {
+  const { observed, view } = world;
+  if (refusal !== undefined || observed.folderIds === undefined || isGone(world, folderId)) return [];
+  const takeOut = isConfigured(world, folderId);
+  const from = volumePaths(view.hostDataDir, folderId)?.directory;
+  const hasBytes = from !== undefined && observed.volumes.includes(folderId);
+  return [{ kind: 'discard', item, folderId, takeOut, ...(hasBytes && { move: { from, to } }) }];
+}
+
+function isConfigured({ observed }: World, folderId: string): boolean {
+  return observed.folderIds?.includes(folderId) ?? false;
+}
+
+/** Unknown while Syncthing gives no answer: then it is not gone. */
+function isGone(world: World, folderId: string): boolean {
+  const { folderIds, volumes } = world.observed;
+  return folderIds !== undefined && !isConfigured(world, folderId) && !volumes.includes(folderId);
+}
+
+function isDone(
+  world: World,
+  { folderId, storeId }: { readonly folderId: string; readonly storeId: string },
+): boolean {
+  return storeId !== world.view.storeId || isGone(world, folderId);
+}
+
+/** Every folder id that the controller has something to say about. */
+function namedFolders({ replicas, confirmedTombstones, order }: NodeView): ReadonlySet<string> {
+  const tombstones = [...confirmedTombstones, ...(order?.tombstones ?? [])];
+  return new Set([
+    ...replicas.map(({ spec }) => spec.folderId),
+    ...tombstones.map(({ folderId }) => folderId),
+  ]);
+}
+
+/** Without the controller's order for this node the view is not whole, and nothing can be told to be an orphan. */
+function orphanDirectories({ view, observed }: World): readonly string[] {
+  if (view.order === undefined) return [];
+  const named = namedFolders(view);
+  return observed.volumes.filter((name) => !named.has(name));
+}
+
+/**
+ * An empty list of replicas, as after an API server was restored from a backup, takes folders out of Syncthing and no
+ * byte away: each comes back with its order. What writes, or is mounted, or cannot be told, stays in Syncthing.
+ */
+function orphanFolders({ view, observed }: World): readonly DeleterAction[] {
+  if (view.order === undefined) return [];
+  const named = namedFolders(view);
+  return (observed.folderIds ?? [])
+    .filter((id) => !named.has(id) && !view.mounted.includes(id) && isKnownIdle({ view, observed }, id))
+    .map((id) => ({ kind: 'take-out', item: id, folderId: id }));
+}
+
+/** A directory without a readable state.json may be the writer's. */
+function isKnownIdle({ view, observed }: World, folderId: string): boolean {
+  const state = view.states[folderId];
+  return state === undefined ? !observed.volumes.includes(folderId) : state.phase.kind !== 'writer';
+}
+
+function purges({ view, observed }: World): readonly DeleterAction[] {
+  const { trash } = storePaths(view.hostDataDir);
+  return observed.trash
+    .map((name) => ({ name, at: trashedAt(name) }))
+    .filter(({ at }) => at !== undefined && at + view.trashGraceMs <= observed.now)
+    .map(({ name }) => ({ kind: 'purge', item: `trash/${name}`, path: join(trash, name) }));
+}
