@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '../host/wait-until.ts';
 
@@ -14,6 +14,29 @@ export function machineCgroup(name: string): string {
 function cgroupDirectories(path: string): readonly string[] {
   const hierarchies = [CGROUP_ROOT, ...readdirSync(CGROUP_ROOT).map((entry) => join(CGROUP_ROOT, entry))];
   return hierarchies.map((hierarchy) => join(hierarchy, path)).filter((directory) => existsSync(directory));
+}
+
+/** Version 2 hands a controller down only when told to, one level at a time; one that the host lacks is left out. */
+function handDownControllers(directory: string): void {
+  const controllers = readFileSync(join(directory, 'cgroup.controllers'), 'utf8');
+  for (const controller of controllers.trim().split(' ').filter(Boolean))
+    try {
+      writeFileSync(join(directory, 'cgroup.subtree_control'), `+${controller}`);
+    } catch {
+      // Held by version 1, or by processes of the host: the kubelet says it if it needs this one.
+    }
+}
+
+/** Makes the branch below which the kubelet keeps its pods. Version 1 fills a new cpuset itself once pods come. */
+export function makeCgroups(name: string): void {
+  const version2 = existsSync(join(CGROUP_ROOT, 'cgroup.controllers'));
+  const hierarchies = version2 ? [CGROUP_ROOT] : readdirSync(CGROUP_ROOT).map((entry) => join(CGROUP_ROOT, entry));
+  for (const hierarchy of hierarchies) {
+    mkdirSync(join(hierarchy, machineCgroup(name)), { recursive: true });
+    if (!version2) continue;
+    handDownControllers(hierarchy);
+    handDownControllers(join(hierarchy, PARENT));
+  }
 }
 
 /** rmdir is all a cgroup takes; deepest first. False while a dying process is still inside. */

@@ -8,7 +8,7 @@ import { spawnDaemon } from '../host/spawn-daemon.ts';
 import { waitUntil } from '../host/wait-until.ts';
 import { writeAtomically } from '../host/write-atomically.ts';
 import type { Machine } from './address-plan.ts';
-import { removeCgroups } from './cgroups.ts';
+import { makeCgroups, removeCgroups } from './cgroups.ts';
 import { type ClusterPaths, machinePaths } from './cluster-paths.ts';
 import { ClusterError } from './errors.ts';
 import { DISK_POWER_OFF, prepareMachineDisk, waitForDiskRelease } from './machine-disk.ts';
@@ -84,6 +84,7 @@ export async function bootMachine(machine: Machine, options: BootOptions): Promi
   const files = machinePaths(paths, machine.name);
   await prepareMachineDisk(files.disk, signal);
   await waitForDiskRelease(files.disk, signal);
+  if (machine.role === 'node') makeCgroups(machine.name);
   for (const directory of [files.run, files.logs, paths.images]) mkdirSync(directory, { recursive: true });
   const script = [initScript, machine.name, files.directory, cache, paths.images, paths.checkout, randomUUID()];
   const logFile = `${files.logs}/init.log`;

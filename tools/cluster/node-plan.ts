@@ -20,10 +20,10 @@ export function kubeletConfiguration(machine: Machine): object {
     },
     authorization: { mode: 'Webhook' },
     containerRuntimeEndpoint: `unix://${CONTAINERD_SOCKET}`,
-    // The nodes share one cgroup tree, where each has its own branch, and none may set limits for itself as a whole.
+    // The nodes share the host's cgroup tree, where each has a branch of its own.
     cgroupDriver: 'cgroupfs',
     cgroupRoot: machineCgroup(machine.name),
-    cgroupsPerQOS: false,
+    // All nodes see all of the host's memory and processors; none may fence off a part of them.
     enforceNodeAllocatable: [],
     failCgroupV1: false,
     failSwapOn: false,
