@@ -1,6 +1,7 @@
 /** Turning a grant into a mount: state.json first, then the live grant, then the bind (handoff rules 10, 12 and 13). */
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { takeGrant, type DiskState } from '../handoff/disk-state.ts';
+import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { SyncthingVolume } from '../desired/volume.ts';
 import type { NodeContext } from './context.ts';
 import { syncDirectory } from './durable-file.ts';
@@ -21,21 +22,34 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   const order = ctx.volumes.record(folderId).order?.spec;
   const state = await ctx.states.read(folderId);
   if (order === undefined || state === undefined) return { kind: 'wait' };
-  if (order.rejoin !== undefined && (state.rejoined?.epoch ?? 0) < order.rejoin.epoch) {
-    return { kind: 'wait', reason: `${ctx.node} has a copy of a lost lineage and archives it first` };
-  }
-  if (order.grant === undefined || !isOwn(ctx, order.grant)) return { kind: 'wait' };
-  const { epoch } = order.grant;
+  const offer = offeredEpoch(ctx, order, state);
+  if (offer.kind === 'wait') return offer;
+  const { epoch } = offer;
   const leftover = await clearOlderMounts(ctx, state, { epoch, signal });
   if (leftover !== undefined) return { kind: 'wait', reason: leftover };
   const taken = takeGrant(state, epoch);
   if (taken.kind === 'refused') return { kind: 'wait', reason: `${ctx.node} cannot take the grant: ${taken.reason}` };
   if (order.base.kind !== 'empty') await requireData(ctx, folderId);
   await ctx.states.write(taken.state);
-  const volume = await readVolume(ctx, folderId, signal);
+  return await confirm(ctx, taken.state, { epoch, signal });
+}
+
+type Offer = { readonly kind: 'offered'; readonly epoch: number } | Extract<Session, { kind: 'wait' }>;
+
+function offeredEpoch(ctx: NodeContext, order: SyncthingReplicaSpec, state: DiskState): Offer {
+  if (order.rejoin !== undefined && (state.rejoined?.epoch ?? 0) < order.rejoin.epoch) {
+    return { kind: 'wait', reason: `${ctx.node} has a copy of a lost lineage and archives it first` };
+  }
+  const { grant } = order;
+  return grant !== undefined && isOwn(ctx, grant) ? { kind: 'offered', epoch: grant.epoch } : { kind: 'wait' };
+}
+
+/** The grant as the API server has it, after state.json says that it was taken: nothing can come in between. */
+async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Taking): Promise<Session> {
+  const volume = await readVolume(ctx, state.folderId, signal);
   if (!holdsGrant(ctx, volume, epoch)) return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
   if (volume.status.base.kind === 'empty') await makeData(ctx, volume);
-  return { kind: 'open', state: taken.state };
+  return { kind: 'open', state };
 }
 
 interface Taking {

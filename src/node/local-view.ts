@@ -1,0 +1,32 @@
+/** What planLocal decides on, read now (src/handoff/local.ts). */
+import type { FolderReport } from '../desired/replica.ts';
+import type { DiskState } from '../handoff/disk-state.ts';
+import type { LocalView } from '../handoff/local.ts';
+import type { NodeContext } from './context.ts';
+import { volumeMounts } from './volume-mounts.ts';
+
+/**
+ * The caller holds the volume's mutex, so that state.json and the mounts are of one moment; the folder was observed
+ * before, and only what comes back on its own is decided by it.
+ */
+export async function localView(ctx: NodeContext, state: DiskState, folder: FolderReport | undefined): Promise<LocalView> {
+  const { folderId } = state;
+  const { order, scan, stagedAt } = ctx.volumes.record(folderId);
+  const mounts = await volumeMounts(ctx, folderId);
+  const now = ctx.clock.now();
+  return {
+    node: ctx.node,
+    state,
+    ...(order !== undefined && { order: order.spec }),
+    podMounts: mounts.pods,
+    stagingMounts: mounts.staging,
+    ...(folder !== undefined && { folder }),
+    ...(scan !== undefined && { scan }),
+    // Syncthing counts its sequence up for every change that it notices.
+    changedSinceScan: scan === undefined || (folder !== undefined && folder.sequence > scan.sequence),
+    isWanted: ctx.wanted.isWanted(folderId),
+    isAwaitingPublish: stagedAt !== undefined && now - stagedAt < ctx.settings.publishGraceMs,
+    now,
+    settings: ctx.settings.handoff,
+  };
+}

@@ -1,0 +1,121 @@
+/** PURE: what a node reports of one copy, from what it sees (handoff rules 20 to 22). */
+import { isDeepStrictEqual } from 'node:util';
+import type { FolderReport, PeerReport, SyncthingReplica, SyncthingReplicaStatus, WriterReport } from '../desired/replica.ts';
+import { isClean } from '../handoff/copy.ts';
+import type { DiskState } from '../handoff/disk-state.ts';
+import { writerPhase, type LocalView } from '../handoff/local.ts';
+import type { VolumeRecord } from './volumes.ts';
+
+export interface ReportInput {
+  readonly view: LocalView;
+  readonly record: Pick<VolumeRecord, 'applied' | 'removed' | 'problem' | 'phase'>;
+  /** The resource whose status is written. */
+  readonly replica: SyncthingReplica;
+}
+
+export function replicaStatus({ view, record, replica }: ReportInput): SyncthingReplicaStatus {
+  const { state } = view;
+  // Of another disk under the same name nothing holds (docs/handoff.md, "store").
+  const before = replica.status?.storeId === state.storeId ? replica.status : undefined;
+  const applied = record.applied ?? { generation: before?.generation ?? 0, epoch: before?.epoch ?? 0 };
+  const writer = writerReport(view, record.phase?.since ?? new Date(view.now).toISOString());
+  const rejoin = rejoinReport(view);
+  return {
+    storeId: state.storeId,
+    epoch: applied.epoch,
+    highestEpoch: state.highestEpoch,
+    generation: applied.generation,
+    ...(view.folder !== undefined && { folder: view.folder }),
+    ...(writer !== undefined && { writer }),
+    ...(rejoin !== undefined && { rejoin }),
+    mounts: isGrantedWriter(view) ? [] : view.podMounts,
+    removed: record.removed,
+    ...(record.problem !== undefined && { message: record.problem }),
+    observedAt: new Date(view.now).toISOString(),
+  };
+}
+
+/** Mounts are worth reporting only where they are in the way: of the attached writer they are what is meant. */
+function isGrantedWriter({ state, order }: LocalView): boolean {
+  return state.phase.kind === 'writer' && order?.grant?.epoch === state.phase.epoch && order.removal === undefined;
+}
+
+/** The epoch and session that a copy has, or had, as writer; none for a mere copy. */
+function sessionOf({ phase }: DiskState): { readonly epoch: number; readonly session: number } | undefined {
+  if (phase.kind === 'writer' || phase.kind === 'released') return { epoch: phase.epoch, session: phase.session };
+  return phase.kind === 'untouched' ? { epoch: phase.epoch, session: 0 } : undefined;
+}
+
+function writerReport(view: LocalView, since: string): WriterReport | undefined {
+  const phase = writerPhase(view);
+  const session = sessionOf(view.state);
+  if (phase === undefined || session === undefined) return undefined;
+  const scan = scanReport(view);
+  const switched = view.state.phase.kind === 'writer' && view.folder?.type === 'sendreceive';
+  return { ...session, phase, since, switched, ...(scan !== undefined && { scan }) };
+}
+
+function scanReport({ state: { phase }, scan }: LocalView): WriterReport['scan'] | undefined {
+  if (phase.kind === 'released') {
+    return { epoch: phase.epoch, session: phase.session, ...phase.scan, afterUnmount: true };
+  }
+  if (phase.kind !== 'writer' || scan === undefined || !scan.proves) return undefined;
+  if (scan.epoch !== phase.epoch || scan.session !== phase.session) return undefined;
+  const { epoch, session, sequence, startedAt, afterUnmount } = scan;
+  return { epoch, session, sequence, startedAt, afterUnmount };
+}
+
+function rejoinReport({ state: { phase, rejoined } }: LocalView): SyncthingReplicaStatus['rejoin'] | undefined {
+  if (phase.kind === 'rejoining') {
+    return phase.step === 'archived' ? { epoch: phase.epoch, step: 'archived', archive: phase.archive } : undefined;
+  }
+  if (rejoined === undefined) return undefined;
+  const { epoch, archive } = rejoined;
+  return { epoch, step: 'done', ...(archive !== '' && { archive }) };
+}
+
+/** A phase lasts from when it was first seen, over restarts of this process too. */
+export function phaseSince(view: LocalView, record: Pick<VolumeRecord, 'phase'>, replica: SyncthingReplica): VolumeRecord['phase'] {
+  const phase = writerPhase(view);
+  const session = sessionOf(view.state);
+  if (phase === undefined || session === undefined) return undefined;
+  const key = phaseKey({ ...session, phase });
+  if (record.phase?.key === key) return record.phase;
+  const before = replica.status?.writer;
+  const isSame = before !== undefined && phaseKey(before) === key;
+  return { key, since: isSame ? before.since : new Date(view.now).toISOString() };
+}
+
+function phaseKey({ epoch, session, phase }: Pick<WriterReport, 'epoch' | 'session' | 'phase'>): string {
+  return `${epoch}/${session}/${phase}`;
+}
+
+/** Apart from when it was looked. */
+export function saysTheSame(one: SyncthingReplicaStatus, other: SyncthingReplicaStatus): boolean {
+  return isDeepStrictEqual({ ...one, observedAt: '' }, { ...other, observedAt: '' });
+}
+
+/**
+ * Whether a half of a proof is claimed that was not claimed before, so that what it rests on has to be on the disk
+ * first (handoff rule 20): files received, files that a peer was seen to have, a scan.
+ */
+export function claimsMore(before: SyncthingReplicaStatus | undefined, next: SyncthingReplicaStatus): boolean {
+  const known = before?.storeId === next.storeId ? before : undefined;
+  const scan = next.writer?.scan;
+  if (scan !== undefined && !isDeepStrictEqual(known?.writer?.scan, scan)) return true;
+  return next.folder !== undefined && (receivedMore(known?.folder, next.folder) || sentMore(known?.folder, next.folder));
+}
+
+function peerIn(folder: FolderReport | undefined, deviceId: string): PeerReport | undefined {
+  return folder?.peers.find((peer) => peer.deviceId === deviceId);
+}
+
+function receivedMore(known: FolderReport | undefined, folder: FolderReport): boolean {
+  if (!isClean(folder)) return false;
+  return !isClean(known) || folder.peers.some((peer) => peer.knownSequence > (peerIn(known, peer.deviceId)?.knownSequence ?? -1));
+}
+
+function sentMore(known: FolderReport | undefined, folder: FolderReport): boolean {
+  const isFurther = folder.sequence > (known?.sequence ?? -1);
+  return folder.peers.some((peer) => peer.remoteNeedEmpty && (isFurther || peerIn(known, peer.deviceId)?.remoteNeedEmpty !== true));
+}

@@ -1,0 +1,43 @@
+/** The scan that can prove something (handoff rules 18 to 20). */
+import type { LocalScan } from '../handoff/local.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { SyncthingClient } from '../syncthing/client.ts';
+import type { NodeContext } from './context.ts';
+
+export interface ScanRequest {
+  readonly folderId: string;
+  readonly epoch: number;
+  readonly session: number;
+  /** No pod has the volume mounted. */
+  readonly afterUnmount: boolean;
+}
+
+/** A volume may be large and a disk slow; the scan is asked for again afterwards. */
+const TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * Scans the whole folder. What was written before it began is on the disk (syncfs) and in the index when it ends, up to
+ * the sequence that is read after it. It proves only if the folder had writer type all along, and nothing is in error.
+ */
+export async function scanFolder(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<LocalScan> {
+  const { syncthing, clock, store } = ctx;
+  const { folderId, epoch, session, afterUnmount } = request;
+  const isWriter = await hasWriterType(syncthing, folderId, signal);
+  await ctx.syncFilesystems([store.layout.volume(folderId).syncRoot], signal);
+  const startedAt = clock.now();
+  await syncthing.scan(folderId, { signal, timeoutMs: TIMEOUT_MS });
+  const status = await syncthing.folderStatus(folderId, { signal });
+  const { sequence } = await syncthing.completion(folderId, { signal });
+  const isClean = status.error === undefined && status.errors === 0 && status.receiveOnlyTotalItems === 0;
+  const proves = isWriter && isClean && status.needTotalItems === 0 && (await hasWriterType(syncthing, folderId, signal));
+  return { epoch, session, sequence, afterUnmount, proves, ...timesOf(clock, startedAt) };
+}
+
+async function hasWriterType(syncthing: SyncthingClient, folderId: string, signal: AbortSignal): Promise<boolean> {
+  return (await syncthing.folder(folderId, { signal }))?.type === 'sendreceive';
+}
+
+function timesOf(clock: Clock, startedAt: number): Pick<LocalScan, 'startedAt' | 'finishedAt' | 'durationMs'> {
+  const finishedAt = clock.now();
+  return { startedAt: new Date(startedAt).toISOString(), finishedAt, durationMs: finishedAt - startedAt };
+}

@@ -1,0 +1,47 @@
+import type { NodeUnpublishVolumeRequest__Output } from '../csi/gen/csi/v1/NodeUnpublishVolumeRequest.ts';
+import type { NodeUnpublishVolumeResponse } from '../csi/gen/csi/v1/NodeUnpublishVolumeResponse.ts';
+import type { Rpc } from '../csi/rpc.ts';
+import { parseNodeUnpublishVolume } from '../csi/validate/node-publish-volume.ts';
+import { kubeletPath, retryable } from './call-errors.ts';
+import type { NodeContext } from './context.ts';
+import { untilDetached } from './until-detached.ts';
+import { volumeMounts } from './volume-mounts.ts';
+
+/**
+ * CSI 1.12, NodeUnpublishVolume. The last one begins the flush and waits a little for it: drain and shutdown wait for
+ * this call and not for NodeUnstageVolume. It answers OK all the same when the flush takes longer (handoff rule 18).
+ */
+export function nodeUnpublishVolume(
+  ctx: NodeContext,
+): Rpc<NodeUnpublishVolumeRequest__Output, NodeUnpublishVolumeResponse> {
+  return async (request, call) => {
+    const { volume, targetPath } = parseNodeUnpublishVolume(request);
+    kubeletPath('target_path', ctx.kubeletDir, targetPath);
+    const { volumeId } = volume;
+    ctx.wanted.drop(volumeId);
+    ctx.wake.nodeReport();
+    await ctx.mutex.run(volumeId, () =>
+      retryable(`volume ${volumeId} cannot be unpublished on ${ctx.node}`, async () => {
+        await ctx.mounter.unmount(targetPath, call.signal);
+        await ctx.mountPoints.remove(targetPath);
+      }),
+    );
+    if (volume.kind === 'own') await waitForFlush(ctx, volumeId, call);
+    return {};
+  };
+}
+
+interface Call {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+async function waitForFlush(ctx: NodeContext, volumeId: string, { deadlineMs, signal }: Call): Promise<void> {
+  ctx.wake.volume(volumeId);
+  const { pods } = await volumeMounts(ctx, volumeId);
+  if (pods.length > 0) return;
+  const { detachWaitMs, deadlineReserveMs } = ctx.settings;
+  const until = Math.min(ctx.clock.now() + detachWaitMs, deadlineMs - deadlineReserveMs);
+  const outcome = await untilDetached(ctx, volumeId, { until, signal });
+  if (outcome.kind === 'attached') ctx.log.info({ volumeId, reason: outcome.reason }, 'the flush goes on after NodeUnpublishVolume');
+}

@@ -1,0 +1,53 @@
+import type { DiskState } from '../handoff/disk-state.ts';
+import type { SyncthingReplicaSpec } from '../desired/replica.ts';
+import type { NodeContext } from './context.ts';
+import { readVolume, waitReason } from './live-volume.ts';
+import { volumeMounts } from './volume-mounts.ts';
+
+export type Detached =
+  | { readonly kind: 'detached' }
+  /** For people: what is missing, and where. */
+  | { readonly kind: 'attached'; readonly reason: string };
+
+export interface UntilOptions {
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+  readonly signal: AbortSignal;
+}
+
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * Whether this node has nothing to end: it never wrote, has released, or its session was superseded, so that what it
+ * has will be archived and nobody waits for a proof (handoff rule 29).
+ */
+export function isDetached(state: DiskState | undefined, order: SyncthingReplicaSpec | undefined): boolean {
+  if (state?.phase.kind !== 'writer') return true;
+  const isOver = order === undefined || order.removal !== undefined || order.rejoin !== undefined;
+  return isOver || order.grant?.epoch !== state.phase.epoch;
+}
+
+/** Waits for the flush to end with `released` on the disk (handoff rule 22). */
+export async function untilDetached(ctx: NodeContext, volumeId: string, options: UntilOptions): Promise<Detached> {
+  const { until, signal } = options;
+  for (;;) {
+    const state = await ctx.states.read(volumeId);
+    if (isDetached(state, ctx.volumes.record(volumeId).order?.spec)) return { kind: 'detached' };
+    const left = until - ctx.clock.now();
+    if (left <= 0) return { kind: 'attached', reason: await reasonOf(ctx, volumeId, signal) };
+    await ctx.volumes.nextChange(volumeId, Math.min(left, LOOK_AGAIN_MS), signal);
+  }
+}
+
+async function reasonOf(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<string> {
+  const { pods } = await volumeMounts(ctx, volumeId);
+  if (pods.length > 0) return `it is still mounted at ${pods.join(', ')}`;
+  if (ctx.health.state.kind === 'away') return ctx.health.state.message;
+  const { problem } = ctx.volumes.record(volumeId);
+  if (problem !== undefined) return problem;
+  try {
+    return waitReason(await readVolume(ctx, volumeId, signal)).message;
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the API server does not say why';
+  }
+}
