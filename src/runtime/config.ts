@@ -64,6 +64,8 @@ const controllerVariables = common.extend({
 const nodeVariables = common.extend({
   CSI_ENDPOINT: z.string().optional(),
   REGISTRATION_SOCKET: absolutePath.optional(),
+  /** `sidecar`: the node-driver-registrar beside us talks with the kubelet, we do not. */
+  REGISTRATION: z.enum(['built-in', 'sidecar'], 'is neither built-in nor sidecar').default('built-in'),
   NODE_NAME: dnsName,
   HOST_DATA_DIR: absolutePath.default('/var/syncthing-csi'),
   KUBELET_DIR: absolutePath.default('/var/lib/kubelet'),
@@ -105,6 +107,8 @@ export interface NodeConfig extends CommonConfig {
   /** In the kubelet's plugin directory unless given, where the kubelet sees it under the same path. */
   readonly csiEndpoint: string;
   readonly registrationSocket: string;
+  /** Who registers the driver with the kubelet. */
+  readonly registration: 'built-in' | 'sidecar';
   readonly nodeName: string;
   readonly hostDataDir: string;
   readonly kubeletDir: string;
@@ -138,6 +142,7 @@ export function parseNodeConfig(environment: Environment): NodeConfig {
     ...commonConfig(variables),
     csiEndpoint: variables.CSI_ENDPOINT ?? `unix://${kubeletDir}/plugins/${name}/csi.sock`,
     registrationSocket: variables.REGISTRATION_SOCKET ?? `${kubeletDir}/plugins_registry/${name}-reg.sock`,
+    registration: variables.REGISTRATION,
     nodeName: variables.NODE_NAME,
     hostDataDir: variables.HOST_DATA_DIR,
     kubeletDir,
