@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensure, kubectl, openKube, remove, type Kube } from '../tools/kube/kube.ts';
+import { claimManifest, namespaceManifest } from '../tools/kube/manifests.ts';
+import { claimRef, waitForBound, waitForGone } from '../tools/kube/wait-for.ts';
+import { STORAGE_LABEL } from '../tools/kube/volumes.ts';
+import { callTable, nodeCalls, stageAndPublish } from './driver-calls.ts';
+import { ioSpeed } from './io.ts';
+import { sizeTable, watchSizes } from './memory.ts';
+import { resultsText, type Provenance, type ResultTable } from './result.ts';
+import { startTimes } from './start-times.ts';
+
+const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
+const NAMESPACE = 'bench';
+const NODES = ['node1', 'node2', 'node3'] as const;
+
+function say(line: string): void {
+  process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+}
+
+async function label(kube: Kube, nodes: readonly string[]): Promise<void> {
+  for (const node of NODES) {
+    const change = nodes.includes(node) ? `${STORAGE_LABEL}=yes` : `${STORAGE_LABEL}-`;
+    await kubectl(kube, ['label', 'node', node, change, '--overwrite']);
+  }
+}
+
+function provenance(): Provenance {
+  const git = (...words: string[]) => execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain') === '' ? '' : ', with changes';
+  const [processor] = cpus();
+  const memory = (totalmem() / 2 ** 30).toFixed(0);
+  return {
+    commit: `${git('rev-parse', '--short', 'HEAD')}${changed}`,
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} × ${processor?.model ?? 'unknown'}, ${memory} GiB; three nodes and their disks (ext4 on loop devices) on this one machine`,
+    versions: { Kubernetes: '1.36.3', Syncthing: '1.30.0', 'Node.js': process.version, Linux: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim() },
+  };
+}
+
+async function memory(kube: Kube): Promise<readonly ResultTable[]> {
+  const idle = sizeTable(0, await watchSizes(kube, 'node1', 60));
+  const names = Array.from({ length: 20 }, (_, index) => `memory${index}`);
+  for (const name of names) await ensure(kube, claimManifest({ namespace: NAMESPACE, name }));
+  for (const name of names) await waitForBound(kube, NAMESPACE, name);
+  say('memory: 20 volumes');
+  const full = sizeTable(20, await watchSizes(kube, 'node1', 120));
+  for (const name of names) await remove(kube, claimRef(NAMESPACE, name));
+  for (const name of names) await waitForGone(kube, claimRef(NAMESPACE, name));
+  return [idle, full];
+}
+
+async function measure(kube: Kube): Promise<readonly ResultTable[]> {
+  const runs = Number(process.env['BENCH_RUNS'] ?? 20);
+  const seconds = Number(process.env['BENCH_IO_SECONDS'] ?? 30);
+  const pairs = Number(process.env['BENCH_IO_PAIRS'] ?? 5);
+  await label(kube, ['node1', 'node2']);
+  const since = new Date().toISOString();
+  const start = await startTimes({ kube, namespace: NAMESPACE, runs, dataNode: 'node1', clientNode: 'node3', say });
+  const calls = callTable(stageAndPublish(await nodeCalls(kube, 'node1', since)));
+  const sizes = await memory(kube);
+  const io = await ioSpeed({
+    kube, namespace: NAMESPACE, node: 'node1', seconds, pairs, allNodes: NODES, say,
+    label: async (nodes) => await label(kube, nodes),
+  });
+  await label(kube, ['node1', 'node2']);
+  return [start, calls, ...io, ...sizes];
+}
+
+async function main(): Promise<void> {
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort());
+  process.once('SIGTERM', () => abort.abort());
+  const kube = openKube(checkout, abort.signal);
+  await ensure(kube, namespaceManifest(NAMESPACE));
+  const tables = await measure(kube);
+  const file = join(checkout, 'bench/RESULTS.md');
+  writeFileSync(file, resultsText(provenance(), tables));
+  await remove(kube, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+  say(`written: ${file}`);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`the benchmark stopped: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,25 @@
+/** Order statistics of small samples. */
+
+/** The value below which `share` (0 to 1) of the sample lies, by the nearest rank. */
+export function percentile(sample: readonly number[], share: number): number {
+  const sorted = sample.toSorted((a, b) => a - b);
+  const rank = Math.max(1, Math.ceil(share * sorted.length));
+  return sorted[rank - 1] ?? Number.NaN;
+}
+
+/** The middle value, or the mean of the two middle ones. */
+export function median(sample: readonly number[]): number {
+  const sorted = sample.toSorted((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN;
+  return (lower + upper) / 2;
+}
+
+/** The median of the ratios of values that were measured next to each other: what a machine that drifts leaves intact. */
+export function medianRatio(ours: readonly number[], peers: readonly number[]): number {
+  const ratios = ours.flatMap((value, index) => {
+    const peer = peers[index];
+    return peer === undefined || peer === 0 ? [] : [value / peer];
+  });
+  return median(ratios);
+}
