@@ -44,3 +44,18 @@ node-heal: $(NODE_MODULES) ## take back node-partition of NODE=node1, or only wh
 	@$(CLUSTER_TOOL) node-heal $(NODE) $(if $(FROM),--from $(FROM))
 node-shell: $(NODE_MODULES) ## a shell inside NODE=node1
 	@$(CLUSTER_TOOL) exec $(NODE)
+
+.PHONY: deploy undeploy demo test bench
+deploy: cluster-up images cluster-images ## install the driver on the local cluster from its chart
+	@node tools/deploy/main.ts
+undeploy: $(NODE_MODULES) ## uninstall the driver; data and resources stay
+	@node tools/deploy/main.ts remove
+demo: deploy ## a volume that survives its node
+	@node tools/demo/main.ts
+test: ready ## lint, types, unit, integration, sanity and end-to-end tests; TIER=unit for one of them
+	@node tools/test/main.ts $(TIER)
+bench: deploy ## measure, and write bench/RESULTS.md
+	@sh tools/preflight.sh fio=fio
+	@node bench/image/main.ts
+	@$(CLUSTER_TOOL) images
+	@node bench/main.ts

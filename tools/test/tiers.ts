@@ -1,0 +1,44 @@
+/** What `make test` runs, in order: what is quick and says most comes first. */
+
+export interface Tier {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  /** Of `make`, run before it. */
+  readonly needs: readonly string[];
+}
+
+/** A vitest project as a tier; its counts are read from the JSON that it leaves in `reports`. */
+function project(name: string, reports: string, needs: readonly string[]): Tier {
+  const outputs = ['--reporter=default', '--reporter=json', `--outputFile.json=${reports}/${name}.json`];
+  return { name, command: ['vitest', 'run', '--project', name, ...outputs], needs };
+}
+
+export function tiers(reports: string): readonly Tier[] {
+  return [
+    { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], needs: [] },
+    { name: 'types', command: ['npm', 'run', '--silent', 'types'], needs: [] },
+    project('unit', reports, []),
+    project('integration', reports, ['programs', 'images']),
+    project('sanity', reports, ['deploy']),
+    project('e2e', reports, []),
+  ];
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** Adds up what vitest's JSON reports say. */
+export function addCounts(reports: readonly unknown[]): Counts {
+  const number = (report: unknown, key: string): number => {
+    const value: unknown = typeof report === 'object' && report !== null ? Reflect.get(report, key) : undefined;
+    return typeof value === 'number' ? value : 0;
+  };
+  return {
+    passed: reports.reduce<number>((sum, report) => sum + number(report, 'numPassedTests'), 0),
+    failed: reports.reduce<number>((sum, report) => sum + number(report, 'numFailedTests'), 0),
+    skipped: reports.reduce<number>((sum, report) => sum + number(report, 'numPendingTests'), 0),
+  };
+}
