@@ -1,4 +1,10 @@
-import { API_SERVER_URL, CONTROL_PLANE_ADDRESS, KUBERNETES_SERVICE_ADDRESS, MAX_NODES, nodeMachines } from './address-plan.ts';
+import {
+  API_SERVER_URL,
+  CONTROL_PLANE_ADDRESS,
+  KUBERNETES_SERVICE_ADDRESS,
+  MAX_NODES,
+  nodeMachines,
+} from './address-plan.ts';
 
 /** A certificate signed by the cluster's CA. `organizations` are the groups that Kubernetes sees. */
 export type CertificatePlan = {
@@ -42,9 +48,18 @@ export function opensslConfig(plan: CertificatePlan | 'ca'): string {
   const head = '[req]\nprompt=no\ndistinguished_name=name\nx509_extensions=extensions\n';
   if (plan === 'ca')
     return `${head}[name]\nCN=syncthing-csi local cluster\n[extensions]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign,digitalSignature\nsubjectKeyIdentifier=hash\n`;
-  const name = [...plan.organizations.map((organization, index) => `${index}.O=${organization}`), `CN=${plan.commonName}`];
-  const alternatives = plan.alternativeNames.length === 0 ? [] : [`subjectAltName=${plan.alternativeNames.join(',')}`];
-  const extensions = ['basicConstraints=CA:FALSE', 'keyUsage=digitalSignature', 'extendedKeyUsage=serverAuth,clientAuth', ...alternatives];
+  const name = [
+    ...plan.organizations.map((organization, index) => `${index}.O=${organization}`),
+    `CN=${plan.commonName}`,
+  ];
+  const alternatives =
+    plan.alternativeNames.length === 0 ? [] : [`subjectAltName=${plan.alternativeNames.join(',')}`];
+  const extensions = [
+    'basicConstraints=CA:FALSE',
+    'keyUsage=digitalSignature',
+    'extendedKeyUsage=serverAuth,clientAuth',
+    ...alternatives,
+  ];
   return `${head}[name]\n${name.join('\n')}\n[extensions]\n${extensions.join('\n')}\n`;
 }
 
@@ -61,7 +76,10 @@ export function kubeconfig(name: string, credentials: Credentials): object {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [
-      { name: 'local', cluster: { server: API_SERVER_URL, 'certificate-authority-data': base64(credentials.ca) } },
+      {
+        name: 'local',
+        cluster: { server: API_SERVER_URL, 'certificate-authority-data': base64(credentials.ca) },
+      },
     ],
     users: [
       {

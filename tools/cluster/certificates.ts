@@ -41,8 +41,14 @@ export async function ensureCertificates(directory: string, signal: AbortSignal)
   await sign(temporary, 'ca', signal);
   for (const plan of CERTIFICATES) await sign(temporary, plan, signal);
   const key = join(temporary, 'service-account.key');
-  await runCommand(['openssl', 'genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048', '-out', key], { signal });
-  await runCommand(['openssl', 'pkey', '-in', key, '-pubout', '-out', join(temporary, 'service-account.pub')], { signal });
+  await runCommand(
+    ['openssl', 'genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048', '-out', key],
+    { signal },
+  );
+  await runCommand(
+    ['openssl', 'pkey', '-in', key, '-pubout', '-out', join(temporary, 'service-account.pub')],
+    { signal },
+  );
   renameSync(temporary, directory);
 }
 

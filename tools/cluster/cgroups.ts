@@ -30,7 +30,9 @@ function handDownControllers(directory: string): void {
 /** Makes the branch below which the kubelet keeps its pods. Version 1 fills a new cpuset itself once pods come. */
 export function makeCgroups(name: string): void {
   const version2 = existsSync(join(CGROUP_ROOT, 'cgroup.controllers'));
-  const hierarchies = version2 ? [CGROUP_ROOT] : readdirSync(CGROUP_ROOT).map((entry) => join(CGROUP_ROOT, entry));
+  const hierarchies = version2
+    ? [CGROUP_ROOT]
+    : readdirSync(CGROUP_ROOT).map((entry) => join(CGROUP_ROOT, entry));
   for (const hierarchy of hierarchies) {
     mkdirSync(join(hierarchy, machineCgroup(name)), { recursive: true });
     if (!version2) continue;
@@ -55,10 +57,11 @@ function removeTree(directory: string): boolean {
 async function removeCgroup(path: string, signal: AbortSignal): Promise<void> {
   if (!existsSync(CGROUP_ROOT)) return;
   const what = `the cgroups ${path} to be empty (cat ${CGROUP_ROOT}/*${path}/cgroup.procs)`;
-  await waitUntil(
-    () => cgroupDirectories(path).every((directory) => removeTree(directory)) || undefined,
-    { signal, timeoutMs: 20_000, what },
-  );
+  await waitUntil(() => cgroupDirectories(path).every((directory) => removeTree(directory)) || undefined, {
+    signal,
+    timeoutMs: 20_000,
+    what,
+  });
 }
 
 /** Removes the cgroups of a machine that has ended. */

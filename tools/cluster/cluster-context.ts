@@ -19,11 +19,20 @@ export type ClusterContext = {
 /** What building programs needs of it. */
 export function buildOptions(context: ClusterContext, onProgress?: (line: string) => void): BuildOptions {
   const { paths, cache, goCache, signal } = context;
-  return { checkout: paths.checkout, cache, goCache, signal, ...(onProgress === undefined ? {} : { onProgress }) };
+  return {
+    checkout: paths.checkout,
+    cache,
+    goCache,
+    signal,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
 }
 
 /** The sets of the phases, with their places in the cache. */
-export async function placeSets(context: ClusterContext, phases: readonly ProgramSet['phase'][]): Promise<readonly PlacedSet[]> {
+export async function placeSets(
+  context: ClusterContext,
+  phases: readonly ProgramSet['phase'][],
+): Promise<readonly PlacedSet[]> {
   const wanted = PROGRAM_SETS.filter((set) => phases.includes(set.phase));
   return await Promise.all(wanted.map((set) => placeSet(set, buildOptions(context))));
 }

@@ -23,7 +23,8 @@ export function readClusterState(paths: ClusterPaths): ClusterState | undefined 
 /** For those who need a cluster. */
 export function requireClusterState(paths: ClusterPaths): ClusterState {
   const state = readClusterState(paths);
-  if (state === undefined) throw new ClusterError('not-up', 'there is no cluster in this checkout; start one: make cluster-up');
+  if (state === undefined)
+    throw new ClusterError('not-up', 'there is no cluster in this checkout; start one: make cluster-up');
   return state;
 }
 

@@ -15,7 +15,11 @@ export function writeKubeconfig(paths: ClusterPaths): void {
 }
 
 /** Starts what does not run of etcd, API server, controller manager and scheduler. */
-export async function startControlPlane(machine: RunningMachine, paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+export async function startControlPlane(
+  machine: RunningMachine,
+  paths: ClusterPaths,
+  signal: AbortSignal,
+): Promise<void> {
   const { logs } = machinePaths(paths, machine.name);
   async function start(service: Service): Promise<void> {
     await startService(machine, service, `${logs}/${service.name}.log`, signal);
@@ -30,7 +34,11 @@ export async function startControlPlane(machine: RunningMachine, paths: ClusterP
   }
   await start(ETCD);
   await start(API_SERVER);
-  await waitForService(machine, API_SERVER.name, { logFile: `${logs}/${API_SERVER.name}.log`, ready: isReady, signal });
+  await waitForService(machine, API_SERVER.name, {
+    logFile: `${logs}/${API_SERVER.name}.log`,
+    ready: isReady,
+    signal,
+  });
   // Not earlier: without the roles that the API server makes first, the controller manager ends itself.
   await start(CONTROLLER_MANAGER);
   await start(SCHEDULER);

@@ -34,9 +34,10 @@ async function bringDown(context: ClusterContext): Promise<void> {
         },
       },
     ],
-    context.interactive,
+    context,
   );
-  if (existsSync(paths.images) && readdirSync(paths.images).length === 0) rmSync(paths.images, { recursive: true });
+  if (existsSync(paths.images) && readdirSync(paths.images).length === 0)
+    rmSync(paths.images, { recursive: true });
 }
 
 /** Ends the cluster and leaves nothing of it but the programs and the images. */

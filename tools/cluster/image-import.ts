@@ -23,10 +23,16 @@ export function listImageArchives(directory: string): readonly ImageArchive[] {
 }
 
 /** What is not on the node yet: never imported, changed since, or removed there by the kubelet. */
-export function archivesToImport(archives: readonly ImageArchive[], imported: ImportRecord, present: ReadonlySet<string>): readonly ImageArchive[] {
+export function archivesToImport(
+  archives: readonly ImageArchive[],
+  imported: ImportRecord,
+  present: ReadonlySet<string>,
+): readonly ImageArchive[] {
   return archives.filter(({ file, version }) => {
     const known = imported[file];
-    return known === undefined || known.version !== version || !known.names.every((name) => present.has(name));
+    return (
+      known === undefined || known.version !== version || !known.names.every((name) => present.has(name))
+    );
   });
 }
 
@@ -44,16 +50,32 @@ async function presentNames(machine: RunningMachine, signal: AbortSignal): Promi
 }
 
 /** The names that an archive gives its images (docker-archive: RepoTags in manifest.json). */
-async function namesIn(machine: RunningMachine, file: string, signal: AbortSignal): Promise<readonly string[]> {
-  const json = await runInside(machine, ['tar', '-xOf', `/run/cluster/images/${file}`, 'manifest.json'], signal);
+async function namesIn(
+  machine: RunningMachine,
+  file: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const json = await runInside(
+    machine,
+    ['tar', '-xOf', `/run/cluster/images/${file}`, 'manifest.json'],
+    signal,
+  );
   const manifest = z.array(z.object({ RepoTags: z.array(z.string()).nullable() })).parse(JSON.parse(json));
   return manifest.flatMap((image) => image.RepoTags ?? []);
 }
 
 /** Brings every archive of the images folder onto the node; gives back those that were new. */
-export async function importImages(machine: RunningMachine, directory: string, signal: AbortSignal): Promise<readonly string[]> {
+export async function importImages(
+  machine: RunningMachine,
+  directory: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const imported = readRecord(machine);
-  const wanted = archivesToImport(listImageArchives(directory), imported, await presentNames(machine, signal));
+  const wanted = archivesToImport(
+    listImageArchives(directory),
+    imported,
+    await presentNames(machine, signal),
+  );
   for (const { file, version } of wanted) {
     await runInside(machine, [...CTR, 'import', `/run/cluster/images/${file}`], signal, 600_000);
     imported[file] = { version, names: [...(await namesIn(machine, file, signal))] };

@@ -7,5 +7,5 @@ import { runSteps } from './steps.ts';
 /** Puts every archive of .cluster/images on every node of a cluster that is up. */
 export async function loadImages(context: ClusterContext): Promise<void> {
   const { nodes } = requireClusterState(context.paths);
-  await runSteps([{ title: 'Images', together: imageSteps(nodeMachines(nodes), context) }], context.interactive);
+  await runSteps([{ title: 'Images', together: imageSteps(nodeMachines(nodes), context) }], context);
 }

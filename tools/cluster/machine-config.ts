@@ -10,7 +10,12 @@ import { kubeconfig } from './certificate-plan.ts';
 import { readCredentials } from './certificates.ts';
 import { type ClusterPaths, machinePaths } from './cluster-paths.ts';
 import { CONTROL_PLANE_CLIENTS, CONTROL_PLANE_PKI } from './control-plane-plan.ts';
-import { containerdConfiguration, kubeProxyConfiguration, kubeletConfiguration, nodeEtc } from './node-plan.ts';
+import {
+  containerdConfiguration,
+  kubeProxyConfiguration,
+  kubeletConfiguration,
+  nodeEtc,
+} from './node-plan.ts';
 
 function client(paths: ClusterPaths, certificate: string): string {
   return stringify(kubeconfig(certificate, readCredentials(paths.pki, certificate)));

@@ -37,8 +37,9 @@ async function loopDevicesOf(disk: string, signal: AbortSignal): Promise<readonl
 export async function waitForDiskRelease(disk: string, signal: AbortSignal): Promise<void> {
   if (!existsSync(disk)) return;
   const what = `the release of ${disk}; a process that entered the machine from outside may still be in it (losetup --associated ${disk}; grep -l var /proc/*/mountinfo)`;
-  await waitUntil(
-    async () => ((await loopDevicesOf(disk, signal)).length === 0 ? true : undefined),
-    { signal, timeoutMs: 20_000, what },
-  );
+  await waitUntil(async () => ((await loopDevicesOf(disk, signal)).length === 0 ? true : undefined), {
+    signal,
+    timeoutMs: 20_000,
+    what,
+  });
 }

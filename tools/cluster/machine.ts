@@ -59,7 +59,11 @@ export function findRunningMachine(paths: ClusterPaths, name: string): RunningMa
 /** Like findRunningMachine, for those who cannot go on without. */
 export function runningMachine(paths: ClusterPaths, name: string): RunningMachine {
   const machine = findRunningMachine(paths, name);
-  if (machine === undefined) throw new ClusterError('not-up', `${name} does not run; start it: make node-start NODE=${name}, or make cluster-up`);
+  if (machine === undefined)
+    throw new ClusterError(
+      'not-up',
+      `${name} does not run; start it: make node-start NODE=${name}, or make cluster-up`,
+    );
   return machine;
 }
 
@@ -70,11 +74,20 @@ export function enterCommand(machine: RunningMachine, command: readonly string[]
 }
 
 /** Runs a command inside a machine and gives back its stdout. */
-export async function runInside(machine: RunningMachine, command: readonly string[], signal: AbortSignal, timeoutMs = 60_000): Promise<string> {
+export async function runInside(
+  machine: RunningMachine,
+  command: readonly string[],
+  signal: AbortSignal,
+  timeoutMs = 60_000,
+): Promise<string> {
   return await runCommand(enterCommand(machine, command), { signal, timeoutMs, env: MACHINE_ENVIRONMENT });
 }
 
-export type BootOptions = { readonly paths: ClusterPaths; readonly cache: string; readonly signal: AbortSignal };
+export type BootOptions = {
+  readonly paths: ClusterPaths;
+  readonly cache: string;
+  readonly signal: AbortSignal;
+};
 
 /** Boots a machine whose configuration is written and whose cable is plugged in; a running one is left as it is. */
 export async function bootMachine(machine: Machine, options: BootOptions): Promise<RunningMachine> {
@@ -86,7 +99,15 @@ export async function bootMachine(machine: Machine, options: BootOptions): Promi
   await waitForDiskRelease(files.disk, signal);
   if (machine.role === 'node') makeCgroups(machine.name);
   for (const directory of [files.run, files.logs, paths.images]) mkdirSync(directory, { recursive: true });
-  const script = [initScript, machine.name, files.directory, cache, paths.images, paths.checkout, randomUUID()];
+  const script = [
+    initScript,
+    machine.name,
+    files.directory,
+    cache,
+    paths.images,
+    paths.checkout,
+    randomUUID(),
+  ];
   const logFile = `${files.logs}/init.log`;
   const launcher = spawnDaemon(
     [
@@ -110,7 +131,8 @@ export async function bootMachine(machine: Machine, options: BootOptions): Promi
   writeAtomically(files.identity, JSON.stringify(launcher));
   return await waitUntil(
     () => {
-      if (!isAlive(launcher)) throw new ClusterError('not-ready', `${machine.name} did not boot; its last words are in ${logFile}`);
+      if (!isAlive(launcher))
+        throw new ClusterError('not-ready', `${machine.name} did not boot; its last words are in ${logFile}`);
       return findRunningMachine(paths, machine.name);
     },
     { signal, timeoutMs: 20_000, everyMs: 20, what: `${machine.name} to boot (${logFile})` },

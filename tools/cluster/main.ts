@@ -14,6 +14,7 @@ import { heal, partition } from './partition.ts';
 import { parsePartition } from './partition-plan.ts';
 import { killNode, startNodeAgain } from './power.ts';
 import { buildPrograms } from './program-steps.ts';
+import { StepError } from './steps.ts';
 import { up } from './up.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
@@ -37,7 +38,10 @@ function networkCommands(program: Command, context: ClusterContext): void {
   program
     .command('node-partition <machine>')
     .description('drop what a machine sends and gets, silently')
-    .option('--from <peer>', 'only between the machine and this peer (host is the machine that runs the cluster)')
+    .option(
+      '--from <peer>',
+      'only between the machine and this peer (host is the machine that runs the cluster)',
+    )
     .option('--way <way>', 'in, out or both, as seen from the machine', 'both')
     .action(async (name: string, flags: PartitionFlags) => {
       const { nodes } = requireClusterState(context.paths);
@@ -71,8 +75,14 @@ function nodeCommands(program: Command, context: ClusterContext): void {
     .command('exec <machine> [command...]')
     .description('run a command inside a machine (a shell if none is given)')
     .action((name: string, command: readonly string[]) => {
-      const [file, ...args] = enterCommand(runningMachine(context.paths, name), command.length === 0 ? ['bash'] : command);
-      const ended = spawnSync(file, args, { stdio: 'inherit', env: { ...process.env, ...MACHINE_ENVIRONMENT } });
+      const [file, ...args] = enterCommand(
+        runningMachine(context.paths, name),
+        command.length === 0 ? ['bash'] : command,
+      );
+      const ended = spawnSync(file, args, {
+        stdio: 'inherit',
+        env: { ...process.env, ...MACHINE_ENVIRONMENT },
+      });
       process.exitCode = ended.status ?? 1;
     });
 }
@@ -115,16 +125,23 @@ function interruptible(): AbortSignal {
   return controller.signal;
 }
 
+function explain(error: unknown): string {
+  if (error instanceof StepError) return error.explanation;
+  return error instanceof Error ? error.message : String(error);
+}
+
 async function main(): Promise<void> {
   const context = makeContext(interruptible());
-  const program = new Command('cluster').description('A Kubernetes cluster of this machine’s own').enablePositionalOptions();
+  const program = new Command('cluster')
+    .description('A Kubernetes cluster of this machine’s own')
+    .enablePositionalOptions();
   clusterCommands(program, context);
   nodeCommands(program, context);
   networkCommands(program, context);
   try {
     await program.parseAsync(process.argv);
   } catch (error) {
-    process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`\n${explain(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -54,7 +54,18 @@ export function planBridge(observed: ObservedNetwork): readonly Command[] {
   if (!observed.namespaces.has(NETWORK_NAMESPACE)) commands.push(['ip', 'netns', 'add', NETWORK_NAMESPACE]);
   if (!hasLink(observed, NETWORK_NAMESPACE, BRIDGE))
     commands.push(
-      inside(NETWORK_NAMESPACE, 'link', 'add', BRIDGE, 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0'),
+      inside(
+        NETWORK_NAMESPACE,
+        'link',
+        'add',
+        BRIDGE,
+        'type',
+        'bridge',
+        'stp_state',
+        '0',
+        'forward_delay',
+        '0',
+      ),
       inside(NETWORK_NAMESPACE, 'link', 'set', BRIDGE, 'up'),
     );
   if (!hasLink(observed, HOST, HOST_LINK))
@@ -83,7 +94,11 @@ function routesOf(machine: Machine, all: readonly Machine[]): readonly Command[]
 }
 
 /** Commands that give a machine its namespace, its cable, its address and its routes to every pod of `all`. */
-export function planMachineLink(machine: Machine, all: readonly Machine[], observed: ObservedNetwork): readonly Command[] {
+export function planMachineLink(
+  machine: Machine,
+  all: readonly Machine[],
+  observed: ObservedNetwork,
+): readonly Command[] {
   const namespace = machineNamespace(machine.name);
   const commands: Command[] = [];
   if (!observed.namespaces.has(namespace)) commands.push(['ip', 'netns', 'add', namespace]);
@@ -92,7 +107,19 @@ export function planMachineLink(machine: Machine, all: readonly Machine[], obser
     if (hasLink(observed, NETWORK_NAMESPACE, machine.name))
       commands.push(inside(NETWORK_NAMESPACE, 'link', 'delete', machine.name));
     commands.push(
-      inside(NETWORK_NAMESPACE, 'link', 'add', machine.name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace),
+      inside(
+        NETWORK_NAMESPACE,
+        'link',
+        'add',
+        machine.name,
+        'type',
+        'veth',
+        'peer',
+        'name',
+        'eth0',
+        'netns',
+        namespace,
+      ),
       inside(NETWORK_NAMESPACE, 'link', 'set', machine.name, 'master', BRIDGE),
       inside(namespace, 'address', 'replace', `${machine.address}/${MACHINE_PREFIX_LENGTH}`, 'dev', 'eth0'),
     );

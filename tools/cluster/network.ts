@@ -32,8 +32,10 @@ async function linksIn(namespace: string | undefined, signal: AbortSignal): Prom
   return new Set(linkList.parse(JSON.parse(json === '' ? '[]' : json)).map((link) => link.ifname));
 }
 
-async function observeNetwork(signal: AbortSignal): Promise<ObservedNetwork> {
-  const namespaces = namespaceNames();
+/** Looks at the bridge, and at the one machine that is asked for: others may be going just now. */
+async function observeNetwork(machine: string | undefined, signal: AbortSignal): Promise<ObservedNetwork> {
+  const wanted = [NETWORK_NAMESPACE, ...(machine === undefined ? [] : [machineNamespace(machine)])];
+  const namespaces = namespaceNames().filter((name) => wanted.includes(name));
   const links = new Map<string, ReadonlySet<string>>([[HOST, await linksIn(undefined, signal)]]);
   for (const namespace of namespaces) links.set(namespace, await linksIn(namespace, signal));
   return { namespaces: new Set(namespaces), links };
@@ -41,7 +43,8 @@ async function observeNetwork(signal: AbortSignal): Promise<ObservedNetwork> {
 
 /** Brings the bridge, its rules and this machine's link to it about. */
 export async function ensureBridge(signal: AbortSignal): Promise<void> {
-  for (const command of planBridge(await observeNetwork(signal))) await runCommand(command, { signal });
+  for (const command of planBridge(await observeNetwork(undefined, signal)))
+    await runCommand(command, { signal });
   const nft = ['nsenter', `--net=${namespaceFile(NETWORK_NAMESPACE)}`, 'nft'] as const;
   const tables = await runCommand([...nft, 'list', 'tables'], { signal });
   if (!tables.includes('table bridge partition'))
@@ -49,8 +52,12 @@ export async function ensureBridge(signal: AbortSignal): Promise<void> {
 }
 
 /** Plugs a machine in, and tells it the way to the pods of all others. */
-export async function ensureMachineLink(machine: Machine, all: readonly Machine[], signal: AbortSignal): Promise<void> {
-  for (const command of planMachineLink(machine, all, await observeNetwork(signal)))
+export async function ensureMachineLink(
+  machine: Machine,
+  all: readonly Machine[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const command of planMachineLink(machine, all, await observeNetwork(machine.name, signal)))
     await runCommand(command, { signal });
 }
 
@@ -58,20 +65,23 @@ export async function ensureMachineLink(machine: Machine, all: readonly Machine[
 export async function unplugMachine(name: string, signal: AbortSignal): Promise<void> {
   if (!namespaceNames().includes(NETWORK_NAMESPACE)) return;
   const links = await linksIn(NETWORK_NAMESPACE, signal);
-  if (links.has(name)) await runCommand(['ip', '-n', NETWORK_NAMESPACE, 'link', 'set', name, 'down'], { signal });
+  if (links.has(name))
+    await runCommand(['ip', '-n', NETWORK_NAMESPACE, 'link', 'set', name, 'down'], { signal });
 }
 
 /** Removes a machine's network namespace. */
 export async function removeMachineNamespace(name: string, signal: AbortSignal): Promise<void> {
   const namespace = machineNamespace(name);
-  if (namespaceNames().includes(namespace)) await runCommand(['ip', 'netns', 'delete', namespace], { signal });
+  if (namespaceNames().includes(namespace))
+    await runCommand(['ip', 'netns', 'delete', namespace], { signal });
 }
 
 /** Removes every namespace and link of the cluster. */
 export async function removeNetwork(signal: AbortSignal): Promise<void> {
   if ((await linksIn(undefined, signal)).has(HOST_LINK))
     await runCommand(['ip', 'link', 'delete', HOST_LINK], { signal });
-  for (const namespace of namespaceNames()) await runCommand(['ip', 'netns', 'delete', namespace], { signal });
+  for (const namespace of namespaceNames())
+    await runCommand(['ip', 'netns', 'delete', namespace], { signal });
   if (!existsSync(NETNS_DIRECTORY) || readdirSync(NETNS_DIRECTORY).length > 0) return;
   // The folder that `ip netns add` mounts upon itself; others' namespaces would have kept it.
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');

@@ -38,6 +38,7 @@ export function kubeProxyConfiguration(): object {
     kind: 'KubeProxyConfiguration',
     clientConnection: { kubeconfig: `${CONFIG}/kube-proxy.kubeconfig` },
     mode: 'nftables',
+    healthzBindAddress: `0.0.0.0:${KUBE_PROXY_HEALTH_PORT}`,
     clusterCIDR: POD_RANGE,
     detectLocalMode: 'ClusterCIDR',
     // Limits of the whole kernel, which are the host's.
@@ -93,7 +94,11 @@ export function cniConfiguration(machine: Machine): object {
 }
 
 /** What the node has in its own /etc. */
-export function nodeEtc(machine: Machine, all: readonly Machine[], machineId: string): Readonly<Record<string, string>> {
+export function nodeEtc(
+  machine: Machine,
+  all: readonly Machine[],
+  machineId: string,
+): Readonly<Record<string, string>> {
   const hosts = all.map((other) => `${other.address} ${other.name}`);
   return {
     'etc/hosts': ['127.0.0.1 localhost', ...hosts, ''].join('\n'),
@@ -107,9 +112,17 @@ export function nodeEtc(machine: Machine, all: readonly Machine[], machineId: st
   };
 }
 
-export const CONTAINERD: Service = { name: 'containerd', command: ['containerd', '--config', `${CONFIG}/containerd.toml`] };
+export const CONTAINERD: Service = {
+  name: 'containerd',
+  command: ['containerd', '--config', `${CONFIG}/containerd.toml`],
+};
 
-export const KUBE_PROXY: Service = { name: 'kube-proxy', command: ['kube-proxy', `--config=${CONFIG}/kube-proxy.json`] };
+export const KUBE_PROXY_HEALTH_PORT = 10_256;
+
+export const KUBE_PROXY: Service = {
+  name: 'kube-proxy',
+  command: ['kube-proxy', `--config=${CONFIG}/kube-proxy.json`],
+};
 
 /** The kubelet with its defaults as far as they fit. */
 export function kubelet(machine: Machine): Service {

@@ -32,7 +32,10 @@ export function claimCluster(checkout: string): void {
   refuseForeignCluster(checkout);
   const owner = clusterOwner();
   if (owner !== undefined && owner !== checkout)
-    throw new ClusterError('owned-elsewhere', `a cluster of ${owner}, which is gone, still runs; end it: make cluster-down`);
+    throw new ClusterError(
+      'owned-elsewhere',
+      `a cluster of ${owner}, which is gone, still runs; end it: make cluster-down`,
+    );
   writeAtomically(CLAIM, JSON.stringify({ checkout }));
 }
 

@@ -38,7 +38,11 @@ export function cutPairs(partition: Partition): readonly CutPair[] {
 }
 
 /** What healing takes back: every cut between the machine and the peer, or between it and anybody. */
-export function healedPairs(machine: string, peer: string | undefined, cut: readonly CutPair[]): readonly CutPair[] {
+export function healedPairs(
+  machine: string,
+  peer: string | undefined,
+  cut: readonly CutPair[],
+): readonly CutPair[] {
   return cut.filter(
     ({ from, to }) =>
       (from === machine && (peer === undefined || to === peer)) ||
@@ -47,7 +51,12 @@ export function healedPairs(machine: string, peer: string | undefined, cut: read
 }
 
 /** Reads a partition as a user gives it, for a cluster of `count` nodes. */
-export function parsePartition(machine: string, peer: string | undefined, way: string, count: number): Partition {
+export function parsePartition(
+  machine: string,
+  peer: string | undefined,
+  way: string,
+  count: number,
+): Partition {
   machineNamed(machine, count);
   if (peer !== undefined && peer !== HOST) machineNamed(peer, count);
   if (peer === machine) throw new ClusterError('bad-option', `${machine} cannot be cut off from itself`);

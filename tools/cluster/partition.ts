@@ -6,7 +6,11 @@ import { type CutPair, type Partition, cutPairs, healedPairs } from './partition
 
 const setListing = z.object({
   nftables: z.array(
-    z.object({ set: z.object({ elem: z.array(z.object({ concat: z.tuple([z.string(), z.string()]) })).optional() }).optional() }),
+    z.object({
+      set: z
+        .object({ elem: z.array(z.object({ concat: z.tuple([z.string(), z.string()]) })).optional() })
+        .optional(),
+    }),
   ),
 });
 
@@ -19,10 +23,16 @@ export function parseCutPairs(json: string): readonly CutPair[] {
 }
 
 async function nft(words: readonly string[], signal: AbortSignal): Promise<string> {
-  return await runCommand(['nsenter', `--net=${namespaceFile(NETWORK_NAMESPACE)}`, 'nft', ...words], { signal });
+  return await runCommand(['nsenter', `--net=${namespaceFile(NETWORK_NAMESPACE)}`, 'nft', ...words], {
+    signal,
+  });
 }
 
-async function changeCut(verb: 'add' | 'delete', pairs: readonly CutPair[], signal: AbortSignal): Promise<void> {
+async function changeCut(
+  verb: 'add' | 'delete',
+  pairs: readonly CutPair[],
+  signal: AbortSignal,
+): Promise<void> {
   if (pairs.length === 0) return;
   const elements = pairs.map(({ from, to }) => `"${from}" . "${to}"`).join(', ');
   await nft([verb, 'element', 'bridge', 'partition', 'cut', `{ ${elements} }`], signal);

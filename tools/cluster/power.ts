@@ -10,7 +10,10 @@ import { bringUpNode } from './up.ts';
 
 function refuseControlPlane(name: string): void {
   if (name === CONTROL_PLANE)
-    throw new ClusterError('bad-option', 'the control plane has no power switch: its etcd does not sync. Cut it off instead: make node-partition NODE=control-plane');
+    throw new ClusterError(
+      'bad-option',
+      'the control plane has no power switch: its etcd does not sync. Cut it off instead: make node-partition NODE=control-plane',
+    );
 }
 
 /** Cuts the power of a node: what its disk had not synced is lost, and nobody is told. */

@@ -1,4 +1,10 @@
-import { type PlacedSet, buildSet, dropBuildCache, isBuilt, linkPrograms } from '../programs/build-programs.ts';
+import {
+  type PlacedSet,
+  buildSet,
+  dropBuildCache,
+  isBuilt,
+  linkPrograms,
+} from '../programs/build-programs.ts';
 import { programsOf } from '../programs/program-set.ts';
 import { type ClusterContext, buildOptions, placeSets } from './cluster-context.ts';
 import { type Step, runSteps } from './steps.ts';
@@ -32,5 +38,5 @@ export function buildCacheStep(context: ClusterContext): Step {
 export async function buildPrograms(context: ClusterContext): Promise<void> {
   const placed = await placeSets(context, ['start', 'use']);
   const cleanup = context.goCache === undefined ? [buildCacheStep(context)] : [];
-  await runSteps([...programSteps(placed, context), ...cleanup], context.interactive);
+  await runSteps([...programSteps(placed, context), ...cleanup], context);
 }

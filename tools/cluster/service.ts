@@ -3,7 +3,13 @@ import { type PidIdentity, isAlive } from '../host/pid-identity.ts';
 import { spawnDaemon } from '../host/spawn-daemon.ts';
 import { waitUntil } from '../host/wait-until.ts';
 import { ClusterError } from './errors.ts';
-import { MACHINE_ENVIRONMENT, type RunningMachine, enterCommand, insideMachine, runInside } from './machine.ts';
+import {
+  MACHINE_ENVIRONMENT,
+  type RunningMachine,
+  enterCommand,
+  insideMachine,
+  runInside,
+} from './machine.ts';
 
 /** A program that a machine runs for good. */
 export type Service = { readonly name: string; readonly command: readonly string[] };
@@ -29,11 +35,21 @@ export function isServiceAlive(machine: RunningMachine, name: string): boolean {
 }
 
 /** Starts a service unless it runs. True when it was started just now. */
-export async function startService(machine: RunningMachine, service: Service, logFile: string, signal: AbortSignal): Promise<boolean> {
+export async function startService(
+  machine: RunningMachine,
+  service: Service,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (isServiceAlive(machine, service.name)) return false;
   const command = enterCommand(machine, ['sh', '-c', START, 'sh', service.name, ...service.command]);
   spawnDaemon(command, { logFile, env: MACHINE_ENVIRONMENT });
-  await waitUntil(() => isServiceAlive(machine, service.name) || undefined, { signal, timeoutMs: 10_000, everyMs: 10, what: `${service.name} on ${machine.name} to start (${logFile})` });
+  await waitUntil(() => isServiceAlive(machine, service.name) || undefined, {
+    signal,
+    timeoutMs: 10_000,
+    everyMs: 10,
+    what: `${service.name} on ${machine.name} to start (${logFile})`,
+  });
   return true;
 }
 
@@ -63,12 +79,17 @@ export type ReadinessOptions = {
 };
 
 /** Waits for a service to be of use, and says at once when it ended instead. */
-export async function waitForService(machine: RunningMachine, name: string, options: ReadinessOptions): Promise<void> {
+export async function waitForService(
+  machine: RunningMachine,
+  name: string,
+  options: ReadinessOptions,
+): Promise<void> {
   const { logFile, ready, signal } = options;
   await waitUntil(
     async () => {
       if (await ready()) return true;
-      if (!isServiceAlive(machine, name)) throw new ClusterError('not-ready', `${name} on ${machine.name} ended; log: ${logFile}`);
+      if (!isServiceAlive(machine, name))
+        throw new ClusterError('not-ready', `${name} on ${machine.name} ended; log: ${logFile}`);
       return undefined;
     },
     { signal, timeoutMs: 90_000, what: `${name} on ${machine.name} (${logFile})` },

@@ -12,11 +12,15 @@ export type StepGroup =
   | { readonly title: string; readonly together: readonly StepGroup[] }
   | { readonly title: string; readonly inOrder: readonly StepGroup[] };
 
-/** A step failed; the cause says why. */
+/** A step failed; the message is for its row, the explanation for whoever must do something about it. */
 export class StepError extends Error {
+  readonly explanation: string;
+
   constructor(title: string, cause: unknown) {
-    super(`${title}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const explanation = cause instanceof Error ? cause.message : String(cause);
+    super(explanation.split('\n')[0], { cause });
     this.name = 'StepError';
+    this.explanation = `${title}: ${explanation}`;
   }
 }
 
@@ -32,18 +36,28 @@ function throttled(report: (line: string) => void, interactive: boolean): (line:
   };
 }
 
-function task(group: StepGroup, interactive: boolean): ListrTask {
+type Run = {
+  readonly interactive: boolean;
+  /** Every step that has begun, so that none is left running behind a failure. */
+  readonly begun: Promise<void>[];
+  readonly onFailure: () => void;
+};
+
+function task(group: StepGroup, run: Run): ListrTask {
   if ('run' in group)
     return {
       title: group.title,
       async task(_, handle) {
         const report = throttled((line) => {
           handle.output = line;
-        }, interactive);
+        }, run.interactive);
+        const work = group.run(report);
+        run.begun.push(work);
         try {
-          await group.run(report);
+          await work;
         } catch (error) {
-          throw error instanceof StepError ? error : new StepError(group.title, error);
+          run.onFailure();
+          throw new StepError(group.title, error);
         }
       },
     };
@@ -53,17 +67,29 @@ function task(group: StepGroup, interactive: boolean): ListrTask {
     title: group.title,
     task: (_, handle) =>
       handle.newListr(
-        children.map((child) => task(child, interactive)),
+        children.map((child) => task(child, run)),
         { concurrent, exitOnError: true },
       ),
   };
 }
 
-/** Runs the steps one after the other and shows which runs and for how long, on a terminal and in a log. */
-export async function runSteps(groups: readonly StepGroup[], interactive: boolean): Promise<void> {
+export type StepOptions = {
+  /** A terminal that can be redrawn. */
+  readonly interactive: boolean;
+  /** Ends the steps that run beside the one that failed. */
+  readonly onFailure?: () => void;
+};
+
+/**
+ * Runs the steps one after the other and shows which runs and for how long, on a terminal and in a log. When it fails,
+ * nothing of it runs any more.
+ */
+export async function runSteps(groups: readonly StepGroup[], options: StepOptions): Promise<void> {
+  const { interactive } = options;
+  const run: Run = { interactive, begun: [], onFailure: () => options.onFailure?.() };
   const timer = { ...PRESET_TIMER, condition: (duration: number) => duration > 500 };
   const list = new Listr(
-    groups.map((group) => task(group, interactive)),
+    groups.map((group) => task(group, run)),
     {
       renderer: interactive ? 'default' : 'simple',
       rendererOptions: { timer, collapseSubtasks: false, collapseErrors: true, showErrorMessage: false },
@@ -71,5 +97,9 @@ export async function runSteps(groups: readonly StepGroup[], interactive: boolea
       registerSignalListeners: false,
     },
   );
-  await list.run();
+  try {
+    await list.run();
+  } finally {
+    await Promise.allSettled(run.begun);
+  }
 }

@@ -22,7 +22,10 @@ const DEFAULT_NODES = 3;
 /** How many nodes there will be: more can join a cluster that runs, none can be taken from it. */
 export function decideNodeCount(wanted: number | undefined, existing: number | undefined): number {
   if (wanted !== undefined && existing !== undefined && wanted < existing)
-    throw new ClusterError('bad-option', `the cluster has ${existing} nodes; for ${wanted}, first make cluster-down`);
+    throw new ClusterError(
+      'bad-option',
+      `the cluster has ${existing} nodes; for ${wanted}, first make cluster-down`,
+    );
   return wanted ?? existing ?? DEFAULT_NODES;
 }
 
@@ -74,7 +77,10 @@ function clusterSteps(nodes: readonly Machine[], options: MachineOptions): reado
     },
     {
       title: 'Nodes',
-      together: nodes.map((node) => ({ title: node.name, run: async () => await bringUpNode(node, options) })),
+      together: nodes.map((node) => ({
+        title: node.name,
+        run: async () => await bringUpNode(node, options),
+      })),
     },
   ];
 }
@@ -113,13 +119,26 @@ async function bringUp(wanted: number | undefined, context: ClusterContext): Pro
       { title: 'Images', together: imageSteps(nodes, context) },
       ...(context.goCache === undefined ? [buildCacheStep(context)] : []),
     ],
-    context.interactive,
+    context,
   );
+}
+
+/** The same, with a signal that ends when either the user or a failed step ends it. */
+function endingTogether(context: ClusterContext): ClusterContext & { readonly onFailure: () => void } {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  return {
+    ...context,
+    signal,
+    onFailure() {
+      failed.abort(new Error('another step failed'));
+    },
+  };
 }
 
 /** Brings the cluster up, heals it where something is missing, and puts every image on every node. */
 export async function up(wanted: number | undefined, context: ClusterContext): Promise<void> {
   await withFileLock(CLUSTER_LOCK, { signal: context.signal, whenHeld: 'fail' }, async () => {
-    await bringUp(wanted, context);
+    await bringUp(wanted, endingTogether(context));
   });
 }

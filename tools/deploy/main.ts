@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const step = isRemoval
     ? { title: 'uninstall the driver', run: async () => await undeploy(kube, DEFAULT_RELEASE) }
     : { title: 'install the driver', run: async () => await deploy(kube, DEFAULT_RELEASE, before !== digest) };
-  await runSteps([step], process.stdout.isTTY);
+  await runSteps([step], { interactive: process.stdout.isTTY });
   writeFileSync(record, isRemoval ? '' : digest);
 }
 

@@ -29,7 +29,10 @@ async function tryFlock(file: string, wait: boolean, signal: AbortSignal): Promi
   const child = spawn('flock', args, { stdio: ['pipe', 'pipe', 'ignore'], signal, detached: true });
   const ended = once(child, 'close').catch(() => []);
   const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([once(lines, 'line').then(() => 'held' as const), ended.then(() => 'ended' as const)]);
+  const first = await Promise.race([
+    once(lines, 'line').then(() => 'held' as const),
+    ended.then(() => 'ended' as const),
+  ]);
   if (first === 'ended') return undefined;
   return {
     async release() {
@@ -40,7 +43,11 @@ async function tryFlock(file: string, wait: boolean, signal: AbortSignal): Promi
 }
 
 /** Runs `work` while this process alone holds `file`. A holder that died, however, holds nothing. */
-export async function withFileLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(
+  file: string,
+  options: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
   let held = await tryFlock(file, false, options.signal);
   if (held === undefined && options.whenHeld === 'wait') {
@@ -48,7 +55,8 @@ export async function withFileLock<T>(file: string, options: LockOptions, work: 
     held = await tryFlock(file, true, options.signal);
   }
   options.signal.throwIfAborted();
-  if (held === undefined) throw new HostError('locked', `${file} is held by ${holderOf(file)}; wait until it has ended`);
+  if (held === undefined)
+    throw new HostError('locked', `${file} is held by ${holderOf(file)}; wait until it has ended`);
   try {
     writeFileSync(file, `process ${pid}\n`);
     return await work();

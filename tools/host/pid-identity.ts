@@ -67,5 +67,8 @@ export async function endProcess(identity: PidIdentity, graceMs: number): Promis
   }
   sendSignal(identity, 'SIGKILL');
   if (!(await waitUntilDead(identity, 20_000)))
-    throw new HostError('survived', `process ${identity.pid} is still there 20 s after SIGKILL; it waits in the kernel (see /proc/${identity.pid}/stack)`);
+    throw new HostError(
+      'survived',
+      `process ${identity.pid} is still there 20 s after SIGKILL; it waits in the kernel (see /proc/${identity.pid}/stack)`,
+    );
 }

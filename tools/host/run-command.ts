@@ -29,7 +29,9 @@ function explain(error: ExecaError, command: Command, options: RunOptions): Host
   if (error.isCanceled)
     return new HostError('interrupted', `interrupted while running: ${line}`, { cause: error });
   if (error.timedOut)
-    return new HostError('timeout', `no end after ${options.timeoutMs} ms: ${line}\n${said}${log}`, { cause: error });
+    return new HostError('timeout', `no end after ${options.timeoutMs} ms: ${line}\n${said}${log}`, {
+      cause: error,
+    });
   const how = error.signal === undefined ? `exit code ${error.exitCode}` : error.signal;
   return new HostError('command-failed', `${line}\nended with ${how}:\n${said}${log}`, { cause: error });
 }

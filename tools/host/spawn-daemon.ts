@@ -13,12 +13,18 @@ export function spawnDaemon(command: Command, options: DaemonOptions): PidIdenti
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, 'a');
   const [file, ...args] = command;
-  const child = spawn(file, args, { cwd: '/', detached: true, env: { ...options.env }, stdio: ['ignore', log, log] });
+  const child = spawn(file, args, {
+    cwd: '/',
+    detached: true,
+    env: { ...options.env },
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   // Not started: said by the missing pid below. An unheard event would end this process instead.
   child.on('error', () => undefined);
   child.unref();
   const identity = child.pid === undefined ? undefined : readPidIdentity(child.pid);
-  if (identity === undefined) throw new HostError('command-failed', `${file} did not start; log: ${options.logFile}`);
+  if (identity === undefined)
+    throw new HostError('command-failed', `${file} did not start; log: ${options.logFile}`);
   return identity;
 }

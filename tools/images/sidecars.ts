@@ -11,7 +11,11 @@ export type ImageFolders = { readonly images: string; readonly bin: string; read
 function readStatic(path: string, remedy: string): Buffer {
   if (!existsSync(path)) throw new ImageError('missing-program', `${path} is missing; ${remedy}`);
   const program = readFileSync(path);
-  if (!isStaticElf(program)) throw new ImageError('not-static', `${path} needs libraries and cannot be an image of its own; ${remedy}`);
+  if (!isStaticElf(program))
+    throw new ImageError(
+      'not-static',
+      `${path} needs libraries and cannot be an image of its own; ${remedy}`,
+    );
   return program;
 }
 
@@ -30,7 +34,12 @@ function isCurrent(archive: string, program: string): boolean {
   return [program, import.meta.filename].every((source) => statSync(source).mtimeMs < made);
 }
 
-function writeOnce(folders: ImageFolders, name: string, source: string, plan: () => Omit<ImagePlan, 'reference' | 'architecture'>): string {
+function writeOnce(
+  folders: ImageFolders,
+  name: string,
+  source: string,
+  plan: () => Omit<ImagePlan, 'reference' | 'architecture'>,
+): string {
   const archive = join(folders.images, `${name}.tar`);
   if (!isCurrent(archive, source)) {
     const reference = `local.test/${name}:dev`;
@@ -43,7 +52,9 @@ function writeOnce(folders: ImageFolders, name: string, source: string, plan: ()
 function writePauseImage(folders: ImageFolders): string {
   const source = '/usr/bin/catatonit';
   return writeOnce(folders, 'pause', source, () => ({
-    entries: [{ kind: 'file', path: 'pause', mode: 0o755, content: readStatic(source, 'apt-get install catatonit') }],
+    entries: [
+      { kind: 'file', path: 'pause', mode: 0o755, content: readStatic(source, 'apt-get install catatonit') },
+    ],
     entrypoint: ['/pause', '-P'],
     user: '65535:65535',
   }));
@@ -63,10 +74,19 @@ function writeBusyboxImage(folders: ImageFolders): string {
       { kind: 'directory', path: 'bin', mode: 0o755 },
       { kind: 'directory', path: 'etc', mode: 0o755 },
       { kind: 'directory', path: 'tmp', mode: 0o1777 },
-      { kind: 'file', path: 'bin/busybox', mode: 0o755, content: readStatic(source, 'apt-get install busybox-static') },
+      {
+        kind: 'file',
+        path: 'bin/busybox',
+        mode: 0o755,
+        content: readStatic(source, 'apt-get install busybox-static'),
+      },
       { kind: 'file', path: 'etc/passwd', mode: 0o644, content: Buffer.from('root:x:0:0:root:/:/bin/sh\n') },
       { kind: 'file', path: 'etc/group', mode: 0o644, content: Buffer.from('root:x:0:\n') },
-      ...BUSYBOX_APPLETS.map((applet) => ({ kind: 'link' as const, path: `bin/${applet}`, target: 'busybox' })),
+      ...BUSYBOX_APPLETS.map((applet) => ({
+        kind: 'link' as const,
+        path: `bin/${applet}`,
+        target: 'busybox',
+      })),
     ],
     entrypoint: [],
     command: ['sh'],

@@ -17,13 +17,15 @@ function splitPath(path: string): { readonly name: string; readonly prefix: stri
   for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
     const prefix = path.slice(0, at);
     const name = path.slice(at + 1);
-    if (name !== '' && Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155) return { name, prefix };
+    if (name !== '' && Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155)
+      return { name, prefix };
   }
   throw new RangeError(`the path is too long for a tar archive: ${path}`);
 }
 
 function checkedTarget(target: string): string {
-  if (Buffer.byteLength(target) > 100) throw new RangeError(`the link's target is too long for a tar archive: ${target}`);
+  if (Buffer.byteLength(target) > 100)
+    throw new RangeError(`the link's target is too long for a tar archive: ${target}`);
   return target;
 }
 

@@ -51,7 +51,8 @@ async function build(placed: PlacedSet, options: BuildOptions): Promise<void> {
   const log = join(options.checkout, '.cluster/logs/build', `${placed.set.name}.log`);
   rmSync(temporary, { recursive: true, force: true });
   rmSync(log, { force: true });
-  for (const directory of [temporary, goTemporary, join(log, '..')]) mkdirSync(directory, { recursive: true });
+  for (const directory of [temporary, goTemporary, join(log, '..')])
+    mkdirSync(directory, { recursive: true });
   let packages = 0;
   await runCommand(['go', ...goArguments(placed.set)], {
     cwd: modulePath(placed.set, options),
@@ -70,7 +71,8 @@ async function build(placed: PlacedSet, options: BuildOptions): Promise<void> {
       options.onProgress?.(`${packages} packages, now ${line.slice(0, 80)}`);
     },
   });
-  for (const { built, name } of programsOf(placed.set)) renameSync(join(temporary, built), join(temporary, name));
+  for (const { built, name } of programsOf(placed.set))
+    renameSync(join(temporary, built), join(temporary, name));
   renameSync(temporary, placed.directory);
 }
 

@@ -27,7 +27,10 @@ function kubernetesLdflags(version: string): string {
     ['gitTreeState', 'clean'],
     ['gitCommit', '0'.repeat(40)],
   ];
-  return [STRIPPED, ...facts.map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)].join(' ');
+  return [
+    STRIPPED,
+    ...facts.map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`),
+  ].join(' ');
 }
 
 const CNI = 'github.com/containernetworking/plugins/plugins';
