@@ -1,0 +1,46 @@
+/** A driver of its own for csi-sanity, which counts volumes: one controller and one node, both on node1. */
+import type { V1Pod } from '@kubernetes/client-node';
+import { deploy, undeploy, type Release } from '../../tools/deploy/deploy.ts';
+import { kubectl, list, type Kube } from '../../tools/kube/kube.ts';
+
+export const SANITY_NODE = 'node1';
+export const SANITY_DRIVER = 'sanity.syncthing-csi.io';
+
+export const SANITY_RELEASE: Release = {
+  name: 'sanity',
+  namespace: 'syncthing-csi-sanity',
+  set: {
+    driverName: SANITY_DRIVER,
+    nameSuffix: '-sanity',
+    hostDataDir: '/var/syncthing-csi-sanity',
+    nodeLabel: `kubernetes.io/hostname=${SANITY_NODE}`,
+    'controller.nodeSelector.kubernetes\\.io/hostname': SANITY_NODE,
+    'storageClass.create': 'false',
+    'timings.trashGrace': '1000',
+  },
+};
+
+const LABEL = `${SANITY_DRIVER}/syncthing-storage`;
+
+export async function installInstance(kube: Kube): Promise<void> {
+  await kubectl(kube, ['label', 'node', SANITY_NODE, `${LABEL}=yes`, '--overwrite']);
+  await deploy(kube, SANITY_RELEASE, false);
+}
+
+export async function removeInstance(kube: Kube): Promise<void> {
+  await undeploy(kube, SANITY_RELEASE);
+  await kubectl(kube, ['delete', 'namespace', SANITY_RELEASE.namespace, '--ignore-not-found', '--timeout=120s'], 150_000);
+  await kubectl(kube, ['label', 'node', SANITY_NODE, `${LABEL}-`]);
+}
+
+/** The controller's socket as a process of the node sees it: in the pod's emptyDir. */
+export async function controllerSocket(kube: Kube): Promise<string> {
+  const pods = await list<V1Pod>(kube, 'v1', 'Pod', SANITY_RELEASE.namespace);
+  const pod = pods.find((found) => found.metadata?.labels?.['app.kubernetes.io/component'] === 'controller');
+  const uid = pod?.metadata?.uid ?? '';
+  return `/var/lib/kubelet/pods/${uid}/volumes/kubernetes.io~empty-dir/csi/csi.sock`;
+}
+
+export function nodeSocket(): string {
+  return `/var/lib/kubelet/plugins/${SANITY_DRIVER}/csi.sock`;
+}
