@@ -9,8 +9,8 @@ const TAKEN = '.purge-';
 interface Sweep {
   readonly root: string;
   readonly budget: Budget;
-  /** Makes names that no earlier pass has used. */
-  readonly prefix: string;
+  /** How many names of ours this pass has tried. */
+  names: number;
   taken: number;
   removed: number;
   /** The first one since something was last removed or moved. */
@@ -26,8 +26,7 @@ interface Sweep {
  * keep the rest.
  */
 export async function purge(root: string, item: string, budget: Budget): Promise<PassReport> {
-  const prefix = `${TAKEN}${budget.clock.now().toString(36)}-`;
-  const sweep: Sweep = { root, budget, prefix, taken: 0, removed: 0 };
+  const sweep: Sweep = { root, budget, names: 0, taken: 0, removed: 0 };
   let progress = -1;
   while (progress !== sweep.removed + sweep.taken) {
     progress = sweep.removed + sweep.taken;
@@ -84,9 +83,21 @@ async function remove(sweep: Sweep, path: string): Promise<void> {
   sweep.removed += 1;
 }
 
+/** A name that a pass before has used is passed over; an empty directory of that name is replaced. */
 async function take(sweep: Sweep, path: string): Promise<string> {
-  const target = join(sweep.root, `${sweep.prefix}${sweep.taken}`);
-  await rename(path, target);
-  sweep.taken += 1;
-  return target;
+  for (;;) {
+    const target = join(sweep.root, `${TAKEN}${sweep.names}`);
+    sweep.names += 1;
+    try {
+      await rename(path, target);
+      sweep.taken += 1;
+      return target;
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
 }

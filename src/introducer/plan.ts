@@ -123,11 +123,10 @@ function newDevices(
   existing: ReadonlyMap<string, DeviceConfig>,
 ): readonly NamedDevice[] {
   const wanted = peerIds(view);
-  const known = new Map(order.devices.toReversed().map((device) => [device.deviceId, device]));
-  return [...known.values()]
-    .filter(
-      ({ deviceId }) => wanted.has(deviceId) && deviceId !== observed.ownDeviceId && !existing.has(deviceId),
-    )
+  return order.devices
+    .filter(({ deviceId }, index, all) => all.findIndex((other) => other.deviceId === deviceId) === index)
+    .filter(({ deviceId }) => wanted.has(deviceId) && deviceId !== observed.ownDeviceId)
+    .filter(({ deviceId }) => !existing.has(deviceId))
     .flatMap((device) => render(order, device));
 }
 
