@@ -15,16 +15,13 @@ export interface ReportInput {
 
 export function replicaStatus({ view, record, replica }: ReportInput): SyncthingReplicaStatus {
   const { state } = view;
-  // Of another disk under the same name nothing holds (docs/handoff.md, "store").
-  const before = replica.status?.storeId === state.storeId ? replica.status : undefined;
-  const applied = record.applied ?? { generation: before?.generation ?? 0, epoch: before?.epoch ?? 0 };
+  const applied = record.applied ?? appliedBefore(state, replica.status);
   const writer = writerReport(view, record.phase?.since ?? new Date(view.now).toISOString());
   const rejoin = rejoinReport(view);
   return {
     storeId: state.storeId,
-    epoch: applied.epoch,
+    ...applied,
     highestEpoch: state.highestEpoch,
-    generation: applied.generation,
     ...(view.folder !== undefined && { folder: view.folder }),
     ...(writer !== undefined && { writer }),
     ...(rejoin !== undefined && { rejoin }),
@@ -33,6 +30,18 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
     ...(record.problem !== undefined && { message: record.problem }),
     observedAt: new Date(view.now).toISOString(),
   };
+}
+
+/**
+ * What stands in Syncthing's configuration outlives this process, and so does what was reported of it; of another disk
+ * under the same name nothing holds (docs/handoff.md, "store").
+ */
+function appliedBefore(
+  { storeId }: DiskState,
+  before: SyncthingReplicaStatus | undefined,
+): { readonly generation: number; readonly epoch: number } {
+  if (before === undefined || before.storeId !== storeId) return { generation: 0, epoch: 0 };
+  return { generation: before.generation, epoch: before.epoch };
 }
 
 /** Mounts are worth reporting only where they are in the way: of the attached writer they are what is meant. */
@@ -101,9 +110,13 @@ export function saysTheSame(one: SyncthingReplicaStatus, other: SyncthingReplica
  */
 export function claimsMore(before: SyncthingReplicaStatus | undefined, next: SyncthingReplicaStatus): boolean {
   const known = before?.storeId === next.storeId ? before : undefined;
-  const scan = next.writer?.scan;
-  if (scan !== undefined && !isDeepStrictEqual(known?.writer?.scan, scan)) return true;
-  return next.folder !== undefined && (receivedMore(known?.folder, next.folder) || sentMore(known?.folder, next.folder));
+  if (next.writer?.scan !== undefined && !isDeepStrictEqual(known?.writer?.scan, next.writer.scan)) return true;
+  const { folder } = next;
+  return folder !== undefined && claimsMoreOf(known?.folder, folder);
+}
+
+function claimsMoreOf(known: FolderReport | undefined, folder: FolderReport): boolean {
+  return receivedMore(known, folder) || sentMore(known, folder);
 }
 
 function peerIn(folder: FolderReport | undefined, deviceId: string): PeerReport | undefined {

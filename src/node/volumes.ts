@@ -2,7 +2,7 @@
  * What this process knows of the volumes on its node beside what stands on the disk. Nothing here is needed after a
  * crash: orders come again from the API server, scans are made again, requests are repeated by the kubelet.
  */
-import type { SyncthingReplica } from '../desired/replica.ts';
+import type { SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { LocalScan } from '../handoff/local.ts';
 import type { Clock } from '../runtime/clock.ts';
 
@@ -11,19 +11,26 @@ export interface VolumeRecord {
   order?: SyncthingReplica;
   /** The last scan that finished in this life of the process. */
   scan?: LocalScan;
-  scanning: boolean;
+  /** What runs in the background for it; one thing at a time. */
+  job?: string;
+  /** After a job that failed: when it may be tried again, milliseconds, how often it failed in a row, and why. */
+  jobRetry?: { readonly at: number; readonly failures: number; readonly message: string };
   /** When NodeStage mounted it and no pod has it yet; milliseconds. */
   stagedAt?: number;
   /** Staging paths that calls named. */
   readonly stagingPaths: Set<string>;
   /** Since when the writer is in the phase that is reported. */
-  phase?: { readonly key: string; readonly since: string };
+  phase?: { readonly key: string; readonly since: string } | undefined;
   /** The order that the resharer said is applied. */
   applied?: { readonly generation: number; readonly epoch: number };
   /** The deleter said that the order to remove is carried out. */
   removed: boolean;
-  /** What keeps this node from working on it, for people. */
-  problem?: string;
+  /** The last report written, of which resource and when; milliseconds. */
+  written?: { readonly uid: string; readonly at: number; readonly status: SyncthingReplicaStatus };
+  /** For what the last round of helpers was asked. */
+  roundKey?: string;
+  /** What keeps this node from going on with it, for people, as of the last look. */
+  problem?: string | undefined;
 }
 
 export interface Volumes {
@@ -44,7 +51,7 @@ export function createVolumes(clock: Clock): Volumes {
   const waiting = new Map<string, Set<() => void>>();
   return {
     record(folderId) {
-      const record = records.get(folderId) ?? { scanning: false, stagingPaths: new Set<string>(), removed: false };
+      const record = records.get(folderId) ?? { stagingPaths: new Set<string>(), removed: false };
       records.set(folderId, record);
       return record;
     },

@@ -1,0 +1,40 @@
+/** The end of a rejoin: the copy is what the lineage says, the archive what only this copy had (handoff rule 30). */
+import path from 'node:path';
+import { rejoined } from '../handoff/disk-state.ts';
+import type { NodeContext } from './context.ts';
+import { NodeError } from './errors.ts';
+import { pruneArchive } from './prune-archive.ts';
+import { removeUnindexed } from './remove-unindexed.ts';
+
+const SCAN_TIMEOUT_MS = 30 * 60_000;
+
+/** The order is that of the measured procedure: scan, revert, scan as a barrier, compare with the index, prune. */
+export async function finishRejoin(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
+  const state = await ctx.states.read(folderId);
+  if (state?.phase.kind !== 'rejoining' || state.phase.step !== 'archived') return;
+  const { archive } = state.phase;
+  const { data } = ctx.store.layout.volume(folderId);
+  const kept = path.join(archive, 'data');
+  const { syncthing } = ctx;
+  await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
+  await syncthing.revert(folderId, { signal });
+  await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
+  await requireInSync(ctx, folderId, signal);
+  const removed = await removeUnindexed({ syncthing, folderId, data, kept, signal });
+  if (removed > 0) await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
+  await requireInSync(ctx, folderId, signal);
+  const left = await pruneArchive({ archive, kept, data, signal });
+  await ctx.mutex.run(folderId, async () => {
+    const now = await ctx.states.read(folderId);
+    if (now?.phase.kind !== 'rejoining') return;
+    await ctx.states.write(rejoined({ ...now, phase: { ...now.phase, archive: left > 0 ? archive : '' } }));
+  });
+  ctx.log.warn({ folderId, archive, filesKept: left, filesRemoved: removed }, 'a stale copy rejoined');
+}
+
+async function requireInSync(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
+  const { state, needTotalItems, receiveOnlyTotalItems, errors } = await ctx.syncthing.folderStatus(folderId, { signal });
+  if (state === 'idle' && needTotalItems === 0 && receiveOnlyTotalItems === 0 && errors === 0) return;
+  const counts = `${needTotalItems} item(s) to come, ${receiveOnlyTotalItems} changed here, ${errors} in error`;
+  throw new NodeError('inconsistent', `${folderId} on ${ctx.node} is not in sync with the volume yet (${state}: ${counts})`);
+}

@@ -1,0 +1,44 @@
+import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { SyncthingClient } from '../syncthing/client.ts';
+import { FirstScans } from '../syncthing/first-scans.ts';
+import { observeDaemon, type DaemonView } from '../syncthing/observe-daemon.ts';
+import { observeFolder } from '../syncthing/observe-folder.ts';
+
+export type Observation =
+  /** The daemon answered; without a report it does not have the folder. */
+  | { readonly kind: 'observed'; readonly report?: FolderReport }
+  /** It did not: nothing follows from what is not seen. */
+  | { readonly kind: 'unseen'; readonly error: unknown };
+
+export interface FolderObserver {
+  observe(order: SyncthingReplicaSpec, signal: AbortSignal): Promise<Observation>;
+}
+
+/** What all folders have in common is read once for those that are looked at together. */
+const DAEMON_VIEW_MS = 500;
+
+export function createFolderObserver(client: SyncthingClient, clock: Clock): FolderObserver {
+  const firstScans = new FirstScans();
+  let daemon: { readonly at: number; readonly view: Promise<DaemonView> } | undefined;
+  function daemonView(signal: AbortSignal): Promise<DaemonView> {
+    const now = clock.now();
+    if (daemon === undefined || now - daemon.at > DAEMON_VIEW_MS) {
+      daemon = { at: now, view: observeDaemon(client, clock, { signal }) };
+    }
+    return daemon.view;
+  }
+  return {
+    async observe({ folderId, peers }, signal) {
+      try {
+        const view = await daemonView(signal);
+        const report = await observeFolder(client, { folderId, peers, daemon: view, firstScans }, { signal });
+        return { kind: 'observed', ...(report !== undefined && { report }) };
+      } catch (error) {
+        daemon = undefined;
+        signal.throwIfAborted();
+        return { kind: 'unseen', error };
+      }
+    },
+  };
+}

@@ -1,0 +1,231 @@
+/** One look at one volume: observe, plan (src/handoff/local.ts), apply, report. The same after any crash. */
+import type { SyncthingReplica } from '../desired/replica.ts';
+import { beginRejoin, decline, newDiskState, release, sawEpoch, type DiskState } from '../handoff/disk-state.ts';
+import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
+import type { WorkResult } from '../runtime/work-queue.ts';
+import { archiveTree } from './archive-tree.ts';
+import { bareStatus } from './bare-status.ts';
+import type { NodeContext } from './context.ts';
+import { NodeError } from './errors.ts';
+import { finishRejoin } from './finish-rejoin.ts';
+import type { FolderObserver, Observation } from './folder-observer.ts';
+import type { Jobs } from './jobs.ts';
+import { localView } from './local-view.ts';
+import { nextLookMs } from './next-look.ts';
+import type { ReplicaReporter } from './replica-reporter.ts';
+import { phaseSince, replicaStatus } from './replica-status.ts';
+import { scanFolder, type ScanRequest } from './scan.ts';
+import type { VolumeRecord } from './volumes.ts';
+
+export interface ReconcileParts {
+  readonly observer: FolderObserver;
+  readonly reporter: ReplicaReporter;
+  readonly jobs: Jobs;
+}
+
+/** A volume may change its state so often in one look; more would be a loop. */
+const MAX_STEPS = 4;
+
+export function createReconciler(
+  ctx: NodeContext,
+  parts: ReconcileParts,
+): (folderId: string, signal: AbortSignal) => Promise<WorkResult | undefined> {
+  return async (folderId, signal) => {
+    const replica = ctx.volumes.record(folderId).order;
+    if (replica === undefined) return undefined;
+    try {
+      return await reconcile({ ctx, parts, replica, signal });
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      return reportProblem({ ctx, parts, replica, signal }, error);
+    }
+  };
+}
+
+interface Look {
+  readonly ctx: NodeContext;
+  readonly parts: ReconcileParts;
+  readonly replica: SyncthingReplica;
+  readonly signal: AbortSignal;
+}
+
+async function reconcile(look: Look): Promise<WorkResult | undefined> {
+  const { ctx, parts, replica, signal } = look;
+  const { folderId } = replica.spec;
+  const state = await ctx.mutex.run(folderId, () => stateOf(look));
+  if (state === undefined) return reportRemoval(look);
+  const seen = await parts.observer.observe(replica.spec, signal);
+  if (seen.kind === 'unseen') noteUnseen(ctx, seen);
+  const { view, actions } = await settleState(look, seen);
+  for (const action of actions) startJob(look, view, action);
+  askForRound(ctx, view, replica);
+  const waitMs = await report(look, view, seen);
+  const next = nextLookMs(view, { isSeen: seen.kind === 'observed', startsIn: parts.jobs.startsIn(folderId) });
+  return { requeueAfterMs: Math.min(waitMs ?? next, next) };
+}
+
+/** A copy begins with its state.json, before Syncthing hears of it (handoff rule 9); one that is to go gets none. */
+async function stateOf({ ctx, replica }: Look): Promise<DiskState | undefined> {
+  const { folderId, volume, removal } = replica.spec;
+  const state = await ctx.states.read(folderId);
+  if (state !== undefined || removal !== undefined) return state;
+  const made = newDiskState({ volume, folderId, storeId: ctx.store.storeId });
+  await ctx.states.write(made);
+  return made;
+}
+
+interface Settled {
+  readonly view: LocalView;
+  /** What is left to do in the background. */
+  readonly actions: readonly LocalAction[];
+}
+
+/** Carries out what changes state.json, looking again after each change. */
+async function settleState(look: Look, seen: Observation): Promise<Settled> {
+  for (let step = 1; ; step += 1) {
+    const settled = await look.ctx.mutex.run(look.replica.spec.folderId, () => settleOnce(look, seen));
+    if (settled.kind === 'settled' || step === MAX_STEPS) return settled;
+  }
+}
+
+async function settleOnce({ ctx, signal, replica }: Look, seen: Observation): Promise<Settled & { kind: 'settled' | 'moved' }> {
+  const { folderId } = replica.spec;
+  const state = await ctx.states.read(folderId);
+  if (state === undefined) throw new NodeError('inconsistent', `state.json of ${folderId} went away while it was looked at`);
+  const view = await localView(ctx, state, seen.kind === 'observed' ? seen.report : undefined);
+  if (await dropStaging(ctx, view, signal)) return { kind: 'moved', view, actions: [] };
+  const actions = planLocal(view).filter((action) => isSound(action, seen));
+  const next = actions.reduce((before, action) => nextState(ctx, before, action), state);
+  if (next === state) return { kind: 'settled', view, actions };
+  await ctx.states.write(next);
+  ctx.log.info({ folderId, from: state.phase, to: next.phase, actions: actions.map(({ kind }) => kind) }, 'state.json changed');
+  ctx.volumes.changed(folderId);
+  return { kind: 'moved', view: { ...view, state: next }, actions: [] };
+}
+
+/** "Syncthing does not have the folder" must not be concluded from no answer. */
+function isSound(action: LocalAction, seen: Observation): boolean {
+  return action.kind !== 'archive-tree' || seen.kind === 'observed';
+}
+
+/** A staging mount of a superseded session is in the way of the archive, and nobody may come for it any more. */
+async function dropStaging(ctx: NodeContext, view: LocalView, signal: AbortSignal): Promise<boolean> {
+  if (!isToBeCleared(view) || view.podMounts.length > 0 || view.stagingMounts.length === 0) return false;
+  for (const target of view.stagingMounts) await ctx.mounter.unmount(target, signal);
+  return true;
+}
+
+function isToBeCleared({ order, state }: LocalView): boolean {
+  if (state.phase.kind === 'rejoining' || order?.removal !== undefined) return true;
+  return order?.rejoin !== undefined && (state.rejoined?.epoch ?? 0) < order.rejoin.epoch;
+}
+
+function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): DiskState {
+  switch (action.kind) {
+    case 'see-epoch':
+      return sawEpoch(state, action.epoch);
+    case 'release':
+      return release(state, action.scan);
+    case 'decline':
+      return decline(state, action.epoch);
+    case 'begin-rejoin':
+      return beginRejoin(state, action.epoch, ctx.store.layout.archiveOf(state.folderId, action.epoch));
+    case 'scan':
+    case 'archive-tree':
+    case 'finish-rejoin':
+      return state;
+  }
+}
+
+function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalAction): void {
+  const { folderId, phase } = state;
+  if (action.kind === 'scan' && phase.kind === 'writer') {
+    const request = { folderId, epoch: phase.epoch, session: phase.session, afterUnmount: action.afterUnmount };
+    parts.jobs.start({
+      folderId,
+      name: 'scan',
+      work: (signal) => scanInto(ctx, request, signal),
+    });
+  }
+  if (action.kind === 'archive-tree') {
+    parts.jobs.start({ folderId, name: 'archive of a stale copy', work: (signal) => archiveTree(ctx, folderId, signal) });
+  }
+  if (action.kind === 'finish-rejoin') {
+    parts.jobs.start({ folderId, name: 'rejoin of a stale copy', work: (signal) => finishRejoin(ctx, folderId, signal) });
+  }
+}
+
+/** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */
+async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<void> {
+  const scan = await scanFolder(ctx, request, signal);
+  ctx.volumes.record(request.folderId).scan = scan;
+  if (scan.proves) return;
+  const [first] = await ctx.syncthing.folderErrors(request.folderId, { signal, perPage: 1 });
+  const detail = first === undefined ? 'the folder changed its type meanwhile, or has changes made behind its back' : `${first.path}: ${first.error}`;
+  throw new NodeError('inconsistent', `it proves nothing on ${ctx.node}: ${detail}`);
+}
+
+/** Helpers carry out the order, and the folder's type follows state.json: a round for each change of either. */
+function askForRound(ctx: NodeContext, view: LocalView, replica: SyncthingReplica): void {
+  const record = ctx.volumes.record(view.state.folderId);
+  const { phase } = view.state;
+  const key = JSON.stringify([replica.uid, replica.generation, phase.kind === 'writer' ? phase.epoch : phase]);
+  if (record.roundKey === key) return;
+  record.roundKey = key;
+  ctx.wake.round(replica.spec.removal === undefined ? 'waited' : 'full');
+}
+
+async function report({ ctx, parts, replica, signal }: Look, view: LocalView, seen: Observation): Promise<number | undefined> {
+  const record = ctx.volumes.record(view.state.folderId);
+  record.phase = phaseSince(view, record, replica);
+  record.problem = problemOf(ctx, record);
+  // A daemon that restarts is not worth a report; one that stays away is.
+  if (seen.kind === 'unseen' && !isLongAway(ctx)) return undefined;
+  const status = replicaStatus({ view, record, replica });
+  return parts.reporter.report(replica, status, { isUrgent: isUrgent(view, record), signal });
+}
+
+/** A call, a flush or the controller waits for it. */
+function isUrgent(view: LocalView, record: VolumeRecord): boolean {
+  const { kind } = view.state.phase;
+  if (view.isWanted || writerPhase(view) === 'flushing' || kind === 'released' || kind === 'untouched') return true;
+  return view.scan !== undefined && record.written?.status.writer?.scan?.sequence !== view.scan.sequence;
+}
+
+const LONG_AWAY_MS = 10_000;
+
+function isLongAway({ health, clock }: NodeContext): boolean {
+  return health.state.kind === 'away' && clock.now() - health.state.since > LONG_AWAY_MS;
+}
+
+function noteUnseen(ctx: NodeContext, { error }: Extract<Observation, { kind: 'unseen' }>): void {
+  ctx.log.debug({ error }, 'a folder cannot be looked at');
+  void ctx.health.check(AbortSignal.timeout(10_000));
+}
+
+/** For the person who reads the replica: what keeps this copy from going on. */
+function problemOf({ health }: NodeContext, { jobRetry }: VolumeRecord): string | undefined {
+  return health.state.kind === 'away' ? health.state.message : jobRetry?.message;
+}
+
+/** The bytes are where the order wants them, or never were here. */
+async function reportRemoval({ ctx, parts, replica, signal }: Look): Promise<WorkResult | undefined> {
+  const record = ctx.volumes.record(replica.spec.folderId);
+  const status = bareStatus(ctx, replica, { removed: record.removed });
+  const key = JSON.stringify([replica.uid, replica.generation, 'removal']);
+  if (record.roundKey !== key) {
+    record.roundKey = key;
+    ctx.wake.round('full');
+  }
+  await parts.reporter.report(replica, status, { isUrgent: true, signal });
+  return { requeueAfterMs: 30_000 };
+}
+
+async function reportProblem({ ctx, parts, replica, signal }: Look, error: NodeError): Promise<WorkResult> {
+  const { folderId } = replica.spec;
+  ctx.log.error({ error, folderId }, 'a volume cannot be worked on');
+  ctx.volumes.record(folderId).problem = error.message;
+  const status = bareStatus(ctx, replica, { removed: false, message: error.message });
+  await parts.reporter.report(replica, status, { isUrgent: false, signal });
+  return { requeueAfterMs: 15_000 };
+}

@@ -1,0 +1,73 @@
+/** Writing a replica's status: seldom, and never a claim before what it rests on is on the disk (handoff rule 20). */
+import type { SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { isKubernetesError } from '../kubernetes/errors.ts';
+import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
+import type { NodeContext } from './context.ts';
+import { claimsMore, saysTheSame } from './replica-status.ts';
+import type { VolumeRecord } from './volumes.ts';
+
+export interface ReportOptions {
+  /** Somebody waits for it: not held back. */
+  readonly isUrgent: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ReplicaReporter {
+  /** How long to wait before it may be written; undefined when the API server has it. */
+  report(replica: SyncthingReplica, status: SyncthingReplicaStatus, options: ReportOptions): Promise<number | undefined>;
+}
+
+/** A copy that receives many files reports once in so long. */
+const THROTTLE_MS = 1_000;
+
+type Context = Pick<NodeContext, 'volumes' | 'clock' | 'store' | 'syncFilesystems'>;
+
+export function createReplicaReporter(ctx: Context, kubernetes: Pick<KubernetesClient, 'replaceStatus'>): ReplicaReporter {
+  return {
+    async report(replica, status, { isUrgent, signal }) {
+      const record = ctx.volumes.record(replica.spec.folderId);
+      const before = lastReport(record, replica);
+      if (before.status !== undefined && saysTheSame(before.status, status)) return undefined;
+      const waitMs = isUrgent ? 0 : before.at + THROTTLE_MS - ctx.clock.now();
+      if (waitMs > 0) return waitMs;
+      if (claimsMore(before.status, status)) await syncBoth(ctx, replica, signal);
+      if (!(await write(kubernetes, replica, status, signal))) return undefined;
+      record.written = { uid: replica.uid, at: ctx.clock.now(), status };
+      return undefined;
+    },
+  };
+}
+
+interface LastReport {
+  readonly at: number;
+  readonly status?: SyncthingReplicaStatus;
+}
+
+/** What this process wrote last, else what an earlier one left behind; of another resource nothing. */
+function lastReport({ written }: VolumeRecord, { uid, status }: SyncthingReplica): LastReport {
+  if (written?.uid === uid) return written;
+  return { at: Number.NEGATIVE_INFINITY, ...(status !== undefined && { status }) };
+}
+
+/** The files, and Syncthing's database, whose commits are not synced by either version. */
+function syncBoth(ctx: Context, { spec }: SyncthingReplica, signal: AbortSignal): Promise<void> {
+  const { layout } = ctx.store;
+  return ctx.syncFilesystems([layout.volume(spec.folderId).directory, layout.syncthingHome], signal);
+}
+
+/** False for a resource that is gone, or another now: the watch tells what came instead. */
+async function write(
+  kubernetes: Pick<KubernetesClient, 'replaceStatus'>,
+  { name, uid }: SyncthingReplica,
+  status: SyncthingReplicaStatus,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await kubernetes.replaceStatus(SYNCTHING_REPLICAS, { name, uid }, status, { signal });
+    return true;
+  } catch (error) {
+    if (isKubernetesError(error, 'not-found', 'conflict')) return false;
+    throw error;
+  }
+}
