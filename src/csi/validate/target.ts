@@ -9,7 +9,7 @@ export function parseTarget(field: string, value: string): string {
   if (value === '') throw invalidArgument(field, 'is missing');
   if (value.includes('\0')) throw invalidArgument(field, 'holds a NUL character');
   if (!path.posix.isAbsolute(value)) throw invalidArgument(field, 'is not an absolute path');
-  if (path.posix.normalize(value) !== value || value === '/') {
+  if (path.posix.normalize(value) !== value || value.endsWith('/')) {
     throw invalidArgument(field, 'is not a plain path: it holds "..", ".", "//" or ends in "/"');
   }
   return value;
