@@ -9,6 +9,7 @@ import type { Grant, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFlush } from '../handoff/flush.ts';
 import { decideGrant } from '../handoff/grant.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
+import { isEqual } from './is-equal.ts';
 
 export interface PlanInput {
   readonly view: VolumeView;
@@ -37,7 +38,10 @@ export function planStatus(input: PlanInput): StatusPlan {
   const flush = decideFlush(now, status.proven);
   const { liveObstacle, storageLabel } = input;
   const decisions = { failover, flush, grant, members, storageLabel };
-  const conditions = conditionsOf(now, liveObstacle === undefined ? decisions : { ...decisions, liveObstacle });
+  const conditions = conditionsOf(
+    now,
+    liveObstacle === undefined ? decisions : { ...decisions, liveObstacle },
+  );
   const recheckAfterMs = flush.kind === 'wait' ? flush.recheckAfterMs : undefined;
   return {
     status: { ...status, conditions },
@@ -45,6 +49,16 @@ export function planStatus(input: PlanInput): StatusPlan {
     ...(grant.kind === 'give' ? { propose: grant.grant } : {}),
     ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }),
   };
+}
+
+/** The status with the grant on top, its conditions told from there. */
+export function grantedStatus(
+  input: PlanInput,
+  status: SyncthingVolumeStatus,
+  grant: Grant,
+): SyncthingVolumeStatus {
+  const view = withStatus(input.view, { ...status, epoch: grant.epoch, grant });
+  return planStatus({ ...input, view }).status;
 }
 
 export type OrderAction =
@@ -75,18 +89,6 @@ function goingAction(view: VolumeView, member: Member, asking: boolean): OrderAc
   return isUnused(view, member) && !asking ? { kind: 'drop', replica } : undefined;
 }
 
-function isEqual(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b);
-}
-
-/** JSON with sorted keys: the API server does not keep the order in which we wrote them. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
-}
-
 /** The status differs from the one that stands in more than the order of keys. */
 export function isStatusChanged(view: VolumeView, status: SyncthingVolumeStatus): boolean {
   return !isEqual(view.volume.status, status);
@@ -94,13 +96,15 @@ export function isStatusChanged(view: VolumeView, status: SyncthingVolumeStatus)
 
 function orderAction(view: VolumeView, member: Member, members: readonly Member[]): OrderAction | undefined {
   const asking = [...view.nodes.values()].some(
-    (node) => node.name === member.node && node.status?.wanted.some((wanted) => wanted.volume === view.volume.name),
+    (node) =>
+      node.name === member.node && node.status?.wanted.some((wanted) => wanted.volume === view.volume.name),
   );
   const going = goingAction(view, member, asking);
   if (going !== undefined) return going;
   const { replica } = member;
   const spec = orderOf(view, member, members);
-  if (replica !== undefined) return isEqual(replica.spec, spec) ? undefined : { kind: 'update', replica, spec };
+  if (replica !== undefined)
+    return isEqual(replica.spec, spec) ? undefined : { kind: 'update', replica, spec };
   return view.volume.spec.deletion === undefined ? { kind: 'create', spec } : undefined;
 }
 

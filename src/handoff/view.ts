@@ -16,7 +16,7 @@ export interface VolumeView {
 }
 
 /** The node answered lately, so that what it reports is about now. */
-export function isAlive(view: VolumeView, node: string): boolean {
+export function isAlive(view: Pick<VolumeView, 'nodes' | 'now' | 'settings'>, node: string): boolean {
   const heartbeat = view.nodes.get(node)?.status?.heartbeat;
   return heartbeat !== undefined && view.now - Date.parse(heartbeat) <= view.settings.heartbeatTimeoutMs;
 }

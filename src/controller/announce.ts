@@ -1,0 +1,82 @@
+/** Kubernetes Events about what a person should know, on the volume and on the claim it was made for. */
+import type { SyncthingVolume } from '../desired/volume.ts';
+import type { VolumeView } from '../handoff/view.ts';
+import type { Occurrence } from '../kubernetes/event-recorder.ts';
+import { referenceTo } from '../kubernetes/event-recorder.ts';
+import { PERSISTENT_VOLUME_CLAIMS, SYNCTHING_VOLUMES } from '../kubernetes/resource-kind.ts';
+import type { ControllerContext } from './context.ts';
+
+export type Announcement = Omit<Occurrence, 'about'>;
+
+/** Reasons of the condition `Ready` that wait for a person. */
+const WARNINGS: ReadonlySet<string> = new Set(['Blocked', 'NoDataNode', 'StoreChanged', 'Diverged']);
+
+function readyOf(volume: SyncthingVolume): { readonly reason: string; readonly message: string } | undefined {
+  return volume.status.conditions.find((condition) => condition.type === 'Ready');
+}
+
+function failoverAnnouncement(before: SyncthingVolume, after: SyncthingVolume): Announcement | undefined {
+  const { base } = after.status;
+  const lost = before.status.grant;
+  if (base.kind !== 'failover' || base.epoch === before.status.base.epoch || lost === undefined)
+    return undefined;
+  const through = before.status.proven?.epoch === lost.epoch ? before.status.proven.scanStartedAt : undefined;
+  const kept =
+    through === undefined
+      ? `what ${lost.node} wrote since ${lost.since} was never replicated and is archived when it returns`
+      : `everything written before ${through} is there; what ${lost.node} wrote after that is archived when it returns`;
+  const holders = base.holders.map((holder) => holder.node).join(', ');
+  return {
+    type: 'Normal',
+    reason: 'FailedOver',
+    message: `node ${lost.node} is lost, the volume goes on from ${holders}: ${kept}`,
+  };
+}
+
+/** Only what is new: an unchanged condition was told already. */
+export function announcements(before: SyncthingVolume, after: SyncthingVolume): readonly Announcement[] {
+  const failover = failoverAnnouncement(before, after);
+  const ready = readyOf(after);
+  const isNew = ready !== undefined && WARNINGS.has(ready.reason) && readyOf(before)?.reason !== ready.reason;
+  const warning: readonly Announcement[] = isNew
+    ? [{ type: 'Warning', reason: ready.reason, message: ready.message }]
+    : [];
+  return failover === undefined ? warning : [failover, ...warning];
+}
+
+/** Does not wait: an event that cannot be written is logged and forgotten. */
+export function announce(
+  ctx: ControllerContext,
+  before: VolumeView,
+  after: SyncthingVolume,
+  signal: AbortSignal,
+): void {
+  const found = announcements(before.volume, after);
+  if (found.length === 0) return;
+  const about = referenceTo(SYNCTHING_VOLUMES, after, ctx.client.namespace);
+  for (const announcement of found) ctx.events.record({ about, ...announcement });
+  void announceOnClaim(ctx, after, { found, signal }).catch((error: unknown) => {
+    ctx.log.debug({ volume: after.name, error }, 'the claim could not be told');
+  });
+}
+
+interface Telling {
+  readonly found: readonly Announcement[];
+  readonly signal: AbortSignal;
+}
+
+/** `kubectl describe pvc` finds events by the claim's uid, so it is read first. */
+async function announceOnClaim(
+  ctx: ControllerContext,
+  volume: SyncthingVolume,
+  { found, signal }: Telling,
+): Promise<void> {
+  const { claim } = volume.spec;
+  if (claim === undefined) return;
+  const object = await ctx.client.get(PERSISTENT_VOLUME_CLAIMS, claim.name, {
+    signal,
+    namespace: claim.namespace,
+  });
+  const about = referenceTo(PERSISTENT_VOLUME_CLAIMS, object, claim.namespace);
+  for (const announcement of found) ctx.events.record({ about, ...announcement });
+}

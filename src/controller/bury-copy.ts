@@ -1,0 +1,60 @@
+/** A copy on a node that is off, of a volume that is deleted, is left to a tombstone (handoff rule 33). */
+import { KubernetesError, isKubernetesError } from '../kubernetes/errors.ts';
+import { SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';
+import type { SyncthingNode } from '../desired/node.ts';
+import type { ControllerContext } from './context.ts';
+
+export interface LostCopy {
+  readonly node: string;
+  readonly folderId: string;
+  readonly storeId: string;
+}
+
+/** The node as it is now; undefined when its resource is gone. */
+async function liveNode(
+  ctx: ControllerContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<SyncthingNode | undefined> {
+  try {
+    const node = await ctx.client.get(SYNCTHING_NODES, name, { signal });
+    ctx.known.nodes.note(node);
+    return node;
+  } catch (error) {
+    if (isKubernetesError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/** Rejects with `conflict` when the node spoke since it was taken for dead. */
+export async function assertSilent(
+  ctx: ControllerContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<SyncthingNode | undefined> {
+  const known = ctx.known.nodes.get(name)?.status?.heartbeat;
+  const live = await liveNode(ctx, name, signal);
+  if (live === undefined || live.status?.heartbeat === known) return live;
+  throw new KubernetesError('conflict', `node ${name} is alive after all`);
+}
+
+/** The tombstone stands when this returns; the order may be dropped then. */
+export async function buryCopy(ctx: ControllerContext, copy: LostCopy, signal: AbortSignal): Promise<void> {
+  const { folderId, storeId } = copy;
+  const node = await assertSilent(ctx, copy.node, signal);
+  if (node === undefined) {
+    ctx.log.warn(
+      copy,
+      'a copy of a deleted volume is left behind: its node has no resource to write a tombstone into',
+    );
+    return;
+  }
+  if (
+    node.spec.tombstones.some((tombstone) => tombstone.folderId === folderId && tombstone.storeId === storeId)
+  )
+    return;
+  const tombstones = [...node.spec.tombstones, { folderId, storeId }];
+  ctx.known.nodes.note(
+    await ctx.client.replaceSpec(SYNCTHING_NODES, node, { ...node.spec, tombstones }, { signal }),
+  );
+}
