@@ -20,6 +20,14 @@ describe('helperCommand', () => {
     });
     expect(command).toEqual(['/bin/node', '-x', '/app/src/main.ts', 'deleter']);
   });
+  test('without lite mode from the sources, since types are stripped with WebAssembly', () => {
+    const command = helperCommand({
+      node: '/bin/node',
+      callerFile: '/app/src/node/main.ts',
+      name: 'deleter',
+    });
+    expect(command).toEqual(['/bin/node', '/app/src/main.ts', 'deleter']);
+  });
   test('names the bundle, with a small heap', () => {
     const command = helperCommand({ node: '/bin/node', callerFile: '/app/dist/node.js', name: 'deleter' });
     expect(command).toEqual(['/bin/node', '--max-semi-space-size=1', '--lite-mode', '/app/dist/deleter.js']);

@@ -36,14 +36,14 @@ export interface HelperCommandOptions {
   readonly nodeFlags?: readonly string[];
 }
 
-/** How one program starts another, from the sources as from the bundle. */
-export function helperCommand({
-  node,
-  callerFile,
-  name,
-  nodeFlags = helperNodeFlags,
-}: HelperCommandOptions): HelperCommand {
-  if (!callerFile.endsWith('.ts')) return [node, ...nodeFlags, programFile(callerFile, name)];
+/**
+ * How one program starts another, from the sources as from the bundle. From the sources without flags: in lite mode
+ * there is no WebAssembly, with which Node reads TypeScript.
+ */
+export function helperCommand({ node, callerFile, name, nodeFlags }: HelperCommandOptions): HelperCommand {
+  if (!callerFile.endsWith('.ts')) {
+    return [node, ...(nodeFlags ?? helperNodeFlags), programFile(callerFile, name)];
+  }
   const mainFile = path.join(path.dirname(callerFile), '..', 'main.ts');
-  return [node, ...nodeFlags, mainFile, name];
+  return [node, ...(nodeFlags ?? []), mainFile, name];
 }
