@@ -27,10 +27,7 @@ const environment = z.object({
   SYNCTHING_HOME: absolutePath,
   SYNCTHING_SOCKET: absolutePath,
   POD_IP: z.union([z.ipv4(), z.ipv6()], 'must be an IPv4 or IPv6 address'),
-  SYNCTHING_PORT: z._default(
-    z.coerce.number().check(z.int(), z.minimum(1), z.maximum(65_535)),
-    22_000,
-  ),
+  SYNCTHING_PORT: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(65_535)), 22_000),
   SYNCTHING_API_KEY: z.optional(
     z.string().check(z.regex(/^[\w-]{16,128}$/, 'must be 16 to 128 letters, digits, - or _')),
   ),

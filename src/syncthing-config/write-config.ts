@@ -22,10 +22,7 @@ export interface WrittenConfig {
  * rebuilds the indexes of the folders, which handoff rule 16 notices. One that cannot be read for
  * another reason (permissions, I/O) stops the start: that may pass, and the content may be good.
  */
-export async function writeConfig(
-  settings: Settings,
-  randomBytes: RandomBytes,
-): Promise<WrittenConfig> {
+export async function writeConfig(settings: Settings, randomBytes: RandomBytes): Promise<WrittenConfig> {
   await privateDirectory(settings.home);
   await privateDirectory(path.dirname(settings.socketPath));
   const apiKey = await keepApiKey(settings, randomBytes);

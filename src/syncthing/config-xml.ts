@@ -73,22 +73,13 @@ function templateOf(text: string | undefined): XmlRoot | undefined {
   return root;
 }
 
-function keptChildren(
-  existing: XmlRoot | undefined,
-  template: XmlRoot | undefined,
-): readonly XmlChild[] {
+function keptChildren(existing: XmlRoot | undefined, template: XmlRoot | undefined): readonly XmlChild[] {
   const defaults = template?.children.filter((child) => child.name === 'defaults') ?? [];
   const replaced = new Set(['gui', 'options', ...defaults.map((child) => child.name)]);
-  return [
-    ...(existing?.children.filter((child) => !replaced.has(child.name)) ?? []),
-    ...defaults,
-  ];
+  return [...(existing?.children.filter((child) => !replaced.has(child.name)) ?? []), ...defaults];
 }
 
-function templateOptions(
-  template: XmlRoot | undefined,
-  ours: readonly Option[],
-): readonly string[] {
+function templateOptions(template: XmlRoot | undefined, ours: readonly Option[]): readonly string[] {
   const own = new Set(ours.map(([name]) => name));
   const section = template?.children.find((child) => child.name === 'options');
   const children = section === undefined ? [] : (xmlChildren(section.text)?.children ?? []);

@@ -75,7 +75,8 @@ function systemCalls(http: HttpCall): SystemCalls {
     async events({ events, since, limit, holdSeconds }, call) {
       const query = { events: events.join(','), since, limit, timeout: holdSeconds };
       const timeoutMs = (holdSeconds + 10) * 1000;
-      return get(http, answer.eventsSchema, { path: 'events', query, call, timeoutMs });
+      const own = { ownConnection: true };
+      return get(http, answer.eventsSchema, { path: 'events', query, call, timeoutMs, ...own });
     },
   };
 }
@@ -147,11 +148,7 @@ function configCalls(http: HttpCall): ConfigCalls {
 const DISCONNECT_POLL_MS = 10;
 
 /** The daemon closes the connection after it has answered (measured on 1.30); a fence is one only then. */
-async function untilDisconnected(
-  http: HttpCall,
-  deviceId: string,
-  call: CallOptions,
-): Promise<void> {
+async function untilDisconnected(http: HttpCall, deviceId: string, call: CallOptions): Promise<void> {
   const { connections } = systemCalls(http);
   const timeoutMs = call.timeoutMs ?? DISCONNECT_TIMEOUT_MS;
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMs)]);
@@ -165,10 +162,7 @@ async function untilDisconnected(
   }
 }
 
-type FolderCalls = Pick<
-  SyncthingClient,
-  'scan' | 'revert' | 'folderStatus' | 'completion' | 'folderErrors'
->;
+type FolderCalls = Pick<SyncthingClient, 'scan' | 'revert' | 'folderStatus' | 'completion' | 'folderErrors'>;
 
 function folderCalls(http: HttpCall): FolderCalls {
   return {
@@ -193,8 +187,7 @@ function folderCalls(http: HttpCall): FolderCalls {
     },
     async folderErrors(folder, { perPage = NAMES_PER_PAGE, ...call }) {
       const query = { folder, perpage: perPage };
-      return (await get(http, answer.folderErrorsSchema, { path: 'folder/errors', query, call }))
-        .errors;
+      return (await get(http, answer.folderErrorsSchema, { path: 'folder/errors', query, call })).errors;
     },
   };
 }
@@ -207,10 +200,7 @@ function scanError(error: unknown): SyncthingError {
     : known;
 }
 
-type IndexCalls = Pick<
-  SyncthingClient,
-  'remoteNeed' | 'need' | 'localChanged' | 'file' | 'browse'
->;
+type IndexCalls = Pick<SyncthingClient, 'remoteNeed' | 'need' | 'localChanged' | 'file' | 'browse'>;
 
 function indexCalls(http: HttpCall): IndexCalls {
   return {

@@ -43,9 +43,7 @@ export class FirstScans {
 
 function endedInThisLife(daemon: DaemonView, folderId: string): boolean {
   const lastScan = daemon.lastScans.get(folderId);
-  return (
-    lastScan !== undefined && Date.parse(daemon.startTime) <= lastScan && lastScan <= daemon.now
-  );
+  return lastScan !== undefined && Date.parse(daemon.startTime) <= lastScan && lastScan <= daemon.now;
 }
 
 /** The marker's directory is never part of an index, so that the scan finds nothing and changes nothing. */

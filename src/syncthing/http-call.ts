@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly body?: unknown;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+  /** A connection of its own, so that the end of the daemon is an error and not repeated to the next one. */
+  readonly ownConnection?: boolean;
 }
 
 export interface HttpResponse {
@@ -35,7 +37,11 @@ export function httpCall(address: SyncthingAddress, apiKey: string): HttpCall & 
     const deadline = AbortSignal.timeout(request.timeoutMs);
     const signal = AbortSignal.any([request.signal, deadline]);
     try {
-      return await sendReusing({ ...target, agent, signal }, request, apiKey);
+      return await sendReusing(
+        { ...target, agent: request.ownConnection === true ? false : agent, signal },
+        request,
+        apiKey,
+      );
     } catch (error) {
       throw failure(error, request, deadline);
     }
@@ -72,11 +78,7 @@ async function sendReusing(
 
 class StaleConnection extends Error {}
 
-function send(
-  options: http.RequestOptions,
-  request: HttpRequest,
-  apiKey: string,
-): Promise<HttpResponse> {
+function send(options: http.RequestOptions, request: HttpRequest, apiKey: string): Promise<HttpResponse> {
   const body = request.body === undefined ? undefined : JSON.stringify(request.body);
   const headers = {
     'X-API-Key': apiKey,
@@ -92,9 +94,7 @@ function send(
         const chunks: string[] = [];
         incoming.on('data', (chunk: string) => chunks.push(chunk));
         incoming.on('error', reject);
-        incoming.on('end', () =>
-          resolve({ status: incoming.statusCode ?? 0, text: chunks.join('') }),
-        );
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text: chunks.join('') }));
       },
     );
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
@@ -122,9 +122,7 @@ function failure(error: unknown, request: HttpRequest, deadline: AbortSignal): S
     });
   }
   const text = error instanceof Error ? error.message : String(error);
-  return new SyncthingError(
-    'unreachable',
-    `${doing}: ${text}; is the syncthing container running?`,
-    { cause: error },
-  );
+  return new SyncthingError('unreachable', `${doing}: ${text}; is the syncthing container running?`, {
+    cause: error,
+  });
 }

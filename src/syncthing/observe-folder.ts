@@ -141,11 +141,7 @@ async function errorMessages(
   ].slice(0, MESSAGES);
 }
 
-async function expectSameProcess(
-  client: Client,
-  daemon: DaemonView,
-  call: CallOptions,
-): Promise<void> {
+async function expectSameProcess(client: Client, daemon: DaemonView, call: CallOptions): Promise<void> {
   const { startTime } = await client.systemStatus(call);
   if (startTime !== daemon.startTime) {
     throw new SyncthingError('unreachable', 'Syncthing was restarted while its folders were read');

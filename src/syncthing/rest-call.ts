@@ -15,6 +15,7 @@ export interface Ask {
   readonly body?: unknown;
   readonly call: CallOptions;
   readonly timeoutMs?: number;
+  readonly ownConnection?: boolean;
 }
 
 async function ask(http: HttpCall, what: Ask): Promise<HttpResponse> {
@@ -24,6 +25,7 @@ async function ask(http: HttpCall, what: Ask): Promise<HttpResponse> {
     body: what.body,
     signal: what.call.signal,
     timeoutMs: what.call.timeoutMs ?? what.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    ownConnection: what.ownConnection ?? false,
   });
 }
 
@@ -67,11 +69,7 @@ export async function order(http: HttpCall, what: Ask): Promise<void> {
   expectOk(await ask(http, what), what.path, what.method);
 }
 
-function expectOk(
-  response: HttpResponse,
-  path: string,
-  method: HttpRequest['method'],
-): HttpResponse {
+function expectOk(response: HttpResponse, path: string, method: HttpRequest['method']): HttpResponse {
   if (response.status >= 200 && response.status < 300) {
     return response;
   }

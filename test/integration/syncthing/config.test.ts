@@ -89,10 +89,12 @@ function disposable<T extends { close(): void }>(client: T): T & Disposable {
 
 function request(url: string, headers: http.OutgoingHttpHeaders): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    http.get({ agent: false, socketPath: daemon.socketPath, path: url, headers }, (answer) => {
-      answer.resume();
-      resolve(answer);
-    }).on('error', reject);
+    http
+      .get({ agent: false, socketPath: daemon.socketPath, path: url, headers }, (answer) => {
+        answer.resume();
+        resolve(answer);
+      })
+      .on('error', reject);
   });
 }
 

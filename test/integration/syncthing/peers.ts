@@ -12,7 +12,7 @@ export interface Peer extends AsyncDisposable {
   readonly client: SyncthingClient;
   /** Directory for folders. */
   readonly data: string;
-  /** Ends the daemon and starts it again on the same home. */
+  /** Ends the daemon without warning and starts it again on the same home. */
   restart(): Promise<void>;
 }
 
