@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger } from '../runtime/logger.ts';
+import { createLogger, type Logger } from '../runtime/logger.ts';
 import { settings } from './settings.ts';
 import { writeConfig } from './write-config.ts';
 
@@ -21,6 +21,16 @@ import { writeConfig } from './write-config.ts';
  */
 export async function main(env: Readonly<Record<string, string | undefined>>): Promise<void> {
   const logger = createLogger({ level: 'info', to: 'stderr' });
+  try {
+    await prepare(env, logger);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.error({ error: message }, 'cannot write the configuration of Syncthing');
+    process.exitCode = 1;
+  }
+}
+
+async function prepare(env: Readonly<Record<string, string | undefined>>, logger: Logger): Promise<void> {
   const parsed = settings(env);
   const written = await writeConfig(parsed, randomBytes);
   const place = { home: parsed.home, socketPath: parsed.socketPath };
