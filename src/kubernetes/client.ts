@@ -74,6 +74,13 @@ export interface WatchOptions extends Selector {
   readonly idleMs?: number;
 }
 
+/** A core/v1 Event, which has no spec; `body` is the event without apiVersion, kind and metadata. */
+export interface NewEvent {
+  readonly name: string;
+  readonly namespace: string;
+  readonly body: object;
+}
+
 export interface KubernetesClient {
   /** The namespace of our own kinds. */
   readonly namespace: string;
@@ -86,8 +93,18 @@ export interface KubernetesClient {
   /** The whole spec; what the new one lacks is gone. Labels, finalizers and status stay as they are. */
   replaceSpec<T>(kind: ResourceKind<T>, target: Target, spec: SpecOf<T>, options: CallOptions): Promise<T>;
   /** The whole status, by the status subresource; everything else stays as it is. */
-  replaceStatus<T>(kind: ResourceKind<T>, target: Target, status: StatusOf<T>, options: CallOptions): Promise<T>;
-  replaceFinalizers<T>(kind: ResourceKind<T>, target: Target, finalizers: readonly string[], options: CallOptions): Promise<T>;
+  replaceStatus<T>(
+    kind: ResourceKind<T>,
+    target: Target,
+    status: StatusOf<T>,
+    options: CallOptions,
+  ): Promise<T>;
+  replaceFinalizers<T>(
+    kind: ResourceKind<T>,
+    target: Target,
+    finalizers: readonly string[],
+    options: CallOptions,
+  ): Promise<T>;
   /** RFC 7396 on the object without its status: null removes a field. */
   mergePatch<T>(kind: ResourceKind<T>, target: Target, patch: object, options: CallOptions): Promise<T>;
   /** Asks for the deletion; the object stays while it has finalizers. A name that is not there is `not-found`. */
@@ -97,6 +114,5 @@ export interface KubernetesClient {
    * `gone` when the version is too old to go on from: then list again.
    */
   watch(kind: ResourceKind<unknown>, options: WatchOptions): AsyncIterable<WatchEvent>;
-  /** Creates a core/v1 Event, which has no spec; `body` is the event without apiVersion, kind and metadata. */
-  createEvent(event: { readonly name: string; readonly namespace: string; readonly body: object }, options: CallOptions): Promise<void>;
+  createEvent(event: NewEvent, options: CallOptions): Promise<void>;
 }

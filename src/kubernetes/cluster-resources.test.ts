@@ -9,10 +9,19 @@ const metadata = { name: 'x', namespace: 'default', uid: 'u', resourceVersion: '
 describe('objects of Kubernetes itself', () => {
   test.each([
     [{ metadata }, { ready: false, outOfService: false }],
-    [{ metadata, status: { conditions: [{ type: 'Ready', status: 'True' }] } }, { ready: true, outOfService: false }],
+    [
+      { metadata, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+      { ready: true, outOfService: false },
+    ],
     [{ metadata, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }, { ready: false }],
-    [{ metadata, spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] } }, { outOfService: true }],
-    [{ metadata, spec: { taints: [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }] } }, { outOfService: false }],
+    [
+      { metadata, spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] } },
+      { outOfService: true },
+    ],
+    [
+      { metadata, spec: { taints: [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }] } },
+      { outOfService: false },
+    ],
   ])('a node %j', (raw, expected) => {
     expect(parseClusterNode(raw)).toMatchObject({ name: 'x', uid: 'u', labels: { a: 'b' }, ...expected });
   });
@@ -26,14 +35,28 @@ describe('objects of Kubernetes itself', () => {
         { name: 'c', emptyDir: {} },
       ],
     };
-    expect(parsePod({ metadata, spec, status: { phase: 'Running' } })).toMatchObject({ node: 'n1', finished: false, claims: ['data', 'x-scratch'] });
-    expect(parsePod({ metadata, spec: {}, status: { phase: 'Failed' } })).toMatchObject({ finished: true, claims: [] });
+    expect(parsePod({ metadata, spec, status: { phase: 'Running' } })).toMatchObject({
+      node: 'n1',
+      finished: false,
+      claims: ['data', 'x-scratch'],
+    });
+    expect(parsePod({ metadata, spec: {}, status: { phase: 'Failed' } })).toMatchObject({
+      finished: true,
+      claims: [],
+    });
   });
 
   test('a volume names driver, handle and claim', () => {
-    const spec = { csi: { driver: 'd', volumeHandle: 'h', fsType: 'x' }, claimRef: { namespace: 'n', name: 'c', uid: 'u2', kind: 'K' } };
+    const spec = {
+      csi: { driver: 'd', volumeHandle: 'h', fsType: 'x' },
+      claimRef: { namespace: 'n', name: 'c', uid: 'u2', kind: 'K' },
+    };
     const volume = parsePersistentVolume({ metadata, spec });
-    expect(volume).toMatchObject({ csi: { driver: 'd', volumeHandle: 'h' }, claim: { namespace: 'n', name: 'c', uid: 'u2' }, reclaimPolicy: 'Retain' });
+    expect(volume).toMatchObject({
+      csi: { driver: 'd', volumeHandle: 'h' },
+      claim: { namespace: 'n', name: 'c', uid: 'u2' },
+      reclaimPolicy: 'Retain',
+    });
     expect(parsePersistentVolume({ metadata, spec: { nfs: {} } }).csi).toBeUndefined();
   });
 
@@ -56,7 +79,9 @@ describe('labels', () => {
     expect(labelValue(long)).toMatch(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])$/);
     expect(labelValue(`${long}a`)).not.toBe(labelValue(`${long}b`));
     expect(labelsOf('d', { volume: 'v', node: 'n' })).toEqual({
-      'syncthing-csi.io/driver': 'd', 'syncthing-csi.io/volume': 'v', 'syncthing-csi.io/node': 'n',
+      'syncthing-csi.io/driver': 'd',
+      'syncthing-csi.io/volume': 'v',
+      'syncthing-csi.io/node': 'n',
     });
   });
 });
@@ -74,8 +99,12 @@ describe('a watch', () => {
     }
   });
 
-  test.each(['no json', '{}', '{"type":"ADDED","object":{}}', '{"type":"NEW","object":{"metadata":{"resourceVersion":"1"}}}'])(
-    'refuses %s', (line) => {
-      expect(() => parseWatchLine('watch pods', line)).toThrow(/^watch pods/);
-    });
+  test.each([
+    'no json',
+    '{}',
+    '{"type":"ADDED","object":{}}',
+    '{"type":"NEW","object":{"metadata":{"resourceVersion":"1"}}}',
+  ])('refuses %s', (line) => {
+    expect(() => parseWatchLine('watch pods', line)).toThrow(/^watch pods/);
+  });
 });

@@ -1,7 +1,14 @@
 /** Kubernetes' own kinds, parsed into what we need of them. */
 import { z } from 'zod';
 import type { ClusterNode } from '../desired/node.ts';
-import type { KubernetesEvent, Lease, LeaseSpec, PersistentVolume, PersistentVolumeClaim, Pod } from './cluster-objects.ts';
+import type {
+  KubernetesEvent,
+  Lease,
+  LeaseSpec,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+} from './cluster-objects.ts';
 import { identityOf, metadataSchema, parseObject } from './object-schema.ts';
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
@@ -122,6 +129,12 @@ const event = z.object({
 export function parseEvent(raw: unknown): KubernetesEvent {
   const { metadata, involvedObject, type, reason, message, count } = parseObject(event, 'Event', raw);
   return {
-    ...identityOf(metadata), namespace: metadata.namespace ?? '', involved: involvedObject, type, reason, message, count,
+    ...identityOf(metadata),
+    namespace: metadata.namespace ?? '',
+    involved: involvedObject,
+    type,
+    reason,
+    message,
+    count,
   };
 }

@@ -44,7 +44,10 @@ async function findCredentials({ kubeconfig, environment, clock }: ConnectOption
   const host = environment['KUBERNETES_SERVICE_HOST'];
   const port = environment['KUBERNETES_SERVICE_PORT'];
   if (host === undefined || port === undefined) {
-    throw new KubernetesError('unexpected', 'not in a cluster (KUBERNETES_SERVICE_HOST is not set) and no kubeconfig was given');
+    throw new KubernetesError(
+      'unexpected',
+      'not in a cluster (KUBERNETES_SERVICE_HOST is not set) and no kubeconfig was given',
+    );
   }
   return inClusterCredentials({ host, port, clock });
 }

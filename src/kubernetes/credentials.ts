@@ -61,6 +61,8 @@ async function readServiceAccount(directory: string): Promise<Authorization> {
     return { headers: { authorization: `Bearer ${token.trim()}` }, tls: { ca } };
   } catch (error) {
     const remedy = 'does the pod have a service account with its token mounted?';
-    throw new KubernetesError('unexpected', `cannot read the service account in ${directory}: ${remedy}`, { cause: error });
+    throw new KubernetesError('unexpected', `cannot read the service account in ${directory}: ${remedy}`, {
+      cause: error,
+    });
   }
 }

@@ -1,14 +1,27 @@
 /** What can go wrong between us and the API server, as a closed set; callers decide by `kind`, never by text. */
 export type KubernetesErrorKind =
-  | 'conflict' | 'not-found' | 'already-exists' | 'forbidden' | 'invalid' | 'gone'
-  | 'unreachable' | 'timeout' | 'too-many-requests' | 'aborted' | 'unexpected';
+  | 'conflict'
+  | 'not-found'
+  | 'already-exists'
+  | 'forbidden'
+  | 'invalid'
+  | 'gone'
+  | 'unreachable'
+  | 'timeout'
+  | 'too-many-requests'
+  | 'aborted'
+  | 'unexpected';
 
 export class KubernetesError extends Error {
   readonly kind: KubernetesErrorKind;
   /** Milliseconds after which the server asked to be called again; only with `too-many-requests`. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(kind: KubernetesErrorKind, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(
+    kind: KubernetesErrorKind,
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'KubernetesError';
     this.kind = kind;
@@ -26,19 +39,31 @@ export class KubernetesError extends Error {
       return new KubernetesError('timeout', `${what}: no answer in time`, { cause: thrown });
     }
     if (code !== undefined && isNetworkCode(code)) {
-      return new KubernetesError('unreachable', `${what}: the API server cannot be reached (${code})`, { cause: thrown });
+      return new KubernetesError('unreachable', `${what}: the API server cannot be reached (${code})`, {
+        cause: thrown,
+      });
     }
-    return new KubernetesError('unexpected', `${what}: ${thrown instanceof Error ? thrown.message : 'failed'}`, { cause: thrown });
+    return new KubernetesError(
+      'unexpected',
+      `${what}: ${thrown instanceof Error ? thrown.message : 'failed'}`,
+      { cause: thrown },
+    );
   }
 }
 
-export function isKubernetesError(thrown: unknown, ...kinds: readonly KubernetesErrorKind[]): thrown is KubernetesError {
+export function isKubernetesError(
+  thrown: unknown,
+  ...kinds: readonly KubernetesErrorKind[]
+): thrown is KubernetesError {
   return thrown instanceof KubernetesError && (kinds.length === 0 || kinds.includes(thrown.kind));
 }
 
 function isNetworkCode(code: string): boolean {
-  return /^(E(CONN|HOST|NET|PIPE|PROTO|TIMEDOUT|AI_|NOTFOUND|AGAIN|ADDR)|ERR_(TLS|SSL|SOCKET|STREAM)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/.test(code)
-    || code === 'ERR_BAD_RESPONSE';
+  return (
+    /^(E(CONN|HOST|NET|PIPE|PROTO|TIMEDOUT|AI_|NOTFOUND|AGAIN|ADDR)|ERR_(TLS|SSL|SOCKET|STREAM)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/.test(
+      code,
+    ) || code === 'ERR_BAD_RESPONSE'
+  );
 }
 
 function codeOf(thrown: unknown): string | undefined {

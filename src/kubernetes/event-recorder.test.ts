@@ -17,7 +17,14 @@ describe('the event recorder', () => {
   beforeEach(() => {
     clock = createFakeClock(Date.parse('2026-01-02T03:04:05Z'));
     fake = createFakeKubernetes({ clock });
-    recorder = createEventRecorder({ client: fake, clock, log: silentLogger, component: 'driver', instance: 'n1', signal });
+    recorder = createEventRecorder({
+      client: fake,
+      clock,
+      log: silentLogger,
+      component: 'driver',
+      instance: 'n1',
+      signal,
+    });
   });
   async function events(namespace = 'default') {
     await recorder.flush();
@@ -26,7 +33,9 @@ describe('the event recorder', () => {
 
   test('writes an event beside its object', async () => {
     recorder.record(warning);
-    expect(await events()).toMatchObject([{ involved: about, type: 'Warning', reason: 'NoDataNode', message: 'label a node', count: 1 }]);
+    expect(await events()).toMatchObject([
+      { involved: about, type: 'Warning', reason: 'NoDataNode', message: 'label a node', count: 1 },
+    ]);
   });
 
   test('counts the same up, told at most every half minute', async () => {

@@ -60,7 +60,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   function enqueue(occurrence: Occurrence, entry: Known): void {
     if (waiting >= MAX_WAITING) {
-      options.log.warn({ reason: occurrence.reason, object: occurrence.about.name }, 'too many events wait, one is dropped');
+      options.log.warn(
+        { reason: occurrence.reason, object: occurrence.about.name },
+        'too many events wait, one is dropped',
+      );
       return;
     }
     waiting += 1;
@@ -77,7 +80,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       const { about, type, reason, message } = occurrence;
       const key = JSON.stringify([about.uid, about.name, type, reason, message]);
       const before = known.get(key);
-      const entry = before !== undefined && now - before.lastAt < FORGET_MS ? before : begin(occurrence, key, now);
+      const entry =
+        before !== undefined && now - before.lastAt < FORGET_MS ? before : begin(occurrence, key, now);
       entry.count += 1;
       entry.lastAt = now;
       remember(known, key, entry);
@@ -95,7 +99,13 @@ export function referenceTo(
   namespace?: string,
 ): ObjectReference {
   const { apiVersion, kind: name } = kind;
-  return { apiVersion, kind: name, ...(namespace !== undefined && { namespace }), name: object.name, uid: object.uid };
+  return {
+    apiVersion,
+    kind: name,
+    ...(namespace !== undefined && { namespace }),
+    name: object.name,
+    uid: object.uid,
+  };
 }
 
 function begin({ about }: Occurrence, key: string, now: number): Known {
@@ -124,7 +134,10 @@ async function send(options: EventRecorderOptions, occurrence: Occurrence, entry
   entry.toldAt = clock.now();
   try {
     if (!first && (await countUp(options, entry))) return;
-    await client.createEvent({ name: entry.name, namespace: entry.namespace, body: bodyOf(options, occurrence, entry) }, { signal });
+    await client.createEvent(
+      { name: entry.name, namespace: entry.namespace, body: bodyOf(options, occurrence, entry) },
+      { signal },
+    );
   } catch (error) {
     if (!signal.aborted) log.warn({ error, reason: occurrence.reason }, 'an event cannot be written');
   }
@@ -142,7 +155,11 @@ async function countUp({ client, clock, signal }: EventRecorderOptions, entry: K
   }
 }
 
-function bodyOf(options: EventRecorderOptions, { about, type, reason, message }: Occurrence, entry: Known): object {
+function bodyOf(
+  options: EventRecorderOptions,
+  { about, type, reason, message }: Occurrence,
+  entry: Known,
+): object {
   const { component, instance, clock } = options;
   return {
     involvedObject: about,

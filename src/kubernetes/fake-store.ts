@@ -85,8 +85,13 @@ export class FakeStore {
   }
 
   /** What a watch from this version gets next, in order; throws `gone` when it was compacted away. */
-  since(version: number, place: Place, selector: Selector): { readonly events: readonly WatchEvent[]; readonly version: number } {
-    if (version < this.#compacted) throw new KubernetesError('gone', `watch ${place.plural}: too old resource version: ${version}`);
+  since(
+    version: number,
+    place: Place,
+    selector: Selector,
+  ): { readonly events: readonly WatchEvent[]; readonly version: number } {
+    if (version < this.#compacted)
+      throw new KubernetesError('gone', `watch ${place.plural}: too old resource version: ${version}`);
     const events = this.#history
       .filter((change) => change.version > version && isIn(change.place, place))
       .flatMap((change) => eventOf(change, selector));
@@ -101,7 +106,10 @@ export class FakeStore {
 
   #write(place: Place, before: FakeObject | undefined, next: FakeObject): FakeObject {
     this.#version += 1;
-    const after = structuredClone({ ...next, metadata: { ...next.metadata, resourceVersion: String(this.#version) } });
+    const after = structuredClone({
+      ...next,
+      metadata: { ...next.metadata, resourceVersion: String(this.#version) },
+    });
     const key = keyOf(place, after.metadata.name);
     this.#objects.set(key, after);
     this.#places.set(key, place);
@@ -120,7 +128,8 @@ export class FakeStore {
 /** Throws `conflict` unless the object is the one that is meant, in the version that is meant. */
 export function checkTarget(what: string, object: FakeObject, target: Target): void {
   const { uid, resourceVersion } = object.metadata;
-  if (target.uid !== undefined && target.uid !== uid) throw new KubernetesError('conflict', `${what}: the uid is another`);
+  if (target.uid !== undefined && target.uid !== uid)
+    throw new KubernetesError('conflict', `${what}: the uid is another`);
   if (target.resourceVersion !== undefined && target.resourceVersion !== resourceVersion) {
     throw new KubernetesError('conflict', `${what}: the object has been modified`);
   }
@@ -136,8 +145,10 @@ function isIn(place: Place | undefined, wanted: Place): boolean {
 }
 
 function matches(object: FakeObject, { labels = {}, fields = {} }: Selector): boolean {
-  return Object.entries(labels).every(([key, value]) => object.metadata.labels[key] === value)
-    && Object.entries(fields).every(([path, value]) => fieldOf(object, path) === value);
+  return (
+    Object.entries(labels).every(([key, value]) => object.metadata.labels[key] === value) &&
+    Object.entries(fields).every(([path, value]) => fieldOf(object, path) === value)
+  );
 }
 
 function fieldOf(object: JsonObject, path: string): unknown {

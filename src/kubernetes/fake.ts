@@ -5,11 +5,23 @@
  */
 import type { Clock } from '../runtime/clock.ts';
 import {
-  ALL_NAMESPACES, type CallOptions, type KubernetesClient, type Target, type WatchEvent, type WatchOptions,
+  ALL_NAMESPACES,
+  type CallOptions,
+  type Draft,
+  type KubernetesClient,
+  type NewEvent,
+  type ObjectList,
+  type Selector,
+  type SpecOf,
+  type StatusOf,
+  type Target,
+  type WatchEvent,
+  type WatchOptions,
 } from './client.ts';
 import { isKubernetesError, KubernetesError } from './errors.ts';
 import { isJsonObject, mergePatch } from './fake-merge-patch.ts';
 import { checkTarget, type FakeObject, FakeStore, type Place } from './fake-store.ts';
+import { FakeWatch } from './fake-watch.ts';
 import { EVENTS, type ResourceKind } from './resource-kind.ts';
 
 export type FakeVerb = 'get' | 'list' | 'create' | 'patch' | 'patch-status' | 'delete' | 'watch';
@@ -52,199 +64,202 @@ export interface FakeKubernetes extends KubernetesClient {
   compact(): void;
 }
 
-interface WatchControl {
-  end: KubernetesError | 'closed' | undefined;
-  bookmarks: number;
-  wake: PromiseWithResolvers<void>;
+interface Edit {
+  readonly verb: 'patch' | 'patch-status';
+  readonly apply: (object: FakeObject) => FakeObject;
 }
 
-export function createFakeKubernetes({ clock, namespace: home = 'syncthing-csi' }: FakeOptions): FakeKubernetes {
-  const store = new FakeStore();
-  const calls: FakeCall[] = [];
-  const watches = new Set<WatchControl>();
-  let uids = 0;
+export function createFakeKubernetes(options: FakeOptions): FakeKubernetes {
+  return new FakeApiServer(options);
+}
 
-  function placeOf(kind: ResourceKind<unknown>, namespace = home): Place {
-    return { plural: kind.plural, namespace: kind.namespaced && namespace !== ALL_NAMESPACES ? namespace : undefined };
+class FakeApiServer implements FakeKubernetes {
+  readonly namespace: string;
+  readonly calls: FakeCall[] = [];
+  intercept: FakeKubernetes['intercept'];
+  readonly #clock: Clock;
+  readonly #store = new FakeStore();
+  readonly #watches = new Set<FakeWatch>();
+  #uids = 0;
+
+  constructor({ clock, namespace = 'syncthing-csi' }: FakeOptions) {
+    this.#clock = clock;
+    this.namespace = namespace;
   }
+
+  async get<T>(kind: ResourceKind<T>, name: string, options: CallOptions): Promise<T> {
+    await this.#enter({ verb: 'get', kind: kind.kind, name }, options.signal);
+    return parsed(kind, this.#existing(kind, name, options.namespace));
+  }
+
+  async list<T>(kind: ResourceKind<T>, selector: Selector, options: CallOptions): Promise<ObjectList<T>> {
+    await this.#enter({ verb: 'list', kind: kind.kind, name: '' }, options.signal);
+    const objects = this.#store.select(this.#placeOf(kind, options.namespace), selector);
+    return {
+      items: objects.map((object) => parsed(kind, object)),
+      unreadable: [],
+      resourceVersion: this.#store.version,
+    };
+  }
+
+  async create<T>(kind: ResourceKind<T>, draft: Draft<T>, options: CallOptions): Promise<T> {
+    await this.#enter({ verb: 'create', kind: kind.kind, name: draft.name }, options.signal);
+    return this.#add(kind, { ...draft, namespace: options.namespace ?? this.namespace });
+  }
+
+  replaceSpec<T>(kind: ResourceKind<T>, target: Target, spec: SpecOf<T>, options: CallOptions): Promise<T> {
+    return this.#change(kind, target, { verb: 'patch', apply: (object) => ({ ...object, spec }) }, options);
+  }
+
+  replaceStatus<T>(
+    kind: ResourceKind<T>,
+    target: Target,
+    status: StatusOf<T>,
+    options: CallOptions,
+  ): Promise<T> {
+    const edit: Edit = { verb: 'patch-status', apply: (object) => ({ ...object, status }) };
+    return this.#change(kind, target, edit, options);
+  }
+
+  replaceFinalizers<T>(
+    kind: ResourceKind<T>,
+    target: Target,
+    finalizers: readonly string[],
+    options: CallOptions,
+  ): Promise<T> {
+    const edit: Edit = { verb: 'patch', apply: (object) => withFinalizers(object, finalizers) };
+    return this.#change(kind, target, edit, options);
+  }
+
+  mergePatch<T>(kind: ResourceKind<T>, target: Target, patch: object, options: CallOptions): Promise<T> {
+    return this.#change(kind, target, { verb: 'patch', apply: (object) => merged(object, patch) }, options);
+  }
+
+  async delete(kind: ResourceKind<unknown>, target: Target, options: CallOptions): Promise<void> {
+    await this.#enter({ verb: 'delete', kind: kind.kind, name: target.name }, options.signal);
+    const place = this.#placeOf(kind, options.namespace);
+    const object = this.#existing(kind, target.name, options.namespace);
+    checkTarget(`delete ${kind.kind} ${target.name}`, object, target);
+    if (object.metadata.finalizers.length === 0) return this.#store.remove(place, object);
+    if (object.metadata.deletionTimestamp !== undefined) return;
+    const deletionTimestamp = new Date(this.#clock.now()).toISOString();
+    const generation = object.metadata.generation + 1;
+    const metadata = { ...object.metadata, generation, deletionTimestamp };
+    this.#store.update(place, object, { ...object, metadata });
+  }
+
+  async *watch(kind: ResourceKind<unknown>, options: WatchOptions): AsyncGenerator<WatchEvent> {
+    await this.#enter({ verb: 'watch', kind: kind.kind, name: '' }, options.signal);
+    const place = this.#placeOf(kind, options.namespace);
+    const watch = new FakeWatch({ store: this.#store, place, clock: this.#clock, watch: options });
+    this.#watches.add(watch);
+    try {
+      yield* watch.events();
+    } finally {
+      this.#watches.delete(watch);
+    }
+  }
+
+  async createEvent(event: NewEvent, options: CallOptions): Promise<void> {
+    await this.#enter({ verb: 'create', kind: 'Event', name: event.name }, options.signal);
+    this.#add(EVENTS, event, event.body);
+  }
+
+  seed<T>(kind: ResourceKind<T>, seeded: SeededObject): T {
+    const { namespace, spec, status, labels = {}, finalizers = [] } = seeded;
+    const halves = { ...(spec && { spec }), ...(status && { status }) };
+    const place = this.#placeOf(kind, namespace);
+    const before = this.#store.find(place, seeded.name);
+    if (before === undefined) return this.#add(kind, seeded, halves);
+    const after = { ...before, metadata: { ...before.metadata, labels, finalizers }, ...halves };
+    return parsed(kind, this.#store.update(place, before, after));
+  }
+
+  vanish(kind: ResourceKind<unknown>, name: string, namespace?: string): void {
+    this.#store.remove(this.#placeOf(kind, namespace), this.#existing(kind, name, namespace));
+  }
+
+  closeWatches(error?: KubernetesError): void {
+    for (const watch of this.#watches) watch.close(error);
+  }
+
+  bookmark(): void {
+    for (const watch of this.#watches) watch.bookmark();
+  }
+
+  compact(): void {
+    this.#store.compact();
+  }
+
   /** Every call is one turn of the event loop away, as an answer from afar is. */
-  async function enter(call: FakeCall, signal: AbortSignal): Promise<void> {
-    calls.push(call);
+  async #enter(call: FakeCall, signal: AbortSignal): Promise<void> {
+    this.calls.push(call);
     await Promise.resolve();
-    if (signal.aborted) throw new KubernetesError('aborted', `${call.verb} ${call.kind} ${call.name}: given up`);
-    const error = fake.intercept?.(call);
+    if (signal.aborted)
+      throw new KubernetesError('aborted', `${call.verb} ${call.kind} ${call.name}: given up`);
+    const error = this.intercept?.(call);
     if (error !== undefined) throw error;
   }
-  function existing(kind: ResourceKind<unknown>, name: string, namespace: string | undefined): FakeObject {
-    const object = store.find(placeOf(kind, namespace), name);
+
+  #placeOf(kind: ResourceKind<unknown>, namespace = this.namespace): Place {
+    const within = kind.namespaced && namespace !== ALL_NAMESPACES;
+    return { plural: kind.plural, namespace: within ? namespace : undefined };
+  }
+
+  #existing(kind: ResourceKind<unknown>, name: string, namespace: string | undefined): FakeObject {
+    const object = this.#store.find(this.#placeOf(kind, namespace), name);
     if (object === undefined) throw new KubernetesError('not-found', `${kind.plural} "${name}" not found`);
     return object;
   }
-  function blank(kind: ResourceKind<unknown>, { name, namespace, labels = {}, finalizers = [] }: SeededObject): FakeObject {
-    uids += 1;
-    return {
-      apiVersion: kind.apiVersion,
-      kind: kind.kind,
-      metadata: {
-        name,
-        ...(kind.namespaced && { namespace: namespace ?? home }),
-        uid: `${uids.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`,
-        resourceVersion: '0',
-        generation: 1,
-        creationTimestamp: new Date(clock.now()).toISOString(),
-        labels,
-        finalizers,
-      },
+
+  #add<T>(kind: ResourceKind<T>, seeded: SeededObject, body: object = { spec: seeded.spec }): T {
+    const { name, namespace = this.namespace, labels = {}, finalizers = [] } = seeded;
+    const place = this.#placeOf(kind, namespace);
+    if (this.#store.find(place, name) !== undefined) {
+      throw new KubernetesError('already-exists', `${kind.plural} "${name}" already exists`);
+    }
+    this.#uids += 1;
+    const metadata = {
+      name,
+      ...(kind.namespaced && { namespace }),
+      uid: `${this.#uids.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`,
+      resourceVersion: '0',
+      generation: 1,
+      creationTimestamp: new Date(this.#clock.now()).toISOString(),
+      labels,
+      finalizers,
     };
+    const object = { ...body, apiVersion: kind.apiVersion, kind: kind.kind, metadata };
+    check(kind, object);
+    return parsed(kind, this.#store.insert(place, object));
   }
-  function add<T>(kind: ResourceKind<T>, object: FakeObject, namespace: string | undefined): T {
-    const place = placeOf(kind, namespace);
-    const { name } = object.metadata;
-    if (store.find(place, name) !== undefined) throw new KubernetesError('already-exists', `${kind.plural} "${name}" already exists`);
-    checked(kind, object);
-    return kind.parse(structuredClone(store.insert(place, object)));
-  }
-  async function change<T>(kind: ResourceKind<T>, target: Target, edit: Edit, options: CallOptions): Promise<T> {
-    await enter({ verb: edit.verb, kind: kind.kind, name: target.name }, options.signal);
-    const place = placeOf(kind, options.namespace);
-    const before = existing(kind, target.name, options.namespace);
+
+  async #change<T>(kind: ResourceKind<T>, target: Target, edit: Edit, options: CallOptions): Promise<T> {
+    await this.#enter({ verb: edit.verb, kind: kind.kind, name: target.name }, options.signal);
+    const place = this.#placeOf(kind, options.namespace);
+    const before = this.#existing(kind, target.name, options.namespace);
     checkTarget(`patch ${kind.kind} ${target.name}`, before, target);
     const after = edit.apply(before);
-    checked(kind, after);
+    check(kind, after);
     if (after.metadata.deletionTimestamp !== undefined && after.metadata.finalizers.length === 0) {
-      store.remove(place, after);
-      return kind.parse(structuredClone(after));
+      this.#store.remove(place, after);
+      return parsed(kind, after);
     }
-    return kind.parse(structuredClone(store.update(place, before, after)));
+    return parsed(kind, this.#store.update(place, before, after));
   }
-  async function* watch(kind: ResourceKind<unknown>, options: WatchOptions): AsyncGenerator<WatchEvent> {
-    await enter({ verb: 'watch', kind: kind.kind, name: '' }, options.signal);
-    const control: WatchControl = { end: undefined, bookmarks: 0, wake: Promise.withResolvers<void>() };
-    watches.add(control);
-    function onAbort(): void {
-      endWatch(control, new KubernetesError('aborted', `watch ${kind.plural}: given up`));
-    }
-    options.signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      yield* serve({ store, place: placeOf(kind, options.namespace), control, clock, options, what: `watch ${kind.plural}` });
-    } finally {
-      options.signal.removeEventListener('abort', onAbort);
-      watches.delete(control);
-    }
-  }
-
-  const fake: FakeKubernetes = {
-    namespace: home,
-    calls,
-    intercept: undefined,
-    async get(kind, name, options) {
-      await enter({ verb: 'get', kind: kind.kind, name }, options.signal);
-      return kind.parse(structuredClone(existing(kind, name, options.namespace)));
-    },
-    async list(kind, selector, options) {
-      await enter({ verb: 'list', kind: kind.kind, name: '' }, options.signal);
-      const objects = store.select(placeOf(kind, options.namespace), selector);
-      return { items: objects.map((object) => kind.parse(structuredClone(object))), unreadable: [], resourceVersion: store.version };
-    },
-    async create(kind, draft, options) {
-      await enter({ verb: 'create', kind: kind.kind, name: draft.name }, options.signal);
-      const { namespace } = options;
-      const object = blank(kind, { ...draft, ...(namespace !== undefined && { namespace }) });
-      return add(kind, { ...object, spec: structuredClone(draft.spec) }, namespace);
-    },
-    replaceSpec: (kind, target, spec, options) => change(kind, target, { verb: 'patch', apply: (object) => ({ ...object, spec }) }, options),
-    replaceStatus: (kind, target, status, options) =>
-      change(kind, target, { verb: 'patch-status', apply: (object) => ({ ...object, status }) }, options),
-    replaceFinalizers: (kind, target, finalizers, options) =>
-      change(kind, target, { verb: 'patch', apply: (object) => withFinalizers(object, finalizers) }, options),
-    mergePatch: (kind, target, patch, options) =>
-      change(kind, target, { verb: 'patch', apply: (object) => merged(object, patch) }, options),
-    async delete(kind, target, options) {
-      await enter({ verb: 'delete', kind: kind.kind, name: target.name }, options.signal);
-      const place = placeOf(kind, options.namespace);
-      const object = existing(kind, target.name, options.namespace);
-      checkTarget(`delete ${kind.kind} ${target.name}`, object, target);
-      if (object.metadata.finalizers.length === 0) return store.remove(place, object);
-      if (object.metadata.deletionTimestamp !== undefined) return;
-      const deletionTimestamp = new Date(clock.now()).toISOString();
-      const generation = object.metadata.generation + 1;
-      store.update(place, object, { ...object, metadata: { ...object.metadata, generation, deletionTimestamp } });
-    },
-    watch,
-    async createEvent({ name, namespace, body }, options) {
-      await enter({ verb: 'create', kind: 'Event', name }, options.signal);
-      add(EVENTS, { ...blank(EVENTS, { name, namespace }), ...structuredClone(body) }, namespace);
-    },
-    seed(kind, seeded) {
-      const { namespace, spec, status } = seeded;
-      const halves = structuredClone({ ...(spec && { spec }), ...(status && { status }) });
-      const before = store.find(placeOf(kind, namespace), seeded.name);
-      if (before === undefined) return add(kind, { ...blank(kind, seeded), ...halves }, namespace);
-      const { labels = {}, finalizers = [] } = seeded;
-      const after = { ...before, metadata: { ...before.metadata, labels, finalizers }, ...halves };
-      return kind.parse(structuredClone(store.update(placeOf(kind, namespace), before, after)));
-    },
-    vanish(kind, name, namespace) {
-      store.remove(placeOf(kind, namespace), existing(kind, name, namespace));
-    },
-    closeWatches(error) {
-      for (const control of watches) endWatch(control, error ?? 'closed');
-    },
-    bookmark() {
-      for (const control of watches) {
-        control.bookmarks += 1;
-        control.wake.resolve();
-      }
-    },
-    compact: () => store.compact(),
-  };
-  return fake;
 }
 
-interface Edit {
-  readonly verb: 'patch' | 'patch-status';
-  apply(object: FakeObject): FakeObject;
-}
-
-interface Serving {
-  readonly store: FakeStore;
-  readonly place: Place;
-  readonly control: WatchControl;
-  readonly clock: Clock;
-  readonly options: WatchOptions;
-  readonly what: string;
-}
-
-async function* serve({ store, place, control, clock, options, what }: Serving): AsyncGenerator<WatchEvent> {
-  let version = Number(options.resourceVersion);
-  while (control.end === undefined) {
-    const next = store.since(version, place, options);
-    version = next.version;
-    yield* next.events;
-    for (; control.bookmarks > 0; control.bookmarks -= 1) yield bookmarkAt(String(version));
-    if (Number(store.version) > version) continue;
-    control.wake = Promise.withResolvers<void>();
-    if (control.end !== undefined) break;
-    const idle = clock.after(options.idleMs ?? 180_000, () => endWatch(control, new KubernetesError('timeout', `${what}: nothing came`)));
-    await Promise.race([store.changed, control.wake.promise]);
-    idle();
-  }
-  if (control.end instanceof KubernetesError) throw control.end;
-}
-
-function endWatch(control: WatchControl, end: KubernetesError | 'closed'): void {
-  control.end = end;
-  control.wake.resolve();
-}
-
-function bookmarkAt(resourceVersion: string): WatchEvent {
-  return { type: 'bookmark', resourceVersion, object: { metadata: { resourceVersion } } };
+function parsed<T>(kind: ResourceKind<T>, object: FakeObject): T {
+  return kind.parse(structuredClone(object));
 }
 
 function withFinalizers(object: FakeObject, finalizers: readonly string[]): FakeObject {
   const { deletionTimestamp, finalizers: old, name } = object.metadata;
   if (deletionTimestamp !== undefined && finalizers.some((finalizer) => !old.includes(finalizer))) {
-    throw new KubernetesError('invalid', `${object.kind} ${name}: no new finalizers while it is being deleted`);
+    throw new KubernetesError(
+      'invalid',
+      `${object.kind} ${name}: no new finalizers while it is being deleted`,
+    );
   }
   return { ...object, metadata: { ...object.metadata, finalizers } };
 }
@@ -257,14 +272,20 @@ function merged(object: FakeObject, patch: object): FakeObject {
   const labels = isJsonObject(metadata['labels']) ? stringsOf(metadata['labels']) : {};
   const status = 'status' in object ? { status: object['status'] } : {};
   const { status: _ignored, ...rest } = next;
-  return { ...rest, ...status, apiVersion: object.apiVersion, kind: object.kind, metadata: { ...object.metadata, labels } };
+  return {
+    ...rest,
+    ...status,
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: { ...object.metadata, labels },
+  };
 }
 
 function stringsOf(record: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, String(value)]));
 }
 
-function checked(kind: ResourceKind<unknown>, object: FakeObject): void {
+function check(kind: ResourceKind<unknown>, object: FakeObject): void {
   try {
     kind.parse({ ...object, metadata: { ...object.metadata, resourceVersion: '1' } });
   } catch (error) {

@@ -28,7 +28,11 @@ describe('an informer', () => {
 
   function start(onChange?: () => void): void {
     informer = createInformer({
-      client: fake, kind: SYNCTHING_NODES, clock, log, backoff: exponentialBackoff({ firstMs: 1000, maxMs: 30_000 }),
+      client: fake,
+      kind: SYNCTHING_NODES,
+      clock,
+      log,
+      backoff: exponentialBackoff({ firstMs: 1000, maxMs: 30_000 }),
       onChange: (change) => {
         seen.push(`${change.kind} ${change.object.name}`);
         onChange?.();
@@ -88,7 +92,8 @@ describe('an informer', () => {
     start();
     await informer.whenSynced(never);
     await clock.advance(0);
-    fake.intercept = (call) => (call.verb === 'watch' ? new KubernetesError('unreachable', 'away') : undefined);
+    fake.intercept = (call) =>
+      call.verb === 'watch' ? new KubernetesError('unreachable', 'away') : undefined;
     fake.closeWatches(new KubernetesError('unreachable', 'cut off'));
     await clock.advance(120_000);
     await create('a');
@@ -124,7 +129,8 @@ describe('an informer', () => {
     start();
     await informer.whenSynced(never);
     await clock.advance(0);
-    fake.intercept = (call) => (call.verb === 'watch' ? new KubernetesError('unreachable', 'away') : undefined);
+    fake.intercept = (call) =>
+      call.verb === 'watch' ? new KubernetesError('unreachable', 'away') : undefined;
     fake.closeWatches(new KubernetesError('unreachable', 'cut off'));
     await clock.advance(0);
     fake.vanish(SYNCTHING_NODES, 'a');
@@ -142,7 +148,8 @@ describe('an informer', () => {
     start();
     await informer.whenSynced(never);
     await clock.advance(0);
-    fake.intercept = (call) => (call.verb === 'list' ? new KubernetesError('unreachable', 'away') : undefined);
+    fake.intercept = (call) =>
+      call.verb === 'list' ? new KubernetesError('unreachable', 'away') : undefined;
     fake.closeWatches(new KubernetesError('gone', 'too old'));
     await clock.advance(5000);
     expect(informer.synced).toBe(false);
@@ -172,12 +179,21 @@ describe('an informer', () => {
   test('keeps an object that it cannot read, says so once, and takes it when it can', async () => {
     await create('a');
     let broken = false;
-    const picky = { ...SYNCTHING_NODES, parse: (raw: unknown) => {
-      if (broken) throw new KubernetesError('unexpected', 'cannot be read');
-      return SYNCTHING_NODES.parse(raw);
-    } };
-    informer = createInformer({ client: fake, kind: picky, clock, log, backoff: exponentialBackoff({ firstMs: 1, maxMs: 1 }),
-      onChange: (change) => void seen.push(`${change.kind} ${change.object.name}`) });
+    const picky = {
+      ...SYNCTHING_NODES,
+      parse: (raw: unknown) => {
+        if (broken) throw new KubernetesError('unexpected', 'cannot be read');
+        return SYNCTHING_NODES.parse(raw);
+      },
+    };
+    informer = createInformer({
+      client: fake,
+      kind: picky,
+      clock,
+      log,
+      backoff: exponentialBackoff({ firstMs: 1, maxMs: 1 }),
+      onChange: (change) => void seen.push(`${change.kind} ${change.object.name}`),
+    });
     running = informer.run(stop.signal);
     await informer.whenSynced(never);
     broken = true;
@@ -221,11 +237,20 @@ describe('an informer', () => {
     const heard: string[] = [];
     const ready = { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '1' }] };
     fake.seed(CLUSTER_NODES, { name: 'n1', status: ready });
-    const nodes = createInformer({ client: fake, kind: CLUSTER_NODES, clock, log, backoff: exponentialBackoff({ firstMs: 1, maxMs: 1 }),
-      onChange: (change) => void heard.push(change.kind) });
+    const nodes = createInformer({
+      client: fake,
+      kind: CLUSTER_NODES,
+      clock,
+      log,
+      backoff: exponentialBackoff({ firstMs: 1, maxMs: 1 }),
+      onChange: (change) => void heard.push(change.kind),
+    });
     running = nodes.run(stop.signal);
     await nodes.whenSynced(never);
-    fake.seed(CLUSTER_NODES, { name: 'n1', status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2' }] } });
+    fake.seed(CLUSTER_NODES, {
+      name: 'n1',
+      status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2' }] },
+    });
     await clock.advance(0);
     fake.seed(CLUSTER_NODES, { name: 'n1', status: { conditions: [{ type: 'Ready', status: 'False' }] } });
     await clock.advance(0);

@@ -123,7 +123,12 @@ class FollowingInformer<T extends Named> implements Informer<T> {
     const { client, kind, selector, idleMs, clock } = this.#options;
     const begun = clock.now();
     let events = 0;
-    const watch = client.watch(kind, { ...selector, resourceVersion: version, signal, ...(idleMs !== undefined && { idleMs }) });
+    const watch = client.watch(kind, {
+      ...selector,
+      resourceVersion: version,
+      signal,
+      ...(idleMs !== undefined && { idleMs }),
+    });
     for await (const event of watch) {
       events += 1;
       this.#failures = 0;
@@ -208,11 +213,15 @@ class FollowingInformer<T extends Named> implements Informer<T> {
     if (!RESUMABLE.has(error.kind) && this.#version !== undefined) {
       this.#version = undefined;
       this.#synced = Promise.withResolvers<void>();
-      if (error.kind === 'gone') return this.#log.info({ reason: error.message }, 'the watch is too old to go on, listing anew');
+      if (error.kind === 'gone')
+        return this.#log.info({ reason: error.message }, 'the watch is too old to go on, listing anew');
     }
     this.#failures += 1;
     const delayMs = Math.max(this.#options.backoff.delayMs(this.#failures), error.retryAfterMs ?? 0);
-    this.#log.warn({ error, failures: this.#failures, delayMs: Math.round(delayMs) }, 'the API server cannot be followed, trying again');
+    this.#log.warn(
+      { error, failures: this.#failures, delayMs: Math.round(delayMs) },
+      'the API server cannot be followed, trying again',
+    );
     await this.#options.clock.sleep(delayMs, signal).catch(() => undefined);
   }
 }

@@ -15,7 +15,8 @@ export function kubeconfigCredentials(file: string): Credentials {
     throw new KubernetesError('unexpected', `cannot read the kubeconfig ${file}`, { cause: error });
   }
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new KubernetesError('unexpected', `the kubeconfig ${file} has no current context with a cluster`);
+  if (cluster === null)
+    throw new KubernetesError('unexpected', `the kubeconfig ${file} has no current context with a cluster`);
   return { server: cluster.server.replace(/\/+$/, ''), authorize: () => authorize(config) };
 }
 

@@ -13,7 +13,10 @@ export function labelValue(name: string): string {
 }
 
 /** The labels that every resource of an instance carries; a replica has its volume's and its node's as well. */
-export function labelsOf(driver: string, owner: { readonly volume?: string; readonly node?: string } = {}): Record<string, string> {
+export function labelsOf(
+  driver: string,
+  owner: { readonly volume?: string; readonly node?: string } = {},
+): Record<string, string> {
   return {
     [DRIVER_LABEL]: labelValue(driver),
     ...(owner.volume === undefined ? {} : { [VOLUME_LABEL]: labelValue(owner.volume) }),

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../runtime/fake-clock.ts';
 import { silentLogger } from '../runtime/logger.ts';
-import type { KubernetesClient } from './client.ts';
+import type { CallOptions, KubernetesClient } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import { createFakeKubernetes, type FakeKubernetes } from './fake.ts';
 import { leadWhile } from './lease.ts';
@@ -25,18 +25,29 @@ describe('the lease', () => {
   });
 
   /** Leads until its signal fires; `slowMs` is what the work takes to end. */
-  function campaign(identity: string, { slowMs = 0, client = fake }: { slowMs?: number; client?: KubernetesClient } = {}): Candidate {
+  function campaign(
+    identity: string,
+    { slowMs = 0, client = fake }: { slowMs?: number; client?: KubernetesClient } = {},
+  ): Candidate {
     const stop = new AbortController();
-    const candidate: { -readonly [Key in keyof Candidate]: Candidate[Key] } = { stop, over: Promise.resolve(), leading: false, terms: 0 };
-    candidate.over = leadWhile({ client, name: 'controller', identity, clock, log: silentLogger, signal: stop.signal }, async (signal) => {
-      candidate.leading = true;
-      candidate.terms += 1;
-      await new Promise<void>((resolve) => {
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      if (slowMs > 0) await clock.sleep(slowMs);
-      candidate.leading = false;
-    });
+    const candidate: { -readonly [Key in keyof Candidate]: Candidate[Key] } = {
+      stop,
+      over: Promise.resolve(),
+      leading: false,
+      terms: 0,
+    };
+    candidate.over = leadWhile(
+      { client, name: 'controller', identity, clock, log: silentLogger, signal: stop.signal },
+      async (signal) => {
+        candidate.leading = true;
+        candidate.terms += 1;
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+        if (slowMs > 0) await clock.sleep(slowMs);
+        candidate.leading = false;
+      },
+    );
     return candidate;
   }
   async function end(...candidates: readonly Candidate[]): Promise<void> {
@@ -75,14 +86,13 @@ describe('the lease', () => {
   test('of a leader that is cut off ends before another begins', async () => {
     let cutOff = false;
     // Behind a partition a call hangs until its deadline.
-    const partitioned: KubernetesClient = {
-      ...fake,
-      async get(kind, name, options) {
-        if (!cutOff) return await fake.get(kind, name, options);
-        await clock.sleep(options.timeoutMs ?? 10_000, options.signal);
-        throw new KubernetesError('timeout', 'no answer');
-      },
-    };
+    const partitioned = new Proxy(fake, {
+      get: (target, key) => (key === 'get' && cutOff ? hang : Reflect.get(target, key).bind(target)),
+    });
+    async function hang(_kind: unknown, _name: string, options: CallOptions): Promise<never> {
+      await clock.sleep(options.timeoutMs ?? 10_000, options.signal);
+      throw new KubernetesError('timeout', 'no answer');
+    }
     const a = campaign('a', { client: partitioned });
     await clock.advance(1);
     const b = campaign('b');
@@ -102,7 +112,10 @@ describe('the lease', () => {
   test('is not sought again before the old work has ended', async () => {
     const a = campaign('a', { slowMs: 30_000 });
     await clock.advance(1);
-    fake.seed(LEASES, { name: 'controller', spec: { holderIdentity: 'thief', leaseDurationSeconds: 1, leaseTransitions: 1 } });
+    fake.seed(LEASES, {
+      name: 'controller',
+      spec: { holderIdentity: 'thief', leaseDurationSeconds: 1, leaseTransitions: 1 },
+    });
     await clock.advance(20_000);
     expect(a).toMatchObject({ leading: true, terms: 1 });
     expect(await holder()).toBe('thief');
@@ -112,7 +125,10 @@ describe('the lease', () => {
   });
 
   test('is judged by when it changed here, not by the time that another wrote', async () => {
-    fake.seed(LEASES, { name: 'controller', spec: { holderIdentity: 'old', leaseDurationSeconds: 15, renewTime: '1999-01-01T00:00:00.000000Z' } });
+    fake.seed(LEASES, {
+      name: 'controller',
+      spec: { holderIdentity: 'old', leaseDurationSeconds: 15, renewTime: '1999-01-01T00:00:00.000000Z' },
+    });
     const a = campaign('a');
     await clock.advance(14_000);
     expect(a.leading).toBe(false);
@@ -133,9 +149,12 @@ describe('the lease', () => {
   });
 
   test('is given back when the work fails, and the failure is told', async () => {
-    const leading = leadWhile({ client: fake, name: 'controller', identity: 'a', clock, log: silentLogger, signal: never }, async () => {
-      throw new Error('no work today');
-    });
+    const leading = leadWhile(
+      { client: fake, name: 'controller', identity: 'a', clock, log: silentLogger, signal: never },
+      async () => {
+        throw new Error('no work today');
+      },
+    );
     const failing = expect(leading).rejects.toThrow('no work today');
     await clock.advance(5000);
     await failing;

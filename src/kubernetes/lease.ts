@@ -35,7 +35,10 @@ export interface LeadOptions {
  * Returns when `signal` fires or the work returns by itself, with the lease given back, so that the next one need not
  * wait for it; rejects with what the work threw.
  */
-export async function leadWhile(options: LeadOptions, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function leadWhile(
+  options: LeadOptions,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const election = new Election(options);
   while (await election.won()) {
     const lost = await election.lead(work);
@@ -94,7 +97,11 @@ class Election {
     while (!over.aborted) {
       await this.#pause(over);
       if (over.aborted) return;
-      using deadline = withDeadline(clock, Math.max(0, this.#renewedAt + this.#timings.renewMs - clock.now()), over);
+      using deadline = withDeadline(
+        clock,
+        Math.max(0, this.#renewedAt + this.#timings.renewMs - clock.now()),
+        over,
+      );
       if (await this.#tryLogged(deadline.signal)) continue;
       if (over.aborted || (this.#holdsIt() && !deadline.signal.aborted)) continue;
       this.#log.warn({ identity }, 'the lease is lost, stopping the work');
@@ -121,9 +128,10 @@ class Election {
       if (lease !== undefined) this.#look(lease);
       if (lease !== undefined && this.#isTaken(lease)) return false;
       const spec = this.#renewed(lease?.spec);
-      const mine = lease === undefined
-        ? await client.create(LEASES, { name, spec }, call)
-        : await client.replaceSpec(LEASES, lease, spec, call);
+      const mine =
+        lease === undefined
+          ? await client.create(LEASES, { name, spec }, call)
+          : await client.replaceSpec(LEASES, lease, spec, call);
       this.#look(mine);
       this.#renewedAt = begun;
       return true;
@@ -139,8 +147,14 @@ class Election {
   }
 
   #isTaken({ spec }: Lease): boolean {
-    if (spec.holderIdentity === undefined || spec.holderIdentity === '' || spec.holderIdentity === this.#options.identity) return false;
-    const leaseMs = spec.leaseDurationSeconds === undefined ? this.#timings.leaseMs : spec.leaseDurationSeconds * 1000;
+    if (
+      spec.holderIdentity === undefined ||
+      spec.holderIdentity === '' ||
+      spec.holderIdentity === this.#options.identity
+    )
+      return false;
+    const leaseMs =
+      spec.leaseDurationSeconds === undefined ? this.#timings.leaseMs : spec.leaseDurationSeconds * 1000;
     return this.#options.clock.now() < (this.#seen?.at ?? 0) + leaseMs;
   }
 
@@ -170,7 +184,13 @@ class Election {
       if (lease.spec.holderIdentity !== identity) return;
       const now = microTime(clock.now());
       const { leaseTransitions = 0 } = lease.spec;
-      const spec: LeaseSpec = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now, leaseTransitions };
+      const spec: LeaseSpec = {
+        holderIdentity: '',
+        leaseDurationSeconds: 1,
+        acquireTime: now,
+        renewTime: now,
+        leaseTransitions,
+      };
       await client.replaceSpec(LEASES, lease, spec, call);
     } catch (error) {
       this.#log.info({ error }, 'the lease was not given back, it runs out by itself');

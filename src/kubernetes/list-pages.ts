@@ -28,7 +28,8 @@ export async function listPages<T>(kind: ResourceKind<T>, { selector, page }: Pa
     query.set('limit', String(PAGE));
     if (next !== '') query.set('continue', next);
     const parsed = listSchema.safeParse(await page(query));
-    if (!parsed.success) throw new KubernetesError('unexpected', `list ${kind.plural}: the answer is no list`);
+    if (!parsed.success)
+      throw new KubernetesError('unexpected', `list ${kind.plural}: the answer is no list`);
     for (const raw of parsed.data.items ?? []) collect(kind, typed(kind, raw), items, unreadable);
     next = parsed.data.metadata.continue;
     resourceVersion = parsed.data.metadata.resourceVersion;
@@ -38,7 +39,9 @@ export async function listPages<T>(kind: ResourceKind<T>, { selector, page }: Pa
 
 /** Items of a list come without kind and version. */
 function typed(kind: ResourceKind<unknown>, raw: unknown): unknown {
-  return typeof raw === 'object' && raw !== null ? { apiVersion: kind.apiVersion, kind: kind.kind, ...raw } : raw;
+  return typeof raw === 'object' && raw !== null
+    ? { apiVersion: kind.apiVersion, kind: kind.kind, ...raw }
+    : raw;
 }
 
 function collect<T>(kind: ResourceKind<T>, raw: unknown, items: T[], unreadable: Unreadable[]): void {

@@ -13,7 +13,9 @@ export interface Patch {
  */
 export function replacing(target: Target, path: string, value: unknown): Patch {
   const body = [
-    ...(target.resourceVersion === undefined ? [] : [{ op: 'add', path: '/metadata/resourceVersion', value: target.resourceVersion }]),
+    ...(target.resourceVersion === undefined
+      ? []
+      : [{ op: 'add', path: '/metadata/resourceVersion', value: target.resourceVersion }]),
     ...(target.uid === undefined ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }]),
     { op: 'add', path, value },
   ];

@@ -43,7 +43,9 @@ export function identityOf(metadata: Metadata): ObjectIdentity {
 export function parseObject<T>(schema: z.ZodType<T>, kind: string, raw: unknown): T {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'object'}: ${issue.message}`);
+  const issues = parsed.error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join('.') || 'object'}: ${issue.message}`);
   throw new KubernetesError('unexpected', `${kind} ${nameIn(raw)} cannot be read: ${issues.join('; ')}`);
 }
 

@@ -2,9 +2,20 @@
 import type { ClusterNode, SyncthingNode } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { SyncthingVolume } from '../desired/volume.ts';
-import type { KubernetesEvent, Lease, PersistentVolume, PersistentVolumeClaim, Pod } from './cluster-objects.ts';
+import type {
+  KubernetesEvent,
+  Lease,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+} from './cluster-objects.ts';
 import {
-  parseClusterNode, parseEvent, parseLease, parsePersistentVolume, parsePersistentVolumeClaim, parsePod,
+  parseClusterNode,
+  parseEvent,
+  parseLease,
+  parsePersistentVolume,
+  parsePersistentVolumeClaim,
+  parsePod,
 } from './cluster-resources.ts';
 import { parseNode, parseReplica, parseVolume } from './resources.ts';
 
@@ -26,32 +37,61 @@ export interface ResourceKind<T> {
 const ours = { apiVersion: `${GROUP}/${VERSION}`, namespaced: true, hasStatus: true };
 
 export const SYNCTHING_VOLUMES: ResourceKind<SyncthingVolume> = {
-  ...ours, kind: 'SyncthingVolume', plural: 'syncthingvolumes', parse: parseVolume,
+  ...ours,
+  kind: 'SyncthingVolume',
+  plural: 'syncthingvolumes',
+  parse: parseVolume,
 };
 export const SYNCTHING_REPLICAS: ResourceKind<SyncthingReplica> = {
-  ...ours, kind: 'SyncthingReplica', plural: 'syncthingreplicas', parse: parseReplica,
+  ...ours,
+  kind: 'SyncthingReplica',
+  plural: 'syncthingreplicas',
+  parse: parseReplica,
 };
 export const SYNCTHING_NODES: ResourceKind<SyncthingNode> = {
-  ...ours, kind: 'SyncthingNode', plural: 'syncthingnodes', parse: parseNode,
+  ...ours,
+  kind: 'SyncthingNode',
+  plural: 'syncthingnodes',
+  parse: parseNode,
 };
 
 const core = { apiVersion: 'v1', namespaced: true, hasStatus: true };
 
 export const CLUSTER_NODES: ResourceKind<ClusterNode> = {
-  ...core, kind: 'Node', plural: 'nodes', namespaced: false, parse: parseClusterNode,
+  ...core,
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+  parse: parseClusterNode,
 };
 export const PERSISTENT_VOLUMES: ResourceKind<PersistentVolume> = {
-  ...core, kind: 'PersistentVolume', plural: 'persistentvolumes', namespaced: false, parse: parsePersistentVolume,
+  ...core,
+  kind: 'PersistentVolume',
+  plural: 'persistentvolumes',
+  namespaced: false,
+  parse: parsePersistentVolume,
 };
 export const PODS: ResourceKind<Pod> = { ...core, kind: 'Pod', plural: 'pods', parse: parsePod };
 export const PERSISTENT_VOLUME_CLAIMS: ResourceKind<PersistentVolumeClaim> = {
-  ...core, kind: 'PersistentVolumeClaim', plural: 'persistentvolumeclaims', parse: parsePersistentVolumeClaim,
+  ...core,
+  kind: 'PersistentVolumeClaim',
+  plural: 'persistentvolumeclaims',
+  parse: parsePersistentVolumeClaim,
 };
 export const EVENTS: ResourceKind<KubernetesEvent> = {
-  ...core, kind: 'Event', plural: 'events', hasStatus: false, parse: parseEvent,
+  ...core,
+  kind: 'Event',
+  plural: 'events',
+  hasStatus: false,
+  parse: parseEvent,
 };
 export const LEASES: ResourceKind<Lease> = {
-  apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases', namespaced: true, hasStatus: false, parse: parseLease,
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+  hasStatus: false,
+  parse: parseLease,
 };
 
 /** Path of a collection below the API server's address; `namespace` absent: of all namespaces. */

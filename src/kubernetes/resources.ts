@@ -1,12 +1,31 @@
 /** Our three kinds as they come from the API server, parsed into the domain's types (src/desired). */
 import { z } from 'zod';
-import type { Device, SyncthingNode, SyncthingNodeSpec, SyncthingNodeStatus, Wanted } from '../desired/node.ts';
 import type {
-  FolderReport, PeerReport, ReplicaPeer, SyncthingReplica, SyncthingReplicaSpec, SyncthingReplicaStatus, WriterReport,
+  Device,
+  SyncthingNode,
+  SyncthingNodeSpec,
+  SyncthingNodeStatus,
+  Wanted,
+} from '../desired/node.ts';
+import type {
+  FolderReport,
+  PeerReport,
+  ReplicaPeer,
+  SyncthingReplica,
+  SyncthingReplicaSpec,
+  SyncthingReplicaStatus,
+  WriterReport,
 } from '../desired/replica.ts';
 import { volumeIdOf } from '../desired/volume-id.ts';
 import type {
-  Base, Grant, Holder, Proof, StaleCopy, SyncthingVolume, SyncthingVolumeSpec, SyncthingVolumeStatus,
+  Base,
+  Grant,
+  Holder,
+  Proof,
+  StaleCopy,
+  SyncthingVolume,
+  SyncthingVolumeSpec,
+  SyncthingVolumeStatus,
 } from '../desired/volume.ts';
 import { conditionSchema, count, identityOf, metadataSchema, parseObject } from './object-schema.ts';
 
@@ -79,7 +98,11 @@ const replicaSpec: z.ZodType<SyncthingReplicaSpec> = z.object({
 });
 
 const peerReport: z.ZodType<PeerReport> = z.object({
-  node: text, deviceId: text, connected: z.boolean(), knownSequence: count, remoteNeedEmpty: z.boolean(),
+  node: text,
+  deviceId: text,
+  connected: z.boolean(),
+  knownSequence: count,
+  remoteNeedEmpty: z.boolean(),
 });
 const folderReport: z.ZodType<FolderReport> = z.object({
   state: text,
@@ -110,7 +133,9 @@ const replicaStatus: z.ZodType<SyncthingReplicaStatus> = z.object({
   generation: count,
   folder: folderReport.exactOptional(),
   writer: writerReport.exactOptional(),
-  rejoin: z.object({ epoch: count, step: z.enum(['archived', 'done']), archive: text.exactOptional() }).exactOptional(),
+  rejoin: z
+    .object({ epoch: count, step: z.enum(['archived', 'done']), archive: text.exactOptional() })
+    .exactOptional(),
   mounts: texts,
   removed: z.boolean(),
   message: text.exactOptional(),
@@ -145,7 +170,11 @@ const nodeStatus: z.ZodType<SyncthingNodeStatus> = z.object({
 });
 
 const volume = z.object({ metadata: metadataSchema, spec: volumeSpec, status: volumeStatus.exactOptional() });
-const replica = z.object({ metadata: metadataSchema, spec: replicaSpec, status: replicaStatus.exactOptional() });
+const replica = z.object({
+  metadata: metadataSchema,
+  spec: replicaSpec,
+  status: replicaStatus.exactOptional(),
+});
 const node = z.object({ metadata: metadataSchema, spec: nodeSpec, status: nodeStatus.exactOptional() });
 
 export function parseVolume(raw: unknown): SyncthingVolume {

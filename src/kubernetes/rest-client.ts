@@ -1,5 +1,10 @@
 import {
-  ALL_NAMESPACES, type CallOptions, type KubernetesClient, type Target, type WatchEvent, type WatchOptions,
+  ALL_NAMESPACES,
+  type CallOptions,
+  type KubernetesClient,
+  type Target,
+  type WatchEvent,
+  type WatchOptions,
 } from './client.ts';
 import { listPages } from './list-pages.ts';
 import { merging, type Patch, replacing } from './object-patch.ts';
@@ -26,10 +31,17 @@ export function createRestClient({ transport, namespace: home }: RestClientOptio
   function call(http: HttpCall, { signal, timeoutMs = CALL_TIMEOUT_MS }: CallOptions): Promise<unknown> {
     return transport.call(http, { signal, timeoutMs });
   }
-  async function patch<T>(kind: ResourceKind<T>, target: Target, how: Patch, options: CallOptions): Promise<T> {
+  async function patch<T>(
+    kind: ResourceKind<T>,
+    target: Target,
+    how: Patch,
+    options: CallOptions,
+  ): Promise<T> {
     const path = `${collection(kind, options.namespace)}/${encodeURIComponent(target.name)}${how.subresource ?? ''}`;
     const what = `patch ${kind.kind} ${target.name}${how.subresource ?? ''}`;
-    return kind.parse(await call({ method: 'PATCH', path, what, body: how.body, contentType: how.contentType }, options));
+    return kind.parse(
+      await call({ method: 'PATCH', path, what, body: how.body, contentType: how.contentType }, options),
+    );
   }
   return {
     namespace: home,
@@ -37,17 +49,30 @@ export function createRestClient({ transport, namespace: home }: RestClientOptio
       const path = `${collection(kind, options.namespace)}/${encodeURIComponent(name)}`;
       return kind.parse(await call({ method: 'GET', path, what: `get ${kind.kind} ${name}` }, options));
     },
-    list: (kind, selector, options) => listPages(kind, {
-      selector,
-      page: (query) => call({ method: 'GET', path: collection(kind, options.namespace), query, what: `list ${kind.plural}` }, options),
-    }),
+    list: (kind, selector, options) =>
+      listPages(kind, {
+        selector,
+        page: (query) =>
+          call(
+            { method: 'GET', path: collection(kind, options.namespace), query, what: `list ${kind.plural}` },
+            options,
+          ),
+      }),
     async create(kind, draft, options) {
       const { name, labels = {}, finalizers = [], spec } = draft;
-      const body = { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, labels, finalizers }, spec };
+      const body = {
+        apiVersion: kind.apiVersion,
+        kind: kind.kind,
+        metadata: { name, labels, finalizers },
+        spec,
+      };
       const path = collection(kind, options.namespace);
-      return kind.parse(await call({ method: 'POST', path, what: `create ${kind.kind} ${name}`, body }, options));
+      return kind.parse(
+        await call({ method: 'POST', path, what: `create ${kind.kind} ${name}`, body }, options),
+      );
     },
-    replaceSpec: (kind, target, spec, options) => patch(kind, target, replacing(target, '/spec', spec), options),
+    replaceSpec: (kind, target, spec, options) =>
+      patch(kind, target, replacing(target, '/spec', spec), options),
     replaceStatus: (kind, target, status, options) =>
       patch(kind, target, { ...replacing(target, '/status', status), subresource: '/status' }, options),
     replaceFinalizers: (kind, target, finalizers, options) =>
@@ -55,7 +80,10 @@ export function createRestClient({ transport, namespace: home }: RestClientOptio
     mergePatch: (kind, target, body, options) => patch(kind, target, merging(target, body), options),
     async delete(kind, target, options) {
       const { uid, resourceVersion } = target;
-      const preconditions = { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) };
+      const preconditions = {
+        ...(uid !== undefined && { uid }),
+        ...(resourceVersion !== undefined && { resourceVersion }),
+      };
       const path = `${collection(kind, options.namespace)}/${encodeURIComponent(target.name)}`;
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions };
       await call({ method: 'DELETE', path, what: `delete ${kind.kind} ${target.name}`, body }, options);
@@ -88,7 +116,10 @@ async function* watch({ kind, transport, path }: Watched, options: WatchOptions)
   function armed(): () => void {
     return transport.clock.after(idleMs, () => idle.abort(new DOMException('nothing came', 'TimeoutError')));
   }
-  const body = await transport.stream({ method: 'GET', path, query, what }, { signal, timeoutMs: CALL_TIMEOUT_MS });
+  const body = await transport.stream(
+    { method: 'GET', path, query, what },
+    { signal, timeoutMs: CALL_TIMEOUT_MS },
+  );
   let disarm = armed();
   try {
     for await (const line of linesOf(body)) {

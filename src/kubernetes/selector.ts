@@ -9,5 +9,7 @@ export function selectorQuery({ labels = {}, fields = {} }: Selector): URLSearch
 }
 
 function requirements(pairs: Readonly<Record<string, string>>): string {
-  return Object.entries(pairs).map(([key, value]) => `${key}=${value}`).join(',');
+  return Object.entries(pairs)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
 }

@@ -20,8 +20,15 @@ type Status = z.infer<typeof statusSchema>;
 const MAX_MESSAGE = 1000;
 
 const KIND_BY_CODE: Readonly<Record<number, KubernetesErrorKind>> = {
-  400: 'invalid', 401: 'forbidden', 403: 'forbidden', 409: 'conflict', 410: 'gone',
-  429: 'too-many-requests', 502: 'unreachable', 503: 'unreachable', 504: 'timeout',
+  400: 'invalid',
+  401: 'forbidden',
+  403: 'forbidden',
+  409: 'conflict',
+  410: 'gone',
+  429: 'too-many-requests',
+  502: 'unreachable',
+  503: 'unreachable',
+  504: 'timeout',
 };
 
 export interface Refusal {

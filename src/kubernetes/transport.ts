@@ -25,9 +25,15 @@ export interface TransportOptions {
 export interface Transport {
   readonly clock: Clock;
   /** The parsed body of a 2xx answer. */
-  call(call: HttpCall, options: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<unknown>;
+  call(
+    call: HttpCall,
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<unknown>;
   /** The body of a 2xx answer as it comes; ends with the signal. `timeoutMs` is for the head alone. */
-  stream(call: HttpCall, options: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<IncomingMessage>;
+  stream(
+    call: HttpCall,
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<IncomingMessage>;
   /** Closes the connections that are kept; calls under way end as they would. */
   close(): void;
 }
@@ -52,7 +58,9 @@ export function createTransport(options: TransportOptions): Transport {
     },
     async stream(call, { signal, timeoutMs }) {
       const head = new AbortController();
-      const cancel = options.clock.after(timeoutMs, () => head.abort(new DOMException('no answer in time', 'TimeoutError')));
+      const cancel = options.clock.after(timeoutMs, () =>
+        head.abort(new DOMException('no answer in time', 'TimeoutError')),
+      );
       const both = AbortSignal.any([signal, head.signal]);
       try {
         const answer = await sendWithRetry(call, { ...options, agent, signal: both });
@@ -112,7 +120,11 @@ async function send(call: HttpCall, sending: Sending): Promise<IncomingMessage> 
     request.once('response', resolve);
     request.once('error', (error: NodeJS.ErrnoException) => {
       const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-      reject(stale && !sending.signal.aborted ? new StaleConnection('the kept connection was closed', { cause: error }) : error);
+      reject(
+        stale && !sending.signal.aborted
+          ? new StaleConnection('the kept connection was closed', { cause: error })
+          : error,
+      );
     });
     request.end(payload);
   });
@@ -125,7 +137,12 @@ async function readAnswer(call: HttpCall, answer: IncomingMessage): Promise<unkn
     if (body === undefined) throw new KubernetesError('unexpected', `${call.what}: the answer is not JSON`);
     return body;
   }
-  throw refusalError({ what: call.what, code: answer.statusCode ?? 0, body, retryAfter: answer.headers['retry-after'] });
+  throw refusalError({
+    what: call.what,
+    code: answer.statusCode ?? 0,
+    body,
+    retryAfter: answer.headers['retry-after'],
+  });
 }
 
 async function readText(call: HttpCall, answer: IncomingMessage): Promise<string> {
@@ -134,7 +151,8 @@ async function readText(call: HttpCall, answer: IncomingMessage): Promise<string
   for await (const chunk of answer) {
     if (!Buffer.isBuffer(chunk)) continue;
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new KubernetesError('unexpected', `${call.what}: the answer is longer than 64 MiB`);
+    if (size > MAX_BODY_BYTES)
+      throw new KubernetesError('unexpected', `${call.what}: the answer is longer than 64 MiB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -158,8 +176,13 @@ export function classify(error: unknown, what: string, signal: AbortSignal): Kub
   if (isKubernetesError(error)) return error;
   if (signal.aborted) {
     const timedOut = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
-    return new KubernetesError(timedOut ? 'timeout' : 'aborted', `${what}: ${timedOut ? 'no answer in time' : 'given up'}`, { cause: error });
+    return new KubernetesError(
+      timedOut ? 'timeout' : 'aborted',
+      `${what}: ${timedOut ? 'no answer in time' : 'given up'}`,
+      { cause: error },
+    );
   }
-  if (error instanceof StaleConnection) return new KubernetesError('unreachable', `${what}: ${error.message}`, { cause: error.cause });
+  if (error instanceof StaleConnection)
+    return new KubernetesError('unreachable', `${what}: ${error.message}`, { cause: error.cause });
   return KubernetesError.from(error, what);
 }

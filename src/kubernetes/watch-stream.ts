@@ -4,7 +4,10 @@ import { KubernetesError } from './errors.ts';
 import { watchError } from './status-error.ts';
 
 const TYPES: Readonly<Record<string, WatchEventType>> = {
-  ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted', BOOKMARK: 'bookmark',
+  ADDED: 'added',
+  MODIFIED: 'modified',
+  DELETED: 'deleted',
+  BOOKMARK: 'bookmark',
 };
 
 const eventSchema = z.object({ type: z.string(), object: z.unknown() });
@@ -17,7 +20,8 @@ export function parseWatchLine(what: string, line: string): WatchEvent {
   if (event.data.type === 'ERROR') throw watchError(what, event.data.object);
   const type = TYPES[event.data.type];
   const version = versionSchema.safeParse(event.data.object);
-  if (type === undefined || !version.success) throw new KubernetesError('unexpected', `${what}: an event of type ${event.data.type} that is none`);
+  if (type === undefined || !version.success)
+    throw new KubernetesError('unexpected', `${what}: an event of type ${event.data.type} that is none`);
   return { type, resourceVersion: version.data.metadata.resourceVersion, object: event.data.object };
 }
 

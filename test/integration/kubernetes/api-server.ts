@@ -19,6 +19,9 @@ export interface ApiServer extends AsyncDisposable {
   /** The API server ends; etcd keeps everything. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Connections stay open and nobody answers, as behind a partition. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -40,7 +43,11 @@ export async function startApiServer(): Promise<ApiServer> {
   }
 }
 
-async function startIn(directory: string, started: ServerProcess[], stop: () => Promise<void>): Promise<ApiServer> {
+async function startIn(
+  directory: string,
+  started: ServerProcess[],
+  stop: () => Promise<void>,
+): Promise<ApiServer> {
   const etcd = await startEtcd(directory);
   started.push(etcd.process);
   const port = await freePort();
@@ -58,7 +65,9 @@ async function startIn(directory: string, started: ServerProcess[], stop: () => 
   await resume();
   const kubeconfig = writeKubeconfig(directory, { port, name: 'admin', token: admin });
   async function kubectl(args: readonly string[], input?: string): Promise<string> {
-    const running = run(program('kubectl'), ['--kubeconfig', kubeconfig, ...args], { maxBuffer: 64 * 1024 * 1024 });
+    const running = run(program('kubectl'), ['--kubeconfig', kubeconfig, ...args], {
+      maxBuffer: 64 * 1024 * 1024,
+    });
     running.child.stdin?.end(input ?? '');
     return (await running).stdout;
   }
@@ -71,20 +80,41 @@ async function startIn(directory: string, started: ServerProcess[], stop: () => 
     },
     pause,
     resume,
+    freeze: () => started.at(-1)?.freeze(),
+    thaw: () => started.at(-1)?.thaw(),
     stop,
     [Symbol.asyncDispose]: stop,
   };
 }
 
-async function startEtcd(directory: string): Promise<{ readonly process: ServerProcess; readonly url: string }> {
+async function startEtcd(
+  directory: string,
+): Promise<{ readonly process: ServerProcess; readonly url: string }> {
   const [client, peer] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${client}`;
   const peers = `http://127.0.0.1:${peer}`;
-  const etcd = startProcess('etcd', [
-    program('etcd'), '--data-dir', path.join(directory, 'etcd'), '--unsafe-no-fsync', '--log-level', 'warn',
-    '--listen-client-urls', url, '--advertise-client-urls', url,
-    '--listen-peer-urls', peers, '--initial-advertise-peer-urls', peers, '--initial-cluster', `default=${peers}`,
-  ], directory);
+  const etcd = startProcess(
+    'etcd',
+    [
+      program('etcd'),
+      '--data-dir',
+      path.join(directory, 'etcd'),
+      '--unsafe-no-fsync',
+      '--log-level',
+      'warn',
+      '--listen-client-urls',
+      url,
+      '--advertise-client-urls',
+      url,
+      '--listen-peer-urls',
+      peers,
+      '--initial-advertise-peer-urls',
+      peers,
+      '--initial-cluster',
+      `default=${peers}`,
+    ],
+    directory,
+  );
   return { process: etcd, url };
 }
 
@@ -103,38 +133,79 @@ function apiServerCommand({ directory, port, etcd, admin }: ApiServerSettings): 
   const tokens = path.join(directory, 'tokens.csv');
   fs.writeFileSync(tokens, `${admin},admin,admin,"system:masters"\n`, { mode: 0o600 });
   return [
-    program('kube-apiserver'), '--etcd-servers', etcd, '--bind-address', '127.0.0.1', '--secure-port', String(port),
-    '--advertise-address', '127.0.0.1', '--endpoint-reconciler-type', 'none', '--cert-dir', path.join(directory, 'certs'),
-    '--token-auth-file', tokens, '--authorization-mode', 'RBAC', '--allow-privileged',
-    '--disable-admission-plugins', 'ServiceAccount', '--service-cluster-ip-range', '10.96.0.0/16',
-    '--service-account-issuer', 'https://kubernetes.default.svc', '--service-account-key-file', serviceAccountKey,
-    '--service-account-signing-key-file', serviceAccountKey, '--shutdown-delay-duration', '0s',
+    program('kube-apiserver'),
+    '--etcd-servers',
+    etcd,
+    '--bind-address',
+    '127.0.0.1',
+    '--secure-port',
+    String(port),
+    '--advertise-address',
+    '127.0.0.1',
+    '--endpoint-reconciler-type',
+    'none',
+    '--cert-dir',
+    path.join(directory, 'certs'),
+    '--token-auth-file',
+    tokens,
+    '--authorization-mode',
+    'RBAC',
+    '--allow-privileged',
+    '--disable-admission-plugins',
+    'ServiceAccount',
+    '--service-cluster-ip-range',
+    '10.96.0.0/16',
+    '--service-account-issuer',
+    'https://kubernetes.default.svc',
+    '--service-account-key-file',
+    serviceAccountKey,
+    '--service-account-signing-key-file',
+    serviceAccountKey,
+    '--shutdown-delay-duration',
+    '0s',
   ];
 }
 
-function writeKubeconfig(directory: string, user: { readonly port: number; readonly name: string; readonly token: string }): string {
+function writeKubeconfig(
+  directory: string,
+  user: { readonly port: number; readonly name: string; readonly token: string },
+): string {
   const file = path.join(directory, `${user.name}.kubeconfig`);
   const ca = path.join(directory, 'certs', 'apiserver.crt');
-  fs.writeFileSync(file, JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'test', cluster: { server: `https://127.0.0.1:${user.port}`, 'certificate-authority': ca } }],
-    users: [{ name: 'test', user: { token: user.token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test',
-  }), { mode: 0o600 });
+  fs.writeFileSync(
+    file,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        { name: 'test', cluster: { server: `https://127.0.0.1:${user.port}`, 'certificate-authority': ca } },
+      ],
+      users: [{ name: 'test', user: { token: user.token } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+      'current-context': 'test',
+    }),
+    { mode: 0o600 },
+  );
   return file;
 }
 
 function isReady(port: number, token: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const asking = request({
-      host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false, agent: false, timeout: 5000,
-      headers: { authorization: `Bearer ${token}` },
-    }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
+    const asking = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path: '/readyz',
+        rejectUnauthorized: false,
+        agent: false,
+        timeout: 5000,
+        headers: { authorization: `Bearer ${token}` },
+      },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode === 200);
+      },
+    );
     asking.on('error', () => resolve(false));
     asking.on('timeout', () => asking.destroy());
     asking.end();

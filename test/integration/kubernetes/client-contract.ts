@@ -1,40 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CallOptions, KubernetesClient, WatchEvent, WatchOptions } from '../../../src/kubernetes/client.ts';
-import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.ts';
+import { expectKind, inTime, unique } from './contract-tools.ts';
+import type { KubernetesClient } from '../../../src/kubernetes/client.ts';
 import {
-  EVENTS, LEASES, type ResourceKind, SYNCTHING_NODES, SYNCTHING_REPLICAS, SYNCTHING_VOLUMES,
+  EVENTS,
+  LEASES,
+  SYNCTHING_NODES,
+  SYNCTHING_REPLICAS,
+  SYNCTHING_VOLUMES,
 } from '../../../src/kubernetes/resource-kind.ts';
 import { INITIAL_VOLUME_STATUS } from '../../../src/kubernetes/resources.ts';
-import { nodeSpec, nodeStatus, replicaSpec, replicaStatus, volumeSpec, volumeStatus } from './sample-resources.ts';
+import {
+  nodeSpec,
+  nodeStatus,
+  replicaSpec,
+  replicaStatus,
+  volumeSpec,
+  volumeStatus,
+} from './sample-resources.ts';
+import { describeWatching } from './watch-contract.ts';
 
 export interface ContractSubject extends AsyncDisposable {
   readonly client: KubernetesClient;
-}
-
-let serial = 0;
-function unique(prefix: string): string {
-  serial += 1;
-  return `${prefix}-${serial}`;
-}
-
-function inTime(): CallOptions {
-  return { signal: AbortSignal.timeout(20_000) };
-}
-
-async function expectKind(call: Promise<unknown>, kind: KubernetesErrorKind): Promise<void> {
-  const error = await call.then(() => undefined, (thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(KubernetesError);
-  expect(error).toMatchObject({ kind });
-}
-
-/** Collects the events of a watch until there are so many. */
-async function firstEvents(client: KubernetesClient, kind: ResourceKind<unknown>, options: Omit<WatchOptions, 'signal'>, wanted: number): Promise<readonly WatchEvent[]> {
-  const events: WatchEvent[] = [];
-  for await (const event of client.watch(kind, { ...options, signal: AbortSignal.timeout(20_000) })) {
-    if (event.type !== 'bookmark') events.push(event);
-    if (events.length === wanted) break;
-  }
-  return events;
 }
 
 /** What a KubernetesClient does, whichever it is. */
@@ -49,16 +35,29 @@ export function describeClientContract(name: string, connect: () => Promise<Cont
     afterAll(() => subject?.[Symbol.asyncDispose]());
 
     async function createVolume() {
-      return await client.create(SYNCTHING_VOLUMES, { name: unique('v'), labels: { app: 'contract' }, spec: volumeSpec }, inTime());
+      return await client.create(
+        SYNCTHING_VOLUMES,
+        { name: unique('v'), labels: { app: 'contract' }, spec: volumeSpec },
+        inTime(),
+      );
     }
     async function createReplica(node: string, finalizers: readonly string[] = []) {
-      return await client.create(SYNCTHING_REPLICAS, { name: unique('r'), finalizers, spec: { ...replicaSpec, node } }, inTime());
+      return await client.create(
+        SYNCTHING_REPLICAS,
+        { name: unique('r'), finalizers, spec: { ...replicaSpec, node } },
+        inTime(),
+      );
     }
 
     describe('reading back', () => {
       test('gives a volume as it was made, with its first status', async () => {
         const created = await createVolume();
-        expect(created).toMatchObject({ generation: 1, finalizers: [], spec: volumeSpec, status: INITIAL_VOLUME_STATUS });
+        expect(created).toMatchObject({
+          generation: 1,
+          finalizers: [],
+          spec: volumeSpec,
+          status: INITIAL_VOLUME_STATUS,
+        });
         expect(created.volumeId).toBe(`${created.name}-${created.uid.replaceAll('-', '').slice(0, 12)}`);
         expect(await client.get(SYNCTHING_VOLUMES, created.name, inTime())).toEqual(created);
       });
@@ -85,7 +84,12 @@ export function describeClientContract(name: string, connect: () => Promise<Cont
       test('lists by label, in full, with a version to watch from', async () => {
         const label = unique('list');
         const names = [unique('v'), unique('v'), unique('v')];
-        for (const each of names) await client.create(SYNCTHING_VOLUMES, { name: each, labels: { label }, spec: volumeSpec }, inTime());
+        for (const each of names)
+          await client.create(
+            SYNCTHING_VOLUMES,
+            { name: each, labels: { label }, spec: volumeSpec },
+            inTime(),
+          );
         const list = await client.list(SYNCTHING_VOLUMES, { labels: { label } }, inTime());
         expect(list.items.map((item) => item.name).toSorted()).toEqual(names.toSorted());
         expect(list.unreadable).toEqual([]);
@@ -122,58 +126,108 @@ export function describeClientContract(name: string, connect: () => Promise<Cont
       test('a stale version is a conflict, for spec and status', async () => {
         const stale = await createVolume();
         await client.replaceStatus(SYNCTHING_VOLUMES, stale, volumeStatus, inTime());
-        await expectKind(client.replaceStatus(SYNCTHING_VOLUMES, stale, { ...volumeStatus, epoch: 9 }, inTime()), 'conflict');
-        await expectKind(client.replaceSpec(SYNCTHING_VOLUMES, stale, { ...volumeSpec, capacityBytes: 1 }, inTime()), 'conflict');
+        await expectKind(
+          client.replaceStatus(SYNCTHING_VOLUMES, stale, { ...volumeStatus, epoch: 9 }, inTime()),
+          'conflict',
+        );
+        await expectKind(
+          client.replaceSpec(SYNCTHING_VOLUMES, stale, { ...volumeSpec, capacityBytes: 1 }, inTime()),
+          'conflict',
+        );
         await expectKind(client.delete(SYNCTHING_VOLUMES, stale, inTime()), 'conflict');
       });
 
       test('without a version the last one wins, and another uid is a conflict', async () => {
         const { name, uid } = await createReplica('n1');
         await client.replaceSpec(SYNCTHING_REPLICAS, { name, uid }, { ...replicaSpec, epoch: 8 }, inTime());
-        const reported = await client.replaceStatus(SYNCTHING_REPLICAS, { name, uid }, replicaStatus, inTime());
+        const reported = await client.replaceStatus(
+          SYNCTHING_REPLICAS,
+          { name, uid },
+          replicaStatus,
+          inTime(),
+        );
         expect(reported.spec.epoch).toBe(8);
         const other = { name, uid: '00000000-0000-4000-8000-00000000dead' };
-        await expectKind(client.replaceStatus(SYNCTHING_REPLICAS, other, replicaStatus, inTime()), 'conflict');
-        await expectKind(client.replaceSpec(SYNCTHING_REPLICAS, other, { ...replicaSpec, epoch: 9 }, inTime()), 'conflict');
+        await expectKind(
+          client.replaceStatus(SYNCTHING_REPLICAS, other, replicaStatus, inTime()),
+          'conflict',
+        );
+        await expectKind(
+          client.replaceSpec(SYNCTHING_REPLICAS, other, { ...replicaSpec, epoch: 9 }, inTime()),
+          'conflict',
+        );
         await expectKind(client.replaceFinalizers(SYNCTHING_REPLICAS, other, [], inTime()), 'conflict');
-        await expectKind(client.mergePatch(SYNCTHING_REPLICAS, other, { spec: { epoch: 9 } }, inTime()), 'conflict');
+        await expectKind(
+          client.mergePatch(SYNCTHING_REPLICAS, other, { spec: { epoch: 9 } }, inTime()),
+          'conflict',
+        );
       });
 
       test('the same again changes no version', async () => {
         const created = await createVolume();
         const once = await client.replaceStatus(SYNCTHING_VOLUMES, created, volumeStatus, inTime());
-        const twice = await client.replaceStatus(SYNCTHING_VOLUMES, { name: created.name }, volumeStatus, inTime());
+        const twice = await client.replaceStatus(
+          SYNCTHING_VOLUMES,
+          { name: created.name },
+          volumeStatus,
+          inTime(),
+        );
         expect(twice.resourceVersion).toBe(once.resourceVersion);
       });
 
       test('a merge patch changes what it names, null removes', async () => {
         const created = await createVolume();
-        const patched = await client.mergePatch(SYNCTHING_VOLUMES, created, { spec: { replicas: null, deletion: { requestedAt: '2026-01-02T03:04:05Z' } } }, inTime());
+        const patched = await client.mergePatch(
+          SYNCTHING_VOLUMES,
+          created,
+          { spec: { replicas: null, deletion: { requestedAt: '2026-01-02T03:04:05Z' } } },
+          inTime(),
+        );
         const { replicas: _replicas, ...less } = volumeSpec;
         expect(patched.spec).toEqual({ ...less, deletion: { requestedAt: '2026-01-02T03:04:05Z' } });
-        await expectKind(client.mergePatch(SYNCTHING_VOLUMES, created, { spec: { replicas: 3 } }, inTime()), 'conflict');
+        await expectKind(
+          client.mergePatch(SYNCTHING_VOLUMES, created, { spec: { replicas: 3 } }, inTime()),
+          'conflict',
+        );
       });
 
       test('the main resource does not change the status, nor the status the spec', async () => {
         const created = await createVolume();
-        const patched = await client.mergePatch(SYNCTHING_VOLUMES, { name: created.name }, { status: volumeStatus }, inTime());
+        const patched = await client.mergePatch(
+          SYNCTHING_VOLUMES,
+          { name: created.name },
+          { status: volumeStatus },
+          inTime(),
+        );
         expect(patched.status).toEqual(INITIAL_VOLUME_STATUS);
       });
 
       test('a name twice already exists, a name that is not there is not found', async () => {
         const created = await createVolume();
-        await expectKind(client.create(SYNCTHING_VOLUMES, { name: created.name, spec: volumeSpec }, inTime()), 'already-exists');
+        await expectKind(
+          client.create(SYNCTHING_VOLUMES, { name: created.name, spec: volumeSpec }, inTime()),
+          'already-exists',
+        );
         const target = { name: unique('missing') };
         await expectKind(client.get(SYNCTHING_VOLUMES, target.name, inTime()), 'not-found');
         await expectKind(client.replaceSpec(SYNCTHING_VOLUMES, target, volumeSpec, inTime()), 'not-found');
-        await expectKind(client.replaceStatus(SYNCTHING_VOLUMES, target, volumeStatus, inTime()), 'not-found');
+        await expectKind(
+          client.replaceStatus(SYNCTHING_VOLUMES, target, volumeStatus, inTime()),
+          'not-found',
+        );
         await expectKind(client.delete(SYNCTHING_VOLUMES, target, inTime()), 'not-found');
       });
 
       test('what the schema does not allow is invalid', async () => {
         const created = await createVolume();
-        await expectKind(client.mergePatch(SYNCTHING_VOLUMES, created, { spec: { access: 'shared' } }, inTime()), 'invalid');
-        await expectKind(client.mergePatch(SYNCTHING_VOLUMES, created, { spec: { replicas: 0 } }, inTime()), 'invalid');
+        await expectKind(
+          client.mergePatch(SYNCTHING_VOLUMES, created, { spec: { access: 'shared' } }, inTime()),
+          'invalid',
+        );
+        await expectKind(
+          client.mergePatch(SYNCTHING_VOLUMES, created, { spec: { replicas: 0 } }, inTime()),
+          'invalid',
+        );
       });
 
       test('a signal that has fired is aborted, and nothing is written', async () => {
@@ -199,89 +253,85 @@ export function describeClientContract(name: string, connect: () => Promise<Cont
         expect(going).toMatchObject({ finalizers: [finalizer], generation: 2 });
         expect(Date.parse(going.deletionTimestamp ?? '')).toBeGreaterThan(0);
         await client.delete(SYNCTHING_REPLICAS, { name: created.name }, inTime());
-        await expectKind(client.replaceFinalizers(SYNCTHING_REPLICAS, going, [finalizer, 'syncthing-csi.io/other'], inTime()), 'invalid');
+        await expectKind(
+          client.replaceFinalizers(
+            SYNCTHING_REPLICAS,
+            going,
+            [finalizer, 'syncthing-csi.io/other'],
+            inTime(),
+          ),
+          'invalid',
+        );
         await client.replaceFinalizers(SYNCTHING_REPLICAS, going, [], inTime());
         await expectKind(client.get(SYNCTHING_REPLICAS, created.name, inTime()), 'not-found');
       });
 
       test('spares another object of the same name', async () => {
         const created = await createReplica('n1');
-        await expectKind(client.delete(SYNCTHING_REPLICAS, { name: created.name, uid: '00000000-0000-4000-8000-00000000dead' }, inTime()), 'conflict');
+        await expectKind(
+          client.delete(
+            SYNCTHING_REPLICAS,
+            { name: created.name, uid: '00000000-0000-4000-8000-00000000dead' },
+            inTime(),
+          ),
+          'conflict',
+        );
         expect(await client.get(SYNCTHING_REPLICAS, created.name, inTime())).toEqual(created);
       });
     });
 
-    describe('watching', () => {
-      test('tells every change after the list, in order', async () => {
-        const node = unique('node');
-        const fields = { 'spec.node': node };
-        const { resourceVersion } = await client.list(SYNCTHING_REPLICAS, { fields }, inTime());
-        const created = await createReplica(node);
-        await createReplica(unique('node'));
-        await client.replaceStatus(SYNCTHING_REPLICAS, created, replicaStatus, inTime());
-        await client.delete(SYNCTHING_REPLICAS, { name: created.name }, inTime());
-        const events = await firstEvents(client, SYNCTHING_REPLICAS, { fields, resourceVersion }, 3);
-        expect(events.map((event) => event.type)).toEqual(['added', 'modified', 'deleted']);
-        expect(events.map((event) => SYNCTHING_REPLICAS.parse(event.object).name)).toEqual([created.name, created.name, created.name]);
-        const versions = events.map((event) => Number(event.resourceVersion));
-        expect(versions).toEqual(versions.toSorted((a, b) => a - b));
-      });
-
-      test('goes on from the version of an event', async () => {
-        const { resourceVersion } = await client.list(SYNCTHING_NODES, {}, inTime());
-        const name = unique('n');
-        const created = await client.create(SYNCTHING_NODES, { name, spec: nodeSpec }, inTime());
-        const [first] = await firstEvents(client, SYNCTHING_NODES, { resourceVersion }, 1);
-        await client.replaceSpec(SYNCTHING_NODES, created, { ...nodeSpec, fenced: [] }, inTime());
-        const [second] = await firstEvents(client, SYNCTHING_NODES, { resourceVersion: first?.resourceVersion ?? '' }, 1);
-        expect(second?.type).toBe('modified');
-        expect(SYNCTHING_NODES.parse(second?.object).spec.fenced).toEqual([]);
-      });
-
-      test('says deleted when the object leaves the selection, and added when it comes', async () => {
-        const labels = { phase: unique('phase') };
-        const { resourceVersion } = await client.list(SYNCTHING_VOLUMES, { labels }, inTime());
-        const target = { name: (await createVolume()).name };
-        await client.mergePatch(SYNCTHING_VOLUMES, target, { metadata: { labels } }, inTime());
-        await client.mergePatch(SYNCTHING_VOLUMES, target, { metadata: { labels: { phase: 'over' } } }, inTime());
-        const events = await firstEvents(client, SYNCTHING_VOLUMES, { labels, resourceVersion }, 2);
-        expect(events.map((event) => event.type)).toEqual(['added', 'deleted']);
-      });
-
-      test('waits for what comes, and is given up by its signal', async () => {
-        const giveUp = new AbortController();
-        const { resourceVersion } = await client.list(SYNCTHING_NODES, {}, inTime());
-        const watch = client.watch(SYNCTHING_NODES, { resourceVersion, signal: giveUp.signal })[Symbol.asyncIterator]();
-        const coming = watch.next();
-        await client.create(SYNCTHING_NODES, { name: unique('n'), spec: nodeSpec }, inTime());
-        expect(await coming).toMatchObject({ done: false, value: { type: 'added' } });
-        const next = watch.next();
-        giveUp.abort();
-        await expectKind(next, 'aborted');
-      });
-    });
+    describeWatching(() => client);
 
     describe('leases and events', () => {
       test('a lease is made once and swapped by its version', async () => {
         const spec = {
-          holderIdentity: 'a', leaseDurationSeconds: 15, acquireTime: '2026-01-02T03:04:05.678000Z',
-          renewTime: '2026-01-02T03:04:05.678000Z', leaseTransitions: 0,
+          holderIdentity: 'a',
+          leaseDurationSeconds: 15,
+          acquireTime: '2026-01-02T03:04:05.678000Z',
+          renewTime: '2026-01-02T03:04:05.678000Z',
+          leaseTransitions: 0,
         };
         const created = await client.create(LEASES, { name: unique('lease'), spec }, inTime());
         expect(created.spec).toEqual(spec);
         const taken = await client.replaceSpec(LEASES, created, { ...spec, holderIdentity: 'b' }, inTime());
         expect(taken.spec.holderIdentity).toBe('b');
-        await expectKind(client.replaceSpec(LEASES, created, { ...spec, holderIdentity: 'c' }, inTime()), 'conflict');
+        await expectKind(
+          client.replaceSpec(LEASES, created, { ...spec, holderIdentity: 'c' }, inTime()),
+          'conflict',
+        );
       });
 
       test('an event is made and found beside its object', async () => {
         const name = unique('event');
-        const involvedObject = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: 'default', name: 'data', uid: 'u' };
-        const body = { involvedObject, type: 'Warning', reason: 'NoDataNode', message: 'label a node', count: 1 };
+        const involvedObject = {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          namespace: 'default',
+          name: 'data',
+          uid: 'u',
+        };
+        const body = {
+          involvedObject,
+          type: 'Warning',
+          reason: 'NoDataNode',
+          message: 'label a node',
+          count: 1,
+        };
         await client.createEvent({ name, namespace: 'default', body }, inTime());
         const event = await client.get(EVENTS, name, { ...inTime(), namespace: 'default' });
-        expect(event).toMatchObject({ involved: involvedObject, type: 'Warning', reason: 'NoDataNode', message: 'label a node', count: 1 });
-        const again = await client.mergePatch(EVENTS, { name }, { count: 7 }, { ...inTime(), namespace: 'default' });
+        expect(event).toMatchObject({
+          involved: involvedObject,
+          type: 'Warning',
+          reason: 'NoDataNode',
+          message: 'label a node',
+          count: 1,
+        });
+        const again = await client.mergePatch(
+          EVENTS,
+          { name },
+          { count: 7 },
+          { ...inTime(), namespace: 'default' },
+        );
         expect(again.count).toBe(7);
       });
     });

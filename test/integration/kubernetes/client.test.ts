@@ -12,7 +12,13 @@ describeClientContract('kube-apiserver', async () => {
     await applyCrds(server);
     await server.kubectl(['create', 'namespace', namespace]);
     const { kubeconfig } = server;
-    const connection = await connectKubernetes({ namespace, kubeconfig, environment: {}, clock: systemClock, userAgent: 'test' });
+    const connection = await connectKubernetes({
+      namespace,
+      kubeconfig,
+      environment: {},
+      clock: systemClock,
+      userAgent: 'test',
+    });
     return {
       client: connection.client,
       async [Symbol.asyncDispose]() {

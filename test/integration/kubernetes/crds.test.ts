@@ -2,11 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SyncthingVolume, SyncthingVolumeStatus } from '../../../src/desired/volume.ts';
 import type { CallOptions, KubernetesClient } from '../../../src/kubernetes/client.ts';
 import { connectKubernetes, type Connection } from '../../../src/kubernetes/connect-kubernetes.ts';
-import { SYNCTHING_NODES, SYNCTHING_REPLICAS, SYNCTHING_VOLUMES } from '../../../src/kubernetes/resource-kind.ts';
+import {
+  SYNCTHING_NODES,
+  SYNCTHING_REPLICAS,
+  SYNCTHING_VOLUMES,
+} from '../../../src/kubernetes/resource-kind.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
 import { applyCrds } from './crds.ts';
-import { nodeSpec, nodeStatus, replicaSpec, replicaStatus, volumeSpec, volumeStatus } from './sample-resources.ts';
+import {
+  nodeSpec,
+  nodeStatus,
+  replicaSpec,
+  replicaStatus,
+  volumeSpec,
+  volumeStatus,
+} from './sample-resources.ts';
 
 const namespace = 'default';
 let server: ApiServer;
@@ -16,7 +27,13 @@ let client: KubernetesClient;
 beforeAll(async () => {
   server = await startApiServer();
   await applyCrds(server);
-  connection = await connectKubernetes({ namespace, kubeconfig: server.kubeconfig, environment: {}, clock: systemClock, userAgent: 'test' });
+  connection = await connectKubernetes({
+    namespace,
+    kubeconfig: server.kubeconfig,
+    environment: {},
+    clock: systemClock,
+    userAgent: 'test',
+  });
   client = connection.client;
 });
 afterAll(async () => {
@@ -39,27 +56,51 @@ describe('the schema of a volume', () => {
     const created = await client.create(SYNCTHING_VOLUMES, { name: name(), spec: volumeSpec }, inTime());
     return await client.replaceStatus(SYNCTHING_VOLUMES, created, status, inTime());
   }
-  async function refusedStatus(before: SyncthingVolumeStatus, after: object, complaint: RegExp): Promise<void> {
+  async function refusedStatus(
+    before: SyncthingVolumeStatus,
+    after: object,
+    complaint: RegExp,
+  ): Promise<void> {
     const volume = await volumeAt(before);
     const patch = JSON.stringify({ status: after });
-    await expect(server.kubectl(['patch', 'stvol', volume.name, '--subresource=status', '--type=merge', '-p', patch])).rejects.toThrow(complaint);
+    await expect(
+      server.kubectl(['patch', 'stvol', volume.name, '--subresource=status', '--type=merge', '-p', patch]),
+    ).rejects.toThrow(complaint);
     expect((await client.get(SYNCTHING_VOLUMES, volume.name, inTime())).status).toEqual(before);
   }
 
-  test('lets no epoch fall', () => refusedStatus({ ...volumeStatus, epoch: 9 }, { epoch: 8 }, /epoch never falls/));
+  test('lets no epoch fall', () =>
+    refusedStatus({ ...volumeStatus, epoch: 9 }, { epoch: 8 }, /epoch never falls/));
   test('lets no status go, which would let the epoch fall', async () => {
     const volume = await volumeAt(volumeStatus);
     const patch = JSON.stringify([{ op: 'remove', path: '/status' }]);
-    await expect(server.kubectl(['patch', 'stvol', volume.name, '--subresource=status', '--type=json', '-p', patch])).rejects.toThrow(/cannot be removed/);
+    await expect(
+      server.kubectl(['patch', 'stvol', volume.name, '--subresource=status', '--type=json', '-p', patch]),
+    ).rejects.toThrow(/cannot be removed/);
   });
-  test('lets no grant be above the epoch', () => refusedStatus(volumeStatus, { grant: { epoch: 5 } }, /grant's epoch/));
-  test('lets no base be above the epoch', () => refusedStatus(volumeStatus, { base: { epoch: 5 } }, /base's epoch/));
+  test('lets no grant be above the epoch', () =>
+    refusedStatus(volumeStatus, { grant: { epoch: 5 } }, /grant's epoch/));
+  test('lets no base be above the epoch', () =>
+    refusedStatus(volumeStatus, { base: { epoch: 5 } }, /base's epoch/));
   test.each([
     [{ base: { kind: 'other' } }, /status\.base\.kind/],
     [{ epoch: -1 }, /status\.epoch/],
     [{ epoch: 4.5 }, /status\.epoch/],
     [{ replicatedThrough: 'yesterday' }, /status\.replicatedThrough/],
-    [{ conditions: [{ type: 'Ready', status: 'Maybe', reason: 'R', message: '', lastTransitionTime: '2026-01-02T03:04:05Z' }] }, /status\.conditions/],
+    [
+      {
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'Maybe',
+            reason: 'R',
+            message: '',
+            lastTransitionTime: '2026-01-02T03:04:05Z',
+          },
+        ],
+      },
+      /status\.conditions/,
+    ],
     [{ stale: [{ node: 'n1' }] }, /status\.stale/],
   ])('refuses the status %j', (after, complaint) => refusedStatus(volumeStatus, after, complaint));
 
@@ -75,14 +116,26 @@ describe('the schema of a volume', () => {
   ])('refuses the change %j', async (change, complaint) => {
     const spec = { ...volumeSpec, deletion: { requestedAt: '2026-01-02T03:04:05Z' } };
     const volume = await client.create(SYNCTHING_VOLUMES, { name: name(), spec }, inTime());
-    await expect(client.mergePatch(SYNCTHING_VOLUMES, volume, { spec: change }, inTime())).rejects.toThrow(complaint);
+    await expect(client.mergePatch(SYNCTHING_VOLUMES, volume, { spec: change }, inTime())).rejects.toThrow(
+      complaint,
+    );
   });
 
-  test.each(['requestName', 'capacityBytes', 'access', 'onDelete', 'parameters'])('wants %s', async (field) => {
-    const spec = Object.fromEntries(Object.entries(volumeSpec).filter(([key]) => key !== field));
-    const object = { apiVersion: 'syncthing-csi.io/v1alpha1', kind: 'SyncthingVolume', metadata: { name: name() }, spec };
-    await expect(server.kubectl(['create', '-f', '-'], JSON.stringify(object))).rejects.toThrow(new RegExp(`spec\\.${field}: Required`));
-  });
+  test.each(['requestName', 'capacityBytes', 'access', 'onDelete', 'parameters'])(
+    'wants %s',
+    async (field) => {
+      const spec = Object.fromEntries(Object.entries(volumeSpec).filter(([key]) => key !== field));
+      const object = {
+        apiVersion: 'syncthing-csi.io/v1alpha1',
+        kind: 'SyncthingVolume',
+        metadata: { name: name() },
+        spec,
+      };
+      await expect(server.kubectl(['create', '-f', '-'], JSON.stringify(object))).rejects.toThrow(
+        new RegExp(`spec\\.${field}: Required`),
+      );
+    },
+  );
 });
 
 describe('the schema of a replica', () => {
@@ -97,7 +150,9 @@ describe('the schema of a replica', () => {
     [{ removal: 'now' }, /spec\.removal/],
   ])('refuses the change %j', async (change, complaint) => {
     const replica = await client.create(SYNCTHING_REPLICAS, { name: name(), spec: replicaSpec }, inTime());
-    await expect(client.mergePatch(SYNCTHING_REPLICAS, replica, { spec: change }, inTime())).rejects.toThrow(complaint);
+    await expect(client.mergePatch(SYNCTHING_REPLICAS, replica, { spec: change }, inTime())).rejects.toThrow(
+      complaint,
+    );
   });
 
   test.each(['../../etc', 'a/b', '', 'A', '-a'])('refuses the folder id %j', async (folderId) => {
@@ -109,7 +164,9 @@ describe('the schema of a replica', () => {
     const replica = await client.create(SYNCTHING_REPLICAS, { name: name(), spec: replicaSpec }, inTime());
     await client.replaceStatus(SYNCTHING_REPLICAS, replica, replicaStatus, inTime());
     const fallen = { ...replicaStatus, storeId: 'another', epoch: 0, highestEpoch: 0 };
-    expect((await client.replaceStatus(SYNCTHING_REPLICAS, { name: replica.name }, fallen, inTime())).status).toEqual(fallen);
+    expect(
+      (await client.replaceStatus(SYNCTHING_REPLICAS, { name: replica.name }, fallen, inTime())).status,
+    ).toEqual(fallen);
   });
 });
 
@@ -123,7 +180,13 @@ test('kubectl shows what a person looks for', async () => {
   async function shown(short: string, each: string): Promise<string> {
     return (await server.kubectl(['get', short, each])).replaceAll(/ +/g, ' ');
   }
-  expect(await shown('stvol', 'v-show')).toMatch(/NAME CLAIM ACCESS WRITER EPOCH READY REPLICATED THROUGH AGE\s+v-show data exclusive n1 4 True /);
-  expect(await shown('strep', 'v-show.n1')).toMatch(/NAME VOLUME NODE ROLE STATE PHASE NEED ITEMS SEEN AGE\s+v-show.n1 v-a+ n1 data idle flushing 2048 1 /);
-  expect(await shown('stnode', 'n1')).toMatch(/NAME LABELLED UNFIT FREE SYNCTHING HEARTBEAT AGE\s+n1 true disk full 549755813888 true /);
+  expect(await shown('stvol', 'v-show')).toMatch(
+    /NAME CLAIM ACCESS WRITER EPOCH READY REPLICATED THROUGH AGE\s+v-show data exclusive n1 4 True /,
+  );
+  expect(await shown('strep', 'v-show.n1')).toMatch(
+    /NAME VOLUME NODE ROLE STATE PHASE NEED ITEMS SEEN AGE\s+v-show.n1 v-a+ n1 data idle flushing 2048 1 /,
+  );
+  expect(await shown('stnode', 'n1')).toMatch(
+    /NAME LABELLED UNFIT FREE SYNCTHING HEARTBEAT AGE\s+n1 true disk full 549755813888 true /,
+  );
 });

@@ -19,7 +19,13 @@ describe('with an API server that comes and goes', () => {
     server = await startApiServer();
     await applyCrds(server);
     const { kubeconfig } = server;
-    connection = await connectKubernetes({ namespace: 'default', kubeconfig, environment: {}, clock: systemClock, userAgent: 'test' });
+    connection = await connectKubernetes({
+      namespace: 'default',
+      kubeconfig,
+      environment: {},
+      clock: systemClock,
+      userAgent: 'test',
+    });
   });
   afterAll(async () => {
     await connection?.[Symbol.asyncDispose]();
@@ -31,7 +37,11 @@ describe('with an API server that comes and goes', () => {
     const stop = new AbortController();
     const seen: string[] = [];
     const informer = createInformer<SyncthingNode>({
-      client, kind: SYNCTHING_NODES, clock: systemClock, log: silentLogger, backoff: exponentialBackoff({ firstMs: 50, maxMs: 500 }),
+      client,
+      kind: SYNCTHING_NODES,
+      clock: systemClock,
+      log: silentLogger,
+      backoff: exponentialBackoff({ firstMs: 50, maxMs: 500 }),
       onChange: (change) => void seen.push(`${change.kind} ${change.object.name}`),
     });
     const running = informer.run(stop.signal);
@@ -53,12 +63,48 @@ describe('with an API server that comes and goes', () => {
     await running;
   });
 
+  test('calls and watches end by themselves when nobody answers', async () => {
+    const { client } = connection;
+    const call = { signal: AbortSignal.timeout(100_000) };
+    const { resourceVersion } = await client.list(SYNCTHING_NODES, {}, call);
+    const watch = client
+      .watch(SYNCTHING_NODES, { resourceVersion, signal: call.signal, idleMs: 1000 })
+      [Symbol.asyncIterator]();
+    const coming = watch.next();
+    await client.create(SYNCTHING_NODES, { name: 'watched', spec: nodeSpec }, call);
+    expect(await coming).toMatchObject({ value: { type: 'added' } });
+    server.freeze();
+    try {
+      await expect(client.get(SYNCTHING_NODES, 'x', { ...call, timeoutMs: 500 })).rejects.toMatchObject({
+        kind: 'timeout',
+      });
+      const giveUp = new AbortController();
+      const hanging = expect(
+        client.get(SYNCTHING_NODES, 'x', { signal: giveUp.signal }),
+      ).rejects.toMatchObject({ kind: 'aborted' });
+      giveUp.abort();
+      await hanging;
+      await expect(watch.next()).rejects.toMatchObject({ kind: 'timeout' });
+    } finally {
+      server.thaw();
+    }
+    await expect(client.get(SYNCTHING_NODES, 'x', call)).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
   test('of two candidates one leads, and the other follows at once when it stops', async () => {
     const { client } = connection;
     const stops = [new AbortController(), new AbortController()] as const;
     const leading: string[] = [];
     function campaign(identity: string, signal: AbortSignal): Promise<void> {
-      const options = { client, name: 'controller', identity, clock: systemClock, log: silentLogger, signal, timings: { leaseMs: 15_000, renewMs: 10_000, retryMs: 50 } };
+      const options = {
+        client,
+        name: 'controller',
+        identity,
+        clock: systemClock,
+        log: silentLogger,
+        signal,
+        timings: { leaseMs: 15_000, renewMs: 10_000, retryMs: 50 },
+      };
       return leadWhile(options, (working) => {
         leading.push(identity);
         return new Promise((resolve) => {
@@ -74,7 +120,9 @@ describe('with an API server that comes and goes', () => {
     await waitFor('the second leader', async () => leading.length === 2);
     expect(leading).toEqual(['a', 'b']);
     const call = { signal: AbortSignal.timeout(20_000) };
-    expect(await client.get(LEASES, 'controller', call)).toMatchObject({ spec: { holderIdentity: 'b', leaseTransitions: 1 } });
+    expect(await client.get(LEASES, 'controller', call)).toMatchObject({
+      spec: { holderIdentity: 'b', leaseTransitions: 1 },
+    });
     stops[1].abort();
     await b;
     expect(await client.get(LEASES, 'controller', call)).toMatchObject({ spec: { holderIdentity: '' } });

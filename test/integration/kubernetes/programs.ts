@@ -5,6 +5,7 @@ import path from 'node:path';
 export function program(name: string): string {
   const directory = path.resolve(process.env['PROGRAMS_DIR'] ?? '.cluster/bin');
   const file = path.join(directory, name);
-  if (!fs.existsSync(file)) throw new Error(`no ${name} in ${directory}: run \`make programs\` or set PROGRAMS_DIR`);
+  if (!fs.existsSync(file))
+    throw new Error(`no ${name} in ${directory}: run \`make programs\` or set PROGRAMS_DIR`);
   return file;
 }

@@ -24,7 +24,15 @@ export const volumeStatus: SyncthingVolumeStatus = {
   replicatedThrough: since,
   leaving: { node: 'n2', storeId: 'store-2' },
   stale: [{ node: 'n3', storeId: 'store-3', epoch: 3 }],
-  conditions: [{ type: 'Ready', status: 'True', reason: 'AsExpected', message: 'all is well', lastTransitionTime: since }],
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'AsExpected',
+      message: 'all is well',
+      lastTransitionTime: since,
+    },
+  ],
 };
 
 export const replicaSpec: SyncthingReplicaSpec = {
@@ -89,7 +97,14 @@ export const nodeStatus: SyncthingNodeStatus = {
   labelled: true,
   unfit: 'disk full',
   capacity: { totalBytes: 2 ** 40, freeBytes: 2 ** 39 },
-  wanted: [{ volume: 'v-aaaaaaaaaaaaaaaa', volumeId: 'v-aaaaaaaaaaaaaaaa-0123456789ab', since, base: { epoch: 3, session: 2 } }],
+  wanted: [
+    {
+      volume: 'v-aaaaaaaaaaaaaaaa',
+      volumeId: 'v-aaaaaaaaaaaaaaaa-0123456789ab',
+      since,
+      base: { epoch: 3, session: 2 },
+    },
+  ],
   fenced: ['n3'],
   tombstonesDone: ['v-bbbbbbbbbbbbbbbb-0123456789ab'],
   orphans: ['v-cccccccccccccccc-0123456789ab'],

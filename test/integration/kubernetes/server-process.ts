@@ -10,6 +10,9 @@ export interface ServerProcess {
   readonly pid: number;
   /** As a power cut would end it. */
   kill(): Promise<void>;
+  /** Stops it in its tracks: connections stay open and nobody answers. */
+  freeze(): void;
+  thaw(): void;
   /** Throws, with the end of the log, when the process is gone. */
   assertRunning(): void;
 }
@@ -18,7 +21,10 @@ export interface ServerProcess {
 export function startProcess(name: string, command: readonly string[], directory: string): ServerProcess {
   const log = path.join(directory, `${name}.log`);
   const output = fs.openSync(log, 'a');
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], { stdio: ['ignore', output, output], cwd: directory });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
+    stdio: ['ignore', output, output],
+    cwd: directory,
+  });
   fs.closeSync(output);
   // Without a listener an error of spawn would end the test run; assertRunning tells it.
   child.on('error', () => undefined);
@@ -26,6 +32,8 @@ export function startProcess(name: string, command: readonly string[], directory
     name,
     pid: child.pid ?? 0,
     kill: () => kill(child),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     assertRunning() {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) return;
       throw new Error(`${name} ended:\n${fs.readFileSync(log, 'utf8').slice(-3000)}`);
@@ -52,7 +60,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Asks again every 100 ms until it is true; between two tries the processes must be alive. */
-export async function waitFor(what: string, condition: () => Promise<boolean>, processes: readonly ServerProcess[] = []): Promise<void> {
+export async function waitFor(
+  what: string,
+  condition: () => Promise<boolean>,
+  processes: readonly ServerProcess[] = [],
+): Promise<void> {
   const until = Date.now() + 90_000;
   while (!(await condition())) {
     for (const each of processes) each.assertRunning();

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { parseControllerConfig, parseNodeConfig } from '../../../src/runtime/config.ts';
+import { settings } from '../../../src/syncthing-config/settings.ts';
+import { lint, LOCAL_VALUES, type Manifest, render } from './chart.ts';
+import { containersOf, environmentOf, type Workload, workload } from './workload.ts';
+
+const namespace = 'syncthing-csi';
+
+function find(manifests: readonly Manifest[], kind: string): Workload {
+  const [found] = manifests.filter((manifest) => manifest.kind === kind);
+  return workload.parse(found);
+}
+
+describe('the chart', () => {
+  test.each([
+    [[], []],
+    [[], [LOCAL_VALUES]],
+    [['registrar.sidecar=true', 'nameSuffix="b"'], []],
+  ])('passes lint with %j %j', async (sets, files) => {
+    expect(await lint(sets, files)).toContain('0 chart(s) failed');
+  });
+
+  test.each([
+    ['driverNam="x"', "additional properties 'driverNam'"],
+    ['driverName="Not A Name"', '/driverName'],
+    ['hostDataDir="relative"', '/hostDataDir'],
+    ['hostDataDir="/var/../etc"', '/hostDataDir'],
+    ['hostDataDir="/"', '/hostDataDir'],
+    ['hostDataDir="/var/lib/kubelet/x"', 'must not lie in each other'],
+    ['hostDataDir="/var/lib"', 'must not lie in each other'],
+    [`kubeletDir="/${'k'.repeat(70)}"`, 'longer than 107 bytes'],
+    ['nameSuffix="B_"', '/nameSuffix'],
+    ['nodeLabel="disk"', '/nodeLabel'],
+    ['syncPort=70000', '/syncPort'],
+    ['syncPort="22000"', '/syncPort'],
+    ['logLevel="verbose"', '/logLevel'],
+    ['timings.detachWait="10s"', '/timings/detachWait'],
+    ['timings.detach=1', "additional properties 'detach'"],
+    ['storageClass.reclaimPolicy="Recycle"', '/storageClass/reclaimPolicy'],
+    ['registrar.sidecar="yes"', '/registrar/sidecar'],
+    ['images.driver.tag="a b"', '/images/driver/tag'],
+    ['provisioner.timeout=60', '/provisioner/timeout'],
+  ])('refuses %s by name', async (set, complaint) => {
+    await expect(render(namespace, [set])).rejects.toThrow(complaint);
+  });
+
+  test('of two instances shares no name', async () => {
+    const other = ['driverName="other.example.org"', 'nameSuffix="b"', 'hostDataDir="/var/other"'];
+    const names = (await Promise.all([render(namespace), render(namespace, other)])).map((manifests) =>
+      manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+    );
+    expect(names[1]).toHaveLength(names[0]?.length ?? 0);
+    expect(names[1]?.filter((name) => names[0]?.includes(name))).toEqual([]);
+    expect(names[1]).toContain('DaemonSet syncthing-csi-node-b');
+    expect(names[1]).toContain('CSIDriver other.example.org');
+    expect(names[1]).toContain('StorageClass syncthing-b');
+  });
+
+  test('runs the official images unless told otherwise', async () => {
+    const manifests = await render(namespace);
+    const images = ['Deployment', 'DaemonSet'].flatMap((kind) =>
+      containersOf(find(manifests, kind)).map((container) => container.image),
+    );
+    expect(new Set(images)).toEqual(
+      new Set([
+        'syncthing-csi:0.1.0',
+        'docker.io/syncthing/syncthing:2.1.3',
+        'registry.k8s.io/sig-storage/csi-provisioner:v6.3.0',
+      ]),
+    );
+  });
+
+  test('runs nothing in the local cluster that was not built here', async () => {
+    const manifests = await render(namespace, [], [LOCAL_VALUES]);
+    for (const container of ['Deployment', 'DaemonSet'].flatMap((kind) =>
+      containersOf(find(manifests, kind)),
+    )) {
+      expect(container.image).toMatch(/^local\.test\/[a-z-]+:dev$/);
+      expect(container.imagePullPolicy).toBe('IfNotPresent');
+    }
+  });
+});
+
+describe('the controller', () => {
+  test('has no privilege', async () => {
+    const deployment = find(await render(namespace), 'Deployment');
+    expect(deployment.spec.template.spec['securityContext']).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 65532,
+    });
+    for (const container of containersOf(deployment)) {
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+    }
+  });
+
+  test('understands the environment that it is given', async () => {
+    const deployment = find(
+      await render(namespace, ['driverName="other.example.org"', 'timings.trashGrace=5000']),
+      'Deployment',
+    );
+    const config = parseControllerConfig(environmentOf(deployment, 'controller'));
+    expect(config).toMatchObject({
+      driverName: 'other.example.org',
+      csiEndpoint: 'unix:///csi/csi.sock',
+      trashGraceMs: 5000,
+      failoverAfterMs: 300_000,
+      metricsAddress: ':9808',
+    });
+  });
+});
+
+describe('the node', () => {
+  const sets = [
+    'hostDataDir="/data/csi"',
+    'kubeletDir="/var/lib/k0s/kubelet"',
+    'syncPort=22001',
+    'nodeLabel="disk=fast"',
+    'timings.detachWait=1',
+  ];
+
+  test('understands the environment that it is given', async () => {
+    const daemonSet = find(await render(namespace, sets), 'DaemonSet');
+    expect(parseNodeConfig(environmentOf(daemonSet, 'node'))).toMatchObject({
+      hostDataDir: '/data/csi',
+      kubeletDir: '/var/lib/k0s/kubelet',
+      csiEndpoint: 'unix:///var/lib/k0s/kubelet/plugins/syncthing.csi.davepedu.com/csi.sock',
+      registrationSocket: '/var/lib/k0s/kubelet/plugins_registry/syncthing.csi.davepedu.com-reg.sock',
+      registration: 'built-in',
+      syncthingSocket: '/data/csi/syncthing/run/api.sock',
+      syncPort: 22_001,
+      nodeLabel: 'disk=fast',
+      detachWaitMs: 1,
+    });
+    expect(settings(environmentOf(daemonSet, 'syncthing-config'))).toMatchObject({
+      home: '/data/csi/syncthing',
+      socketPath: '/data/csi/syncthing/run/api.sock',
+      listenPort: 22_001,
+    });
+    expect(environmentOf(daemonSet, 'syncthing')).toMatchObject({
+      STHOMEDIR: '/data/csi/syncthing',
+      STGUIADDRESS: '',
+    });
+    expect(daemonSet.spec.template.spec['nodeSelector']).toEqual({ disk: 'fast' });
+  });
+
+  test('sees its data under the same path in every container, and shares its mounts with the kubelet', async () => {
+    const daemonSet = find(await render(namespace, sets), 'DaemonSet');
+    const mounts = containersOf(daemonSet).flatMap((container) => container.volumeMounts);
+    expect(mounts.filter((mount) => mount.name === 'host-data').map((mount) => mount.mountPath)).toEqual([
+      '/data/csi',
+      '/data/csi',
+      '/data/csi',
+    ]);
+    expect(mounts.filter((mount) => mount.mountPropagation === 'Bidirectional')).toEqual([
+      { name: 'kubelet', mountPath: '/var/lib/k0s/kubelet', mountPropagation: 'Bidirectional' },
+    ]);
+    expect(daemonSet.spec.template.spec).toMatchObject({ hostPID: true });
+    expect(daemonSet.spec.template.spec['hostNetwork']).toBeUndefined();
+  });
+
+  test('is the only privileged container', async () => {
+    const containers = containersOf(find(await render(namespace, ['registrar.sidecar=true']), 'DaemonSet'));
+    const privileged = containers.filter((container) => container.securityContext['privileged'] === true);
+    expect(privileged.map((container) => container.name)).toEqual(['node']);
+    expect(containers.map((container) => container.name)).toContain('node-driver-registrar');
+  });
+
+  test('leaves registration to the sidecar where there is one', async () => {
+    const daemonSet = find(await render(namespace, ['registrar.sidecar=true']), 'DaemonSet');
+    expect(parseNodeConfig(environmentOf(daemonSet, 'node')).registration).toBe('sidecar');
+  });
+});
