@@ -6,9 +6,9 @@ import { writeConfig } from './write-config.ts';
 /**
  * The init container `syncthing-config`: writes Syncthing's configuration before every start.
  *
- * The container that follows works with 1.27 to 2.1, because everything is environment and
- * `config.xml` (the flags differ between 1.x and 2.x), and because a `config.xml` is always there,
- * so that neither version makes a default folder or looks for free ports:
+ * The container that follows takes everything from its environment and `config.xml`, because the
+ * flags differ between 1.x and 2.x. That a `config.xml` is always there keeps either version from
+ * making a default folder and looking for free ports. Tested with 1.30.0, not yet with 2.x:
  *
  *     command: ["/bin/syncthing", "serve"]     the image's own entrypoint would drop root
  *     env:
