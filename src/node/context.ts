@@ -33,6 +33,8 @@ export interface NodeContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: NodeSettings;
+  /** Every order of this node is known: before that, a volume without one may have one. */
+  readonly knowsOrders: () => boolean;
   /** Syncfs of the filesystems that hold these paths (handoff rule 20). */
   readonly syncFilesystems: (paths: readonly string[], signal: AbortSignal) => Promise<void>;
   readonly wake: Wake;

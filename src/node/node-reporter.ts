@@ -5,8 +5,8 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import { labelsOf } from '../kubernetes/labels.ts';
 import { SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { NodeContext } from './context.ts';
+import { sleepUnless } from './sleep-unless.ts';
 import { factsOf, type RoundFacts } from './round-facts.ts';
 
 export interface NodeReporterOptions {
@@ -39,7 +39,7 @@ export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
   async function once(signal: AbortSignal): Promise<number> {
     try {
       last = await report(options, last, signal);
-      return options.heartbeatMs;
+      return Math.max(0, last.at + options.heartbeatMs - clock.now());
     } catch (error) {
       if (isKubernetesError(error, 'not-found', 'conflict')) last = undefined;
       if (!signal.aborted) log.warn({ error }, 'the status of this node cannot be written');
@@ -137,15 +137,4 @@ function syncthingPart(
       message: away.message ?? 'Syncthing has not answered yet',
     },
   };
-}
-
-interface Interrupts {
-  readonly signal: AbortSignal;
-  readonly woken: Promise<void>;
-}
-
-async function sleepUnless(clock: Clock, ms: number, { signal, woken }: Interrupts): Promise<void> {
-  const stop = new AbortController();
-  void woken.then(() => stop.abort());
-  await clock.sleep(ms, AbortSignal.any([signal, stop.signal])).catch(() => undefined);
 }

@@ -31,12 +31,18 @@ export function isDetached(state: DiskState | undefined, order: SyncthingReplica
 export async function untilDetached(ctx: NodeContext, volumeId: string, options: UntilOptions): Promise<Detached> {
   const { until, signal } = options;
   for (;;) {
-    const state = await ctx.states.read(volumeId);
-    if (isDetached(state, ctx.volumes.record(volumeId).order?.spec)) return { kind: 'detached' };
+    if (await hasDetached(ctx, volumeId)) return { kind: 'detached' };
     const left = until - ctx.clock.now();
     if (left <= 0) return { kind: 'attached', reason: await reasonOf(ctx, volumeId, signal) };
     await ctx.volumes.nextChange(volumeId, Math.min(left, LOOK_AGAIN_MS), signal);
   }
+}
+
+/** That a volume has no order is known only when all orders are: until then it may well have one. */
+async function hasDetached(ctx: NodeContext, volumeId: string): Promise<boolean> {
+  const state = await ctx.states.read(volumeId);
+  const order = ctx.volumes.record(volumeId).order?.spec;
+  return state?.phase.kind !== 'writer' || (isDetached(state, order) && (order !== undefined || ctx.knowsOrders()));
 }
 
 async function reasonOf(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<string> {

@@ -1,0 +1,130 @@
+/** The view that a round's helpers get (src/desired/node-view.ts). */
+import path from 'node:path';
+import type { NodeView, ReplicaOrder } from '../desired/node-view.ts';
+import type { SyncthingNode } from '../desired/node.ts';
+import type { SyncthingReplica } from '../desired/replica.ts';
+import type { DiskState } from '../handoff/disk-state.ts';
+import { isKubernetesError } from '../kubernetes/errors.ts';
+import { SYNCTHING_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
+import type { NodeContext } from './context.ts';
+import type { RoundKind } from './rounds.ts';
+import { volumeMounts } from './volume-mounts.ts';
+
+export interface RoundSources {
+  /** Every order of this node, from a synced watch: a folder that none of them names is taken out of Syncthing. */
+  readonly replicas: () => readonly SyncthingReplica[];
+  readonly node: () => SyncthingNode | undefined;
+  /** Of Kubernetes' own Node. */
+  readonly labels: () => Readonly<Record<string, string>>;
+  readonly storageLabel: string;
+  readonly syncthingSocket: string;
+  readonly trashGraceMs: number;
+  readonly budgetMs: number;
+}
+
+export interface ViewOptions {
+  readonly kind: RoundKind;
+  /** Items that failed in the round before. */
+  readonly failedLast: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export async function roundView(ctx: NodeContext, sources: RoundSources, options: ViewOptions): Promise<NodeView> {
+  const { layout, storeId } = ctx.store;
+  const states = await readStates(ctx);
+  const replicas = await orders(ctx, sources.replicas(), options);
+  const tombstones = await liveTombstones(ctx, sources, options);
+  const order = orderOf(sources.node());
+  return {
+    node: ctx.node,
+    driverName: ctx.driverName,
+    storeId,
+    hostDataDir: layout.hostDataDir,
+    syncthing: { socketPath: sources.syncthingSocket, apiKeyFile: path.join(layout.syncthingHome, 'api-key') },
+    labels: sources.labels(),
+    storageLabel: sources.storageLabel,
+    ...(order !== undefined && { order }),
+    replicas,
+    states,
+    mounted: await mountedOf(ctx, foldersInTheWay(replicas, states, tombstones)),
+    confirmedTombstones: tombstones,
+    budgetMs: sources.budgetMs,
+    failedLast: options.failedLast,
+    trashGraceMs: sources.trashGraceMs,
+  };
+}
+
+/** The first generation is the one that this node made: the controller has said nothing yet, not even "no fence". */
+function orderOf(node: SyncthingNode | undefined): SyncthingNode['spec'] | undefined {
+  return node === undefined || node.generation <= 1 ? undefined : node.spec;
+}
+
+/** One that cannot be read stays out: its folder is left as it is, and the replica's report says why. */
+async function readStates(ctx: NodeContext): Promise<Readonly<Record<string, DiskState>>> {
+  const states: Record<string, DiskState> = {};
+  for (const folderId of await ctx.states.list()) {
+    try {
+      const state = await ctx.states.read(folderId);
+      if (state !== undefined) states[folderId] = state;
+    } catch (error) {
+      ctx.log.warn({ error, folderId }, 'a state.json cannot be read');
+    }
+  }
+  return states;
+}
+
+async function orders(ctx: NodeContext, replicas: readonly SyncthingReplica[], options: ViewOptions): Promise<readonly ReplicaOrder[]> {
+  const found: ReplicaOrder[] = [];
+  for (const replica of replicas) {
+    const { name, generation, spec } = replica;
+    found.push({ name, generation, spec, removalConfirmed: await isRemovalConfirmed(ctx, replica, options) });
+  }
+  return found;
+}
+
+/** Read live just before the round: what a watch saw a moment ago may have been taken back (handoff rule 34). */
+async function isRemovalConfirmed(ctx: NodeContext, replica: SyncthingReplica, { kind, signal }: ViewOptions): Promise<boolean> {
+  const { name, uid, spec } = replica;
+  if (spec.removal === undefined || kind !== 'full') return false;
+  try {
+    const now = await ctx.kubernetes.get(SYNCTHING_REPLICAS, name, { signal });
+    return now.uid === uid && now.spec.removal === spec.removal && now.spec.folderId === spec.folderId;
+  } catch (error) {
+    signal.throwIfAborted();
+    ctx.log.warn({ error, replica: name }, 'an order to remove cannot be confirmed');
+    return false;
+  }
+}
+
+type Tombstones = NodeView['confirmedTombstones'];
+
+async function liveTombstones(ctx: NodeContext, { node }: RoundSources, { kind, signal }: ViewOptions): Promise<Tombstones> {
+  if (kind !== 'full' || (node()?.spec.tombstones.length ?? 0) === 0) return [];
+  try {
+    return (await ctx.kubernetes.get(SYNCTHING_NODES, ctx.node, { signal })).spec.tombstones;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isKubernetesError(error, 'not-found')) ctx.log.warn({ error }, 'tombstones cannot be confirmed');
+    return [];
+  }
+}
+
+/** Only where a mount changes what a helper does: looking through every process for each volume takes its time. */
+function foldersInTheWay(
+  replicas: readonly ReplicaOrder[],
+  states: Readonly<Record<string, DiskState>>,
+  tombstones: Tombstones,
+): ReadonlySet<string> {
+  const removed = replicas.filter(({ spec }) => spec.removal !== undefined).map(({ spec }) => spec.folderId);
+  const rejoining = Object.values(states).filter(({ phase }) => phase.kind === 'rejoining');
+  return new Set([...removed, ...rejoining.map(({ folderId }) => folderId), ...tombstones.map(({ folderId }) => folderId)]);
+}
+
+async function mountedOf(ctx: NodeContext, folderIds: ReadonlySet<string>): Promise<readonly string[]> {
+  const mounted: string[] = [];
+  for (const folderId of folderIds) {
+    const { pods, staging } = await volumeMounts(ctx, folderId);
+    if (pods.length + staging.length > 0) mounted.push(folderId);
+  }
+  return mounted;
+}
