@@ -172,12 +172,13 @@ function commonConfig(variables: z.infer<typeof common>): CommonConfig {
 
 /** A variable set to nothing is not set, as a chart leaves it where a value is absent. */
 function parse<Variables>(schema: z.ZodType<Variables>, environment: Environment): Variables {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = schema.safeParse(set);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map(({ path: [name], message, code, input }) => {
-    const missing = code === 'invalid_type' && input === undefined && !(String(name) in set);
-    return `${String(name)} ${missing ? 'is not set' : message}`;
+  const lines = parsed.error.issues.map(({ path: [name], message }) => {
+    return `${String(name)} ${String(name) in set ? message : 'is not set'}`;
   });
   throw new ConfigError(`the environment is not right: ${lines.join('; ')}`);
 }

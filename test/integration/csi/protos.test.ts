@@ -26,18 +26,23 @@ function collect(namespace: protobuf.NamespaceBase, facts: Set<string>): void {
 }
 
 function describeObject(object: protobuf.ReflectionObject, facts: Set<string>): void {
+  for (const fact of factsOfObject(object)) facts.add(fact);
   for (const option of optionsOf(object)) facts.add(`${object.fullName} ${option}`);
-  if (object instanceof protobuf.Enum) {
-    for (const [name, number] of Object.entries(object.values)) {
-      const options = optionsOf({ options: object.valuesOptions?.[name] ?? null });
-      facts.add(`${object.fullName}.${name} = ${number} ${options.join(' ')}`);
-    }
-  } else if (object instanceof protobuf.Type) {
-    facts.add(`message ${object.fullName}`);
-    for (const field of object.fieldsArray) facts.add(describeField(field));
-  } else if (object instanceof protobuf.Service) {
-    for (const method of object.methodsArray) facts.add(describeMethod(method));
-  } else if (object instanceof protobuf.Field) facts.add(`extend ${object.extend} ${describeField(object)}`);
+}
+
+function factsOfObject(object: protobuf.ReflectionObject): readonly string[] {
+  if (object instanceof protobuf.Enum) return describeEnum(object);
+  if (object instanceof protobuf.Service) return object.methodsArray.map(describeMethod);
+  if (object instanceof protobuf.Field) return [`extend ${object.extend} ${describeField(object)}`];
+  if (!(object instanceof protobuf.Type)) return [];
+  return [`message ${object.fullName}`, ...object.fieldsArray.map(describeField)];
+}
+
+function describeEnum({ fullName, values, valuesOptions }: protobuf.Enum): readonly string[] {
+  return Object.entries(values).map(([name, number]) => {
+    const options = optionsOf({ options: valuesOptions?.[name] ?? null });
+    return `${fullName}.${name} = ${number} ${options.join(' ')}`;
+  });
 }
 
 function describeField(field: protobuf.Field): string {
