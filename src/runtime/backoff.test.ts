@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import { exponentialBackoff } from './backoff.ts';
 
 test('doubles up to its limit', () => {
-  const { delayMs } = exponentialBackoff({ firstMs: 100, maxMs: 700 });
-  expect([1, 2, 3, 4, 50, 5000].map(delayMs)).toEqual([100, 200, 400, 700, 700, 700]);
+  const backoff = exponentialBackoff({ firstMs: 100, maxMs: 700 });
+  expect([1, 2, 3, 4, 50, 5000].map((failures) => backoff.delayMs(failures))).toEqual([
+    100, 200, 400, 700, 700, 700,
+  ]);
 });
 
 test('with jitter lies between half and the whole', () => {

@@ -1,0 +1,63 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Bundle } from '../../../tools/bundle/bundle.ts';
+import { bundlePrograms } from '../../../tools/bundle/bundle.ts';
+
+let outDir: string;
+let bundles: readonly Bundle[];
+
+beforeAll(async () => {
+  outDir = await mkdtemp(path.join(tmpdir(), 'bundle-'));
+  bundles = await bundlePrograms(outDir);
+});
+
+afterAll(async () => {
+  await rm(outDir, { recursive: true });
+});
+
+test('there is one file a program, and one that picks', async () => {
+  const names = bundles.map(({ name }) => `${name}.js`);
+  expect(names).toContain('introducer.js');
+  expect((await readdir(outDir)).toSorted()).toEqual([...names, 'package.json'].toSorted());
+});
+
+test('what picks a program holds nothing but that', () => {
+  const main = bundles.find(({ name }) => name === 'main');
+  expect(main?.packages.map(({ name }) => name)).toEqual(['src']);
+});
+
+test.for(['introducer', 'resharer', 'deleter', 'nodewatcher'])(
+  '%s holds no server and no client of Kubernetes',
+  (helper) => {
+    const packages = bundles.find(({ name }) => name === helper)?.packages ?? [];
+    const heavy = packages
+      .map(({ name }) => name)
+      .filter((name) => /grpc|client-node|protobufjs|undici/.test(name));
+    expect(heavy).toEqual([]);
+  },
+);
+
+test('a program runs from its bundle alone, without node_modules', async () => {
+  const ended = await execa(process.execPath, [path.join(outDir, 'main.js'), 'introducer'], {
+    input: '{}',
+    cwd: outDir,
+    env: {},
+    extendEnv: false,
+    reject: false,
+  });
+  expect(ended).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('the view on stdin cannot be used'),
+  });
+});
+
+test('an unknown program is answered with those there are', async () => {
+  const ended = await execa(process.execPath, [path.join(outDir, 'main.js'), 'bogus'], { reject: false });
+  expect(ended).toMatchObject({
+    exitCode: 64,
+    stderr: expect.stringContaining('controller|node|introducer'),
+  });
+});
