@@ -119,7 +119,7 @@ function clusterCommands(program: Command, context: ClusterContext): void {
 function interruptible(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.once(name, () => {
+    process.on(name, () => {
       controller.abort(new Error(`interrupted by ${name}; run the same command again to go on`));
     });
   return controller.signal;

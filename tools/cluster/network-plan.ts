@@ -48,37 +48,36 @@ table bridge partition {
 }
 `;
 
-/** Commands that bring the bridge and this machine's own link to it about; none when both are there. */
+/**
+ * Commands that bring the bridge and this machine's own link to it about. What can be said twice always is: a run that
+ * was interrupted may have made a link and not set it up.
+ */
 export function planBridge(observed: ObservedNetwork): readonly Command[] {
   const commands: Command[] = [];
   if (!observed.namespaces.has(NETWORK_NAMESPACE)) commands.push(['ip', 'netns', 'add', NETWORK_NAMESPACE]);
   if (!hasLink(observed, NETWORK_NAMESPACE, BRIDGE))
-    commands.push(
-      inside(
-        NETWORK_NAMESPACE,
-        'link',
-        'add',
-        BRIDGE,
-        'type',
-        'bridge',
-        'stp_state',
-        '0',
-        'forward_delay',
-        '0',
-      ),
-      inside(NETWORK_NAMESPACE, 'link', 'set', BRIDGE, 'up'),
-    );
+    commands.push(inside(NETWORK_NAMESPACE, 'link', 'add', BRIDGE, 'type', 'bridge'));
   if (!hasLink(observed, HOST, HOST_LINK))
-    commands.push(
-      ['ip', 'link', 'add', HOST_LINK, 'type', 'veth', 'peer', 'name', HOST, 'netns', NETWORK_NAMESPACE],
-      inside(NETWORK_NAMESPACE, 'link', 'set', HOST, 'master', BRIDGE, 'up'),
-    );
-  if (commands.length > 0)
-    commands.push(
-      ['ip', 'address', 'replace', `${HOST_ADDRESS}/${MACHINE_PREFIX_LENGTH}`, 'dev', HOST_LINK],
-      ['ip', 'link', 'set', HOST_LINK, 'up'],
-    );
-  return commands;
+    commands.push([
+      'ip',
+      'link',
+      'add',
+      HOST_LINK,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      HOST,
+      'netns',
+      NETWORK_NAMESPACE,
+    ]);
+  return [
+    ...commands,
+    inside(NETWORK_NAMESPACE, 'link', 'set', BRIDGE, 'up'),
+    inside(NETWORK_NAMESPACE, 'link', 'set', HOST, 'master', BRIDGE, 'up'),
+    ['ip', 'address', 'replace', `${HOST_ADDRESS}/${MACHINE_PREFIX_LENGTH}`, 'dev', HOST_LINK],
+    ['ip', 'link', 'set', HOST_LINK, 'up'],
+  ];
 }
 
 function routesOf(machine: Machine, all: readonly Machine[]): readonly Command[] {
@@ -93,6 +92,11 @@ function routesOf(machine: Machine, all: readonly Machine[]): readonly Command[]
   return [...routes, inside(namespace, 'route', 'replace', SERVICE_RANGE, 'via', CONTROL_PLANE_ADDRESS)];
 }
 
+function plug(machine: Machine, namespace: string): Command {
+  const end = ['peer', 'name', 'eth0', 'netns', namespace];
+  return inside(NETWORK_NAMESPACE, 'link', 'add', machine.name, 'type', 'veth', ...end);
+}
+
 /** Commands that give a machine its namespace, its cable, its address and its routes to every pod of `all`. */
 export function planMachineLink(
   machine: Machine,
@@ -102,33 +106,18 @@ export function planMachineLink(
   const namespace = machineNamespace(machine.name);
   const commands: Command[] = [];
   if (!observed.namespaces.has(namespace)) commands.push(['ip', 'netns', 'add', namespace]);
-  const cabled = hasLink(observed, namespace, 'eth0') && hasLink(observed, NETWORK_NAMESPACE, machine.name);
-  if (!cabled) {
-    if (hasLink(observed, NETWORK_NAMESPACE, machine.name))
-      commands.push(inside(NETWORK_NAMESPACE, 'link', 'delete', machine.name));
-    commands.push(
-      inside(
-        NETWORK_NAMESPACE,
-        'link',
-        'add',
-        machine.name,
-        'type',
-        'veth',
-        'peer',
-        'name',
-        'eth0',
-        'netns',
-        namespace,
-      ),
-      inside(NETWORK_NAMESPACE, 'link', 'set', machine.name, 'master', BRIDGE),
-      inside(namespace, 'address', 'replace', `${machine.address}/${MACHINE_PREFIX_LENGTH}`, 'dev', 'eth0'),
-    );
-  }
+  const plugged = hasLink(observed, NETWORK_NAMESPACE, machine.name);
+  const cabled = plugged && hasLink(observed, namespace, 'eth0');
+  // The other end is in a namespace that has gone and takes it along in its own time.
+  if (plugged && !cabled) commands.push(inside(NETWORK_NAMESPACE, 'link', 'delete', machine.name));
+  if (!cabled) commands.push(plug(machine, namespace));
+  const address = `${machine.address}/${MACHINE_PREFIX_LENGTH}`;
   return [
     ...commands,
+    inside(NETWORK_NAMESPACE, 'link', 'set', machine.name, 'master', BRIDGE, 'up'),
     inside(namespace, 'link', 'set', 'lo', 'up'),
+    inside(namespace, 'address', 'replace', address, 'dev', 'eth0'),
     inside(namespace, 'link', 'set', 'eth0', 'up'),
-    inside(NETWORK_NAMESPACE, 'link', 'set', machine.name, 'up'),
     ...routesOf(machine, all),
   ];
 }
