@@ -51,7 +51,7 @@ describe('what is wrong is named', () => {
     [{ POD_IP: 'n1' }, 'POD_IP is not an IP address'],
     [{ SYNC_PORT: '70000' }, 'SYNC_PORT'],
     [{ SYNC_PORT: 'ssh' }, 'SYNC_PORT is not a port'],
-    [{ DETACH_WAIT_MS: '10s' }, 'DETACH_WAIT_MS is not a number of milliseconds'],
+    [{ DETACH_WAIT_MS: '10s' }, 'DETACH_WAIT_MS is not a whole number of milliseconds'],
     [{ DETACH_WAIT_MS: '-1' }, 'DETACH_WAIT_MS'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is not one of debug, info, warn, error'],
     [{ METRICS_ADDRESS: '9090' }, 'METRICS_ADDRESS is neither'],

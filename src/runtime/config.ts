@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { logLevels } from './logger.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -11,76 +11,92 @@ export class ConfigError extends Error {
 }
 
 /** Labels and annotations begin with the name, csi-sanity wants a letter at both ends, CSI 1.12 at most 63 characters. */
-const driverName = z
-  .string()
-  .max(63, 'has more than 63 characters')
-  .regex(
-    /^[a-z](?:[a-z0-9.-]*[a-z])?$/,
-    'is not a domain name in lower case that begins and ends with a letter',
-  )
-  .default('syncthing.csi.davepedu.com');
+const driverName = z._default(
+  z
+    .string()
+    .check(
+      z.maxLength(63, 'has more than 63 characters'),
+      z.regex(
+        /^[a-z](?:[a-z0-9.-]*[a-z])?$/,
+        'is not a domain name in lower case that begins and ends with a letter',
+      ),
+    ),
+  'syncthing.csi.davepedu.com',
+);
 
-const dnsName = z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, 'is not a name of Kubernetes');
+const dnsName = z
+  .string()
+  .check(z.regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, 'is not a name of Kubernetes'));
 
 const absolutePath = z
   .string()
-  .refine((value) => path.isAbsolute(value) && path.normalize(value) === value && value !== '/', {
-    message: 'is not a plain absolute path: no "..", "//" or "/" at the end, and not "/" itself',
-  });
+  .check(
+    z.refine(
+      (value) => path.isAbsolute(value) && path.normalize(value) === value && !value.endsWith('/'),
+      'is not a plain absolute path: no "..", "//" or "/" at the end, and not "/" itself',
+    ),
+  );
 
-const milliseconds = z.coerce
-  .number('is not a number of milliseconds')
-  .int('is not a whole number of milliseconds')
-  .min(0);
-const port = z.coerce.number('is not a port').int('is not a port').min(1).max(65_535);
-const ipAddress = z.string().refine((value) => isIP(value) !== 0, { message: 'is not an IP address' });
+const port = z.coerce
+  .number('is not a port')
+  .check(z.refine((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, 'is not a port'));
+
+const ipAddress = z.string().check(z.refine((value) => isIP(value) !== 0, 'is not an IP address'));
 
 /** `unix:///path`, `host:port`, `[v6]:port` or `:port`; see parseListenAddress in health-server.ts. */
 const listenAddress = z
   .string()
-  .regex(/^(?:unix:\/\/\/.+|.*:[0-9]{1,5})$/, 'is neither unix:///path nor host:port');
+  .check(z.regex(/^(?:unix:\/\/\/.+|.*:[0-9]{1,5})$/, 'is neither unix:///path nor host:port'));
+
+function milliseconds(defaultMs: number) {
+  const complaint = 'is not a whole number of milliseconds';
+  const duration = z.coerce
+    .number(complaint)
+    .check(z.refine((value) => Number.isSafeInteger(value) && value >= 0, complaint));
+  return z._default(duration, defaultMs);
+}
 
 const common = z.object({
   DRIVER_NAME: driverName,
   NAMESPACE: dnsName,
-  LOG_LEVEL: z.enum(logLevels, `is not one of ${logLevels.join(', ')}`).default('info'),
-  METRICS_ADDRESS: listenAddress.optional(),
+  LOG_LEVEL: z._default(z.enum(logLevels, `is not one of ${logLevels.join(', ')}`), 'info'),
+  METRICS_ADDRESS: z.optional(listenAddress),
   /** For a call that brings no deadline. */
-  CALL_DEADLINE_MS: milliseconds.default(120_000),
+  CALL_DEADLINE_MS: milliseconds(120_000),
   /** How long calls in flight are waited for at the end. */
-  DRAIN_MS: milliseconds.default(20_000),
+  DRAIN_MS: milliseconds(20_000),
 });
 
-const controllerVariables = common.extend({
-  CSI_ENDPOINT: z.string().default('unix:///csi/csi.sock'),
+const controllerVariables = z.extend(common, {
+  CSI_ENDPOINT: z._default(z.string(), 'unix:///csi/csi.sock'),
   /** Under which the leader is elected, and by which the lease says who leads. */
   POD_NAME: dnsName,
   /** From "not seen" to failover, for volumes with `failover: automatic` (handoff rule 25). */
-  FAILOVER_AFTER_MS: milliseconds.default(300_000),
+  FAILOVER_AFTER_MS: milliseconds(300_000),
   /** From DeleteVolume to the removal of the bytes (handoff rule 34). */
-  TRASH_GRACE_MS: milliseconds.default(3_600_000),
+  TRASH_GRACE_MS: milliseconds(3_600_000),
 });
 
-const nodeVariables = common.extend({
-  CSI_ENDPOINT: z.string().optional(),
-  REGISTRATION_SOCKET: absolutePath.optional(),
+const nodeVariables = z.extend(common, {
+  CSI_ENDPOINT: z.optional(z.string()),
+  REGISTRATION_SOCKET: z.optional(absolutePath),
   /** `sidecar`: the node-driver-registrar beside us talks with the kubelet, we do not. */
-  REGISTRATION: z.enum(['built-in', 'sidecar'], 'is neither built-in nor sidecar').default('built-in'),
+  REGISTRATION: z._default(z.enum(['built-in', 'sidecar'], 'is neither built-in nor sidecar'), 'built-in'),
   NODE_NAME: dnsName,
-  HOST_DATA_DIR: absolutePath.default('/var/syncthing-csi'),
-  KUBELET_DIR: absolutePath.default('/var/lib/kubelet'),
-  SYNCTHING_SOCKET: absolutePath.default('/run/syncthing-csi/syncthing.sock'),
+  HOST_DATA_DIR: z._default(absolutePath, '/var/syncthing-csi'),
+  KUBELET_DIR: z._default(absolutePath, '/var/lib/kubelet'),
+  SYNCTHING_SOCKET: z._default(absolutePath, '/run/syncthing-csi/syncthing.sock'),
   POD_IP: ipAddress,
-  SYNC_PORT: port.default(22_000),
+  SYNC_PORT: z._default(port, 22_000),
   /** Only nodes with this label run the driver; for messages. */
-  NODE_LABEL: z.string().optional(),
+  NODE_LABEL: z.optional(z.string()),
   /** How long the last NodeUnpublish waits for the flush (handoff rule 18). */
-  DETACH_WAIT_MS: milliseconds.default(10_000),
-  TRASH_GRACE_MS: milliseconds.default(3_600_000),
+  DETACH_WAIT_MS: milliseconds(10_000),
+  TRASH_GRACE_MS: milliseconds(3_600_000),
   /** The slow safety pass of the helpers. */
-  ROUND_INTERVAL_MS: milliseconds.default(60_000),
+  ROUND_INTERVAL_MS: milliseconds(60_000),
   /** How long one helper may take before it counts as hung. */
-  HELPER_TIMEOUT_MS: milliseconds.default(60_000),
+  HELPER_TIMEOUT_MS: milliseconds(60_000),
 });
 
 interface CommonConfig {
@@ -171,7 +187,7 @@ function commonConfig(variables: z.infer<typeof common>): CommonConfig {
 }
 
 /** A variable set to nothing is not set, as a chart leaves it where a value is absent. */
-function parse<Variables>(schema: z.ZodType<Variables>, environment: Environment): Variables {
+function parse<Variables>(schema: z.ZodMiniType<Variables>, environment: Environment): Variables {
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Logger } from './logger.ts';
 
 export interface HelperOptions<Report> {
@@ -9,7 +9,7 @@ export interface HelperOptions<Report> {
   /** Written to stdin as JSON. */
   readonly input: unknown;
   /** What stdout must hold. */
-  readonly report: z.ZodType<Report>;
+  readonly report: z.core.$ZodType<Report>;
   /** After this SIGTERM, and `killAfterMs` later SIGKILL. */
   readonly timeoutMs: number;
   readonly killAfterMs: number;
@@ -90,7 +90,7 @@ function parseReport<Report>(
   stdout: string,
   durationMs: number,
 ): HelperResult<Report> {
-  const parsed = report.safeParse(parseJson(stdout));
+  const parsed = z.safeParse(report, parseJson(stdout));
   if (parsed.success) return { kind: 'ok', report: parsed.data, durationMs };
   return { kind: 'malformed', message: `the report of ${name} is not one: ${z.prettifyError(parsed.error)}` };
 }
@@ -107,7 +107,7 @@ function parseJson(text: string): unknown {
 const logLine = z.looseObject({
   level: z.enum(['debug', 'info', 'warn', 'error']),
   msg: z.string(),
-  time: z.unknown().optional(),
+  time: z.optional(z.unknown()),
 });
 
 interface LineForwarder {
