@@ -4,6 +4,7 @@ import type { HandoffSettings } from '../handoff/settings.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Mounter } from '../mount/mounter.ts';
+import type { RoundReason } from '../runtime/plan-rounds.ts';
 import type { SyncthingClient } from '../syncthing/client.ts';
 import type { DiskStates } from './disk-state-file.ts';
 import type { MountPoints } from './mount-points.ts';
@@ -46,8 +47,8 @@ export interface Wake {
   volume(folderId: string): void;
   /** Write the SyncthingNode's status now. */
   nodeReport(): void;
-  /** Run the helpers; `waited`: somebody waits for it, so only what changes folders and devices (handoff rule 38). */
-  round(kind: 'waited' | 'full'): void;
+  /** Run the helpers; `urgent`: somebody waits for it, so only what changes folders and devices (handoff rule 38). */
+  round(reason: RoundReason): void;
 }
 
 /** Milliseconds. */

@@ -23,7 +23,12 @@ const phase: z.ZodType<DiskPhase> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('writer'), epoch: count, session: count }),
   z.object({ kind: z.literal('released'), epoch: count, session: count, scan }),
   z.object({ kind: z.literal('untouched'), epoch: count }),
-  z.object({ kind: z.literal('rejoining'), epoch: count, step: z.enum(['archiving', 'archived']), archive: z.string() }),
+  z.object({
+    kind: z.literal('rejoining'),
+    epoch: count,
+    step: z.enum(['archiving', 'archived']),
+    archive: z.string(),
+  }),
 ]);
 const diskState: z.ZodType<DiskState> = z.object({
   version: z.literal(1),
@@ -45,7 +50,9 @@ export function createDiskStates(layout: HostLayout, storeId: string): DiskState
     },
     async list() {
       const entries = await readdir(layout.volumes, { withFileTypes: true });
-      return entries.filter((entry) => entry.isDirectory() && parseVolumeId(entry.name)).map((entry) => entry.name);
+      return entries
+        .filter((entry) => entry.isDirectory() && parseVolumeId(entry.name))
+        .map((entry) => entry.name);
     },
   };
 }
@@ -73,7 +80,11 @@ function parse(file: string, text: string): DiskState {
   try {
     return diskState.parse(JSON.parse(text));
   } catch (cause) {
-    throw new NodeError('corrupt-state', `${file} cannot be read as a volume's state; see docs/troubleshooting.md`, { cause });
+    throw new NodeError(
+      'corrupt-state',
+      `${file} cannot be read as a volume's state; see docs/troubleshooting.md`,
+      { cause },
+    );
   }
 }
 

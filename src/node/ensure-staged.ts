@@ -17,7 +17,11 @@ export interface StagingTarget {
  * Resolves when the volume is mounted at the staging path under a grant that this node has. Waits for the grant while
  * it is on its way and the call lasts; the request outlives the call, and the next one finds what came of it.
  */
-export async function ensureStaged(ctx: NodeContext, target: StagingTarget, call: CallContext): Promise<void> {
+export async function ensureStaged(
+  ctx: NodeContext,
+  target: StagingTarget,
+  call: CallContext,
+): Promise<void> {
   const { volumeId, stagingPath } = target;
   ctx.volumes.record(volumeId).stagingPaths.add(stagingPath);
   if (await isStaged(ctx, target, call.signal)) return;
@@ -27,7 +31,9 @@ export async function ensureStaged(ctx: NodeContext, target: StagingTarget, call
   try {
     ctx.wake.nodeReport();
     ctx.wake.volume(volumeId);
-    await retryable(`volume ${volumeId} cannot be staged on ${ctx.node}`, () => mountWhenGranted(ctx, target, call));
+    await retryable(`volume ${volumeId} cannot be staged on ${ctx.node}`, () =>
+      mountWhenGranted(ctx, target, call),
+    );
     ctx.wanted.drop(volumeId);
   } finally {
     endAsking();
@@ -101,13 +107,18 @@ function createPatience(ctx: NodeContext, volumeId: string): Patience {
 async function mountNow(ctx: NodeContext, target: StagingTarget, signal: AbortSignal): Promise<Session> {
   const session = await takeSession(ctx, target.volumeId, signal);
   if (session.kind === 'wait') return session;
-  if ((await ctx.mounter.mountAt(target.stagingPath)) === undefined) await ctx.mountPoints.create(target.stagingPath);
+  if ((await ctx.mounter.mountAt(target.stagingPath)) === undefined)
+    await ctx.mountPoints.create(target.stagingPath);
   await bind(ctx, target, signal);
   noteStaged(ctx, target.volumeId);
   return session;
 }
 
-async function bind(ctx: NodeContext, { volumeId, stagingPath }: StagingTarget, signal: AbortSignal): Promise<void> {
+async function bind(
+  ctx: NodeContext,
+  { volumeId, stagingPath }: StagingTarget,
+  signal: AbortSignal,
+): Promise<void> {
   const { data } = ctx.store.layout.volume(volumeId);
   await ctx.mounter.bind({ source: data, target: stagingPath, readOnly: false }, signal);
 }
@@ -116,5 +127,5 @@ async function bind(ctx: NodeContext, { volumeId, stagingPath }: StagingTarget, 
 function noteStaged(ctx: NodeContext, volumeId: string): void {
   ctx.volumes.record(volumeId).stagedAt = ctx.clock.now();
   ctx.wake.volume(volumeId);
-  ctx.wake.round('waited');
+  ctx.wake.round('urgent');
 }

@@ -27,5 +27,7 @@ export class NodeError extends Error {
 
 /** The thing is not there: the one errno that is an answer and not a failure. */
 export function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR');
+  return (
+    thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR')
+  );
 }

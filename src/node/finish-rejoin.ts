@@ -33,8 +33,14 @@ export async function finishRejoin(ctx: NodeContext, folderId: string, signal: A
 }
 
 async function requireInSync(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
-  const { state, needTotalItems, receiveOnlyTotalItems, errors } = await ctx.syncthing.folderStatus(folderId, { signal });
+  const { state, needTotalItems, receiveOnlyTotalItems, errors } = await ctx.syncthing.folderStatus(
+    folderId,
+    { signal },
+  );
   if (state === 'idle' && needTotalItems === 0 && receiveOnlyTotalItems === 0 && errors === 0) return;
   const counts = `${needTotalItems} item(s) to come, ${receiveOnlyTotalItems} changed here, ${errors} in error`;
-  throw new NodeError('inconsistent', `${folderId} on ${ctx.node} is not in sync with the volume yet (${state}: ${counts})`);
+  throw new NodeError(
+    'inconsistent',
+    `${folderId} on ${ctx.node} is not in sync with the volume yet (${state}: ${counts})`,
+  );
 }

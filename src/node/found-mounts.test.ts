@@ -18,7 +18,12 @@ function sorted(...found: readonly FoundMount[]) {
 describe('mounts of a volume', () => {
   test.each([
     ['the staging mount', mount('mnt:[1]', staged), [], [staged]],
-    ['a staging path of another form that a call named', mount('mnt:[1]', '/tmp/csi-staging'), [], ['/tmp/csi-staging']],
+    [
+      'a staging path of another form that a call named',
+      mount('mnt:[1]', '/tmp/csi-staging'),
+      [],
+      ['/tmp/csi-staging'],
+    ],
     ['a published target', mount('mnt:[1]', published), [published], []],
     ['a part of it for a subPath', mount('mnt:[1]', subPath), [subPath], []],
     ['a target of another form', mount('mnt:[1]', '/tmp/csi-mount/target'), ['/tmp/csi-mount/target'], []],
@@ -27,7 +32,12 @@ describe('mounts of a volume', () => {
     ['a copy of a subPath', mount('mnt:[2]', subPath), [], []],
     ['a copy of the staging mount', mount('mnt:[2]', `/rootfs${staged}`), [], []],
     ['the mount point in a container', mount('mnt:[2]', '/data', 'u1'), ['/data in process 7 of pod u1'], []],
-    ['a path that only looks like staging in a container', mount('mnt:[2]', '/tmp/csi-staging'), ['/tmp/csi-staging in process 7'], []],
+    [
+      'a path that only looks like staging in a container',
+      mount('mnt:[2]', '/tmp/csi-staging'),
+      ['/tmp/csi-staging in process 7'],
+      [],
+    ],
   ])('%s', (_, found, pods, staging) => {
     expect(sorted(found)).toEqual({ pods, staging });
   });

@@ -1,24 +1,39 @@
 /** The helpers as programs of their own (docs/design.md, "Parts"). */
 import { z } from 'zod';
-import { deleterReport, introducerReport, nodewatcherReport, resharerReport } from '../desired/helper-report.ts';
-import type { DeleterReport, IntroducerReport, NodeView, NodewatcherReport, ResharerReport } from '../desired/node-view.ts';
+import {
+  deleterReport,
+  introducerReport,
+  nodewatcherReport,
+  resharerReport,
+} from '../desired/helper-report.ts';
+import type {
+  DeleterReport,
+  IntroducerReport,
+  NodeView,
+  NodewatcherReport,
+  PassReport,
+  ResharerReport,
+} from '../desired/node-view.ts';
 import type { Counter, Metrics } from '../runtime/metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { HelperName } from '../runtime/plan-rounds.ts';
 import { helperCommand } from '../runtime/program.ts';
 import { runHelper } from '../runtime/subprocess.ts';
 
-export interface HelperReports {
+export interface HelperReports extends Record<HelperName, PassReport> {
   readonly introducer: IntroducerReport;
   readonly resharer: ResharerReport;
   readonly deleter: DeleterReport;
   readonly nodewatcher: NodewatcherReport;
 }
 
-export type HelperName = keyof HelperReports;
-
 export interface Helpers {
   /** Undefined when the pass could not be done; that is logged and counted, and a later round does it. */
-  run<Name extends HelperName>(name: Name, view: NodeView, signal: AbortSignal): Promise<HelperReports[Name] | undefined>;
+  run<Name extends HelperName>(
+    name: Name,
+    view: NodeView,
+    signal: AbortSignal,
+  ): Promise<HelperReports[Name] | undefined>;
 }
 
 export interface HelpersOptions {
@@ -43,7 +58,10 @@ const reports: { readonly [Name in HelperName]: z.ZodType<HelperReports[Name]> }
 };
 
 export function createHelpers(options: HelpersOptions): Helpers {
-  const passes = options.metrics.counter('syncthing_csi_helper_passes_total', 'Passes of helpers by helper and outcome');
+  const passes = options.metrics.counter(
+    'syncthing_csi_helper_passes_total',
+    'Passes of helpers by helper and outcome',
+  );
   return { run: (name, view, signal) => runPass({ ...options, passes }, { name, view, signal }) };
 }
 
@@ -72,7 +90,8 @@ async function runPass<Name extends HelperName>(
   });
   options.passes.add({ helper: name, outcome: result.kind });
   if (result.kind === 'ok') return result.report;
-  if (result.kind !== 'cancelled') log.error({ outcome: result.kind, reason: result.message }, 'a pass of a helper could not be done');
+  if (result.kind !== 'cancelled')
+    log.error({ outcome: result.kind, reason: result.message }, 'a pass of a helper could not be done');
   return undefined;
 }
 

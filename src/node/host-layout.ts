@@ -50,7 +50,8 @@ export function hostLayout(hostDataDir: string): HostLayout {
         linking: path.join(directory, 'linking'),
       };
     },
-    archiveOf: (folderId, epoch) => path.join(checkedPaths(hostDataDir, folderId).archive, String(Math.trunc(epoch))),
+    archiveOf: (folderId, epoch) =>
+      path.join(checkedPaths(hostDataDir, folderId).archive, String(Math.trunc(epoch))),
   };
 }
 

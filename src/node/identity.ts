@@ -19,7 +19,13 @@ const AWAY_MS = 60_000;
  * CSI 1.12, Identity. Name and capabilities are answered at once, since sidecars exit otherwise. Probe says "not ready"
  * while starting, and FAILED_PRECONDITION when it cannot serve.
  */
-export function identityRpcs({ driverName, version, health, clock, isStarted }: IdentityOptions): IdentityRpcs {
+export function identityRpcs({
+  driverName,
+  version,
+  health,
+  clock,
+  isStarted,
+}: IdentityOptions): IdentityRpcs {
   return {
     async GetPluginInfo() {
       return { name: driverName, vendorVersion: version };

@@ -45,7 +45,11 @@ interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-async function runJob(ctx: Context, { folderId, name, work }: Job, { backoff, signal }: RunOptions): Promise<void> {
+async function runJob(
+  ctx: Context,
+  { folderId, name, work }: Job,
+  { backoff, signal }: RunOptions,
+): Promise<void> {
   const record = ctx.volumes.record(folderId);
   const begun = ctx.clock.now();
   try {

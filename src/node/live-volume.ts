@@ -8,7 +8,11 @@ import { apiFailure } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 
 /** NOT_FOUND for a volume that is not there, and for one that now belongs to another of the same name. */
-export async function readVolume(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<SyncthingVolume> {
+export async function readVolume(
+  ctx: NodeContext,
+  volumeId: string,
+  signal: AbortSignal,
+): Promise<SyncthingVolume> {
   const name = parseVolumeId(volumeId)?.name;
   const missing = new CsiError('not-found', `volume ${volumeId} does not exist`);
   if (name === undefined) throw missing;
@@ -27,17 +31,25 @@ export function checkUsable(volume: SyncthingVolume, capability: Capability): vo
   const complaint = accessComplaint([capability.mode], access);
   if (complaint !== undefined) throw invalidArgument('volume_capability.access_mode', complaint);
   if (access !== 'exclusive') {
-    throw new CsiError('failed-precondition', `volume ${volume.volumeId} has access "${access}", which nodes of this version do not mount`);
+    throw new CsiError(
+      'failed-precondition',
+      `volume ${volume.volumeId} has access "${access}", which nodes of this version do not mount`,
+    );
   }
   if (deletion !== undefined) {
-    throw new CsiError('failed-precondition', `volume ${volume.volumeId} is being deleted since ${deletion.requestedAt}`);
+    throw new CsiError(
+      'failed-precondition',
+      `volume ${volume.volumeId} is being deleted since ${deletion.requestedAt}`,
+    );
   }
 }
 
 /** Whether the grant of `epoch` still is this node's, on this disk. */
 export function holdsGrant(ctx: NodeContext, volume: SyncthingVolume, epoch: number): boolean {
   const { grant } = volume.status;
-  return volume.spec.deletion === undefined && grant !== undefined && isOwn(ctx, grant) && grant.epoch === epoch;
+  return (
+    volume.spec.deletion === undefined && grant !== undefined && isOwn(ctx, grant) && grant.epoch === epoch
+  );
 }
 
 export function isOwn(ctx: NodeContext, grant: Grant): boolean {
@@ -56,6 +68,7 @@ const BLOCKED: ReadonlySet<string> = new Set(['Blocked', 'NoDataNode', 'Deleting
 /** Why the controller keeps the volume waiting, in its own words. */
 export function waitReason(volume: SyncthingVolume): WaitReason {
   const ready = volume.status.conditions.find((condition) => condition.type === 'Ready');
-  if (ready === undefined) return { message: 'the controller has not looked at the volume yet', isBlocked: false };
+  if (ready === undefined)
+    return { message: 'the controller has not looked at the volume yet', isBlocked: false };
   return { message: ready.message, isBlocked: ready.status === 'False' && BLOCKED.has(ready.reason) };
 }

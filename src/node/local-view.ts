@@ -9,7 +9,11 @@ import { volumeMounts } from './volume-mounts.ts';
  * The caller holds the volume's mutex, so that state.json and the mounts are of one moment; the folder was observed
  * before, and only what comes back on its own is decided by it.
  */
-export async function localView(ctx: NodeContext, state: DiskState, folder: FolderReport | undefined): Promise<LocalView> {
+export async function localView(
+  ctx: NodeContext,
+  state: DiskState,
+  folder: FolderReport | undefined,
+): Promise<LocalView> {
   const { folderId } = state;
   const { order, scan, stagedAt } = ctx.volumes.record(folderId);
   const mounts = await volumeMounts(ctx, folderId);

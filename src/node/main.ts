@@ -44,7 +44,8 @@ export async function main(environment: Environment): Promise<void> {
         mounter: createMounter({ timeoutMs: MOUNT_TIMEOUT_MS }),
         mountPoints: realMountPoints,
         ownNamespace: await readlink('/proc/self/ns/mnt'),
-        syncFilesystems: (paths, until) => syncFilesystems(paths, { signal: until, timeoutMs: SYNC_TIMEOUT_MS }),
+        syncFilesystems: (paths, until) =>
+          syncFilesystems(paths, { signal: until, timeoutMs: SYNC_TIMEOUT_MS }),
         helpers: createHelpers({
           node: process.execPath,
           callerFile: import.meta.filename,
@@ -69,7 +70,10 @@ async function readApiKey(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (cause) {
-    throw new Error(`cannot read Syncthing's API key ${file}: has the init container syncthing-config run on this node?`, { cause });
+    throw new Error(
+      `cannot read Syncthing's API key ${file}: has the init container syncthing-config run on this node?`,
+      { cause },
+    );
   }
 }
 

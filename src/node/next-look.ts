@@ -25,7 +25,8 @@ function isUnderWay(view: LocalView): boolean {
   const { folder, state } = view;
   if (view.isWanted || view.isAwaitingPublish || state.phase.kind === 'rejoining') return true;
   if (writerPhase(view) === 'flushing') return true;
-  const isSettled = folder !== undefined && folder.scanned && folder.state === 'idle' && folder.needItems === 0;
+  const isSettled =
+    folder !== undefined && folder.scanned && folder.state === 'idle' && folder.needItems === 0;
   return !isSettled;
 }
 

@@ -10,7 +10,10 @@ import { sleepUnless } from './sleep-unless.ts';
 import { factsOf, type RoundFacts } from './round-facts.ts';
 
 export interface NodeReporterOptions {
-  readonly ctx: Pick<NodeContext, 'node' | 'driverName' | 'store' | 'volumes' | 'wanted' | 'health' | 'clock' | 'log'>;
+  readonly ctx: Pick<
+    NodeContext,
+    'node' | 'driverName' | 'store' | 'volumes' | 'wanted' | 'health' | 'clock' | 'log'
+  >;
   readonly kubernetes: Pick<KubernetesClient, 'get' | 'create' | 'replaceStatus'>;
   /** Syncthing's address for other nodes. */
   readonly addresses: readonly string[];
@@ -69,12 +72,17 @@ interface Written {
   readonly at: number;
 }
 
-async function report(options: NodeReporterOptions, last: Written | undefined, signal: AbortSignal): Promise<Written> {
+async function report(
+  options: NodeReporterOptions,
+  last: Written | undefined,
+  signal: AbortSignal,
+): Promise<Written> {
   const { ctx, kubernetes, heartbeatMs } = options;
   const found = last ?? (await findOrCreate(options, signal));
   const status = nodeStatus(options, found.status);
   const isDue = last === undefined || ctx.clock.now() - last.at >= heartbeatMs;
-  if (!isDue && isDeepStrictEqual({ ...status, heartbeat: '' }, { ...last.status, heartbeat: '' })) return last;
+  if (!isDue && isDeepStrictEqual({ ...status, heartbeat: '' }, { ...last.status, heartbeat: '' }))
+    return last;
   await kubernetes.replaceStatus(SYNCTHING_NODES, found.target, status, { signal });
   return { target: found.target, status, at: ctx.clock.now() };
 }
@@ -101,14 +109,21 @@ async function getOrCreate(
   }
   const spec = { fenced: [], devices: [], tombstones: [] };
   try {
-    return await kubernetes.create(SYNCTHING_NODES, { name: node, labels: labelsOf(driverName, { node }), spec }, { signal });
+    return await kubernetes.create(
+      SYNCTHING_NODES,
+      { name: node, labels: labelsOf(driverName, { node }), spec },
+      { signal },
+    );
   } catch (error) {
     if (!isKubernetesError(error, 'already-exists')) throw error;
     return await kubernetes.get(SYNCTHING_NODES, node, { signal });
   }
 }
 
-function nodeStatus(options: NodeReporterOptions, before: SyncthingNodeStatus | undefined): SyncthingNodeStatus {
+function nodeStatus(
+  options: NodeReporterOptions,
+  before: SyncthingNodeStatus | undefined,
+): SyncthingNodeStatus {
   const { ctx, addresses, facts } = options;
   return {
     ...syncthingPart(ctx.health.state, before),

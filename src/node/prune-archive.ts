@@ -34,7 +34,8 @@ async function pruneIn(options: PruneOptions, directory: string): Promise<number
     const kept = path.join(options.kept, relative);
     if (entry.isDirectory()) {
       const leftBelow = await pruneIn(options, relative);
-      if (leftBelow === 0 && (await statOf(path.join(options.data, relative)))?.isDirectory() === true) await removeEmpty(kept);
+      if (leftBelow === 0 && (await statOf(path.join(options.data, relative)))?.isDirectory() === true)
+        await removeEmpty(kept);
       else left += Math.max(1, leftBelow);
     } else if (await isSame(kept, path.join(options.data, relative))) {
       await unlink(kept);
@@ -58,7 +59,8 @@ async function isSame(kept: string, current: string): Promise<boolean> {
   const [one, other] = [await statOf(kept), await statOf(current)];
   if (one === undefined || other === undefined) return false;
   if (one.ino === other.ino && one.dev === other.dev) return true;
-  if (one.isSymbolicLink() && other.isSymbolicLink()) return (await readlink(kept)) === (await readlink(current));
+  if (one.isSymbolicLink() && other.isSymbolicLink())
+    return (await readlink(kept)) === (await readlink(current));
   return one.isFile() && other.isFile() && one.size === other.size && (await sameContent(kept, current));
 }
 

@@ -16,7 +16,9 @@ import { volumeMounts } from './volume-mounts.ts';
  * CSI 1.12, NodePublishVolume. Does what NodeStageVolume does where that is not in force any more: with a second pod of
  * the same node in back-off the kubelet publishes again without staging (handoff rule 14).
  */
-export function nodePublishVolume(ctx: NodeContext): Rpc<NodePublishVolumeRequest__Output, NodePublishVolumeResponse> {
+export function nodePublishVolume(
+  ctx: NodeContext,
+): Rpc<NodePublishVolumeRequest__Output, NodePublishVolumeResponse> {
   return async (request, call) => {
     const intent = parseNodePublishVolume(request);
     kubeletPath('target_path', ctx.kubeletDir, intent.targetPath);
@@ -33,7 +35,11 @@ export function nodePublishVolume(ctx: NodeContext): Rpc<NodePublishVolumeReques
 }
 
 /** The same target with the same arguments is done already, with others it is ALREADY_EXISTS. */
-async function isPublished(ctx: NodeContext, intent: NodePublishVolumeIntent, signal: AbortSignal): Promise<boolean> {
+async function isPublished(
+  ctx: NodeContext,
+  intent: NodePublishVolumeIntent,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { targetPath, volumeId } = intent;
   if ((await ctx.mounter.mountAt(targetPath)) === undefined) return false;
   try {
@@ -47,7 +53,10 @@ async function isPublished(ctx: NodeContext, intent: NodePublishVolumeIntent, si
 }
 
 /** One pod alone, by the access mode; looked at before a directory is made, which may lie inside the first target. */
-async function checkSingleTarget(ctx: NodeContext, { volumeId, targetPath, capability }: NodePublishVolumeIntent): Promise<void> {
+async function checkSingleTarget(
+  ctx: NodeContext,
+  { volumeId, targetPath, capability }: NodePublishVolumeIntent,
+): Promise<void> {
   if (!SINGLE_TARGET.has(capability.mode)) return;
   const { pods } = await volumeMounts(ctx, volumeId);
   const others = pods.filter((mount) => mount !== targetPath);
@@ -87,10 +96,17 @@ async function checkSession(ctx: NodeContext, volumeId: string, signal: AbortSig
   const state = await ctx.states.read(volumeId);
   const volume = await readVolume(ctx, volumeId, signal);
   if (state?.phase.kind === 'writer' && holdsGrant(ctx, volume, state.phase.epoch)) return;
-  throw new CsiError('unavailable', `volume ${volumeId} waits: pods of an older epoch still have it on ${ctx.node}; end them`);
+  throw new CsiError(
+    'unavailable',
+    `volume ${volumeId} waits: pods of an older epoch still have it on ${ctx.node}; end them`,
+  );
 }
 
-async function bind(ctx: NodeContext, { volumeId, targetPath, readOnly }: NodePublishVolumeIntent, signal: AbortSignal): Promise<void> {
+async function bind(
+  ctx: NodeContext,
+  { volumeId, targetPath, readOnly }: NodePublishVolumeIntent,
+  signal: AbortSignal,
+): Promise<void> {
   const { data } = ctx.store.layout.volume(volumeId);
   await ctx.mounter.bind({ source: data, target: targetPath, readOnly }, signal);
 }

@@ -1,6 +1,13 @@
 /** One look at one volume: observe, plan (src/handoff/local.ts), apply, report. The same after any crash. */
 import type { SyncthingReplica } from '../desired/replica.ts';
-import { beginRejoin, decline, newDiskState, release, sawEpoch, type DiskState } from '../handoff/disk-state.ts';
+import {
+  beginRejoin,
+  decline,
+  newDiskState,
+  release,
+  sawEpoch,
+  type DiskState,
+} from '../handoff/disk-state.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
 import type { WorkResult } from '../runtime/work-queue.ts';
 import { archiveTree } from './archive-tree.ts';
@@ -60,7 +67,10 @@ async function reconcile(look: Look): Promise<WorkResult | undefined> {
   for (const action of actions) startJob(look, view, action);
   askForRound(ctx, view, replica);
   const waitMs = await report(look, view, seen);
-  const next = nextLookMs(view, { isSeen: seen.kind === 'observed', startsIn: parts.jobs.startsIn(folderId) });
+  const next = nextLookMs(view, {
+    isSeen: seen.kind === 'observed',
+    startsIn: parts.jobs.startsIn(folderId),
+  });
   return { requeueAfterMs: Math.min(waitMs ?? next, next) };
 }
 
@@ -88,17 +98,24 @@ async function settleState(look: Look, seen: Observation): Promise<Settled> {
   }
 }
 
-async function settleOnce({ ctx, signal, replica }: Look, seen: Observation): Promise<Settled & { kind: 'settled' | 'moved' }> {
+async function settleOnce(
+  { ctx, signal, replica }: Look,
+  seen: Observation,
+): Promise<Settled & { kind: 'settled' | 'moved' }> {
   const { folderId } = replica.spec;
   const state = await ctx.states.read(folderId);
-  if (state === undefined) throw new NodeError('inconsistent', `state.json of ${folderId} went away while it was looked at`);
+  if (state === undefined)
+    throw new NodeError('inconsistent', `state.json of ${folderId} went away while it was looked at`);
   const view = await localView(ctx, state, seen.kind === 'observed' ? seen.report : undefined);
   if (await dropStaging(ctx, view, signal)) return { kind: 'moved', view, actions: [] };
   const actions = planLocal(view).filter((action) => isSound(action, seen));
   const next = actions.reduce((before, action) => nextState(ctx, before, action), state);
   if (next === state) return { kind: 'settled', view, actions };
   await ctx.states.write(next);
-  ctx.log.info({ folderId, from: state.phase, to: next.phase, actions: actions.map(({ kind }) => kind) }, 'state.json changed');
+  ctx.log.info(
+    { folderId, from: state.phase, to: next.phase, actions: actions.map(({ kind }) => kind) },
+    'state.json changed',
+  );
   ctx.volumes.changed(folderId);
   return { kind: 'moved', view: { ...view, state: next }, actions: [] };
 }
@@ -140,7 +157,12 @@ function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): Dis
 function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalAction): void {
   const { folderId, phase } = state;
   if (action.kind === 'scan' && phase.kind === 'writer') {
-    const request = { folderId, epoch: phase.epoch, session: phase.session, afterUnmount: action.afterUnmount };
+    const request = {
+      folderId,
+      epoch: phase.epoch,
+      session: phase.session,
+      afterUnmount: action.afterUnmount,
+    };
     parts.jobs.start({
       folderId,
       name: 'scan',
@@ -148,10 +170,18 @@ function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalActio
     });
   }
   if (action.kind === 'archive-tree') {
-    parts.jobs.start({ folderId, name: 'archive of a stale copy', work: (signal) => archiveTree(ctx, folderId, signal) });
+    parts.jobs.start({
+      folderId,
+      name: 'archive of a stale copy',
+      work: (signal) => archiveTree(ctx, folderId, signal),
+    });
   }
   if (action.kind === 'finish-rejoin') {
-    parts.jobs.start({ folderId, name: 'rejoin of a stale copy', work: (signal) => finishRejoin(ctx, folderId, signal) });
+    parts.jobs.start({
+      folderId,
+      name: 'rejoin of a stale copy',
+      work: (signal) => finishRejoin(ctx, folderId, signal),
+    });
   }
 }
 
@@ -161,7 +191,10 @@ async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSig
   ctx.volumes.record(request.folderId).scan = scan;
   if (scan.proves) return;
   const [first] = await ctx.syncthing.folderErrors(request.folderId, { signal, perPage: 1 });
-  const detail = first === undefined ? 'the folder changed its type meanwhile, or has changes made behind its back' : `${first.path}: ${first.error}`;
+  const detail =
+    first === undefined
+      ? 'the folder changed its type meanwhile, or has changes made behind its back'
+      : `${first.path}: ${first.error}`;
   throw new NodeError('inconsistent', `it proves nothing on ${ctx.node}: ${detail}`);
 }
 
@@ -169,13 +202,21 @@ async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSig
 function askForRound(ctx: NodeContext, view: LocalView, replica: SyncthingReplica): void {
   const record = ctx.volumes.record(view.state.folderId);
   const { phase } = view.state;
-  const key = JSON.stringify([replica.uid, replica.generation, phase.kind === 'writer' ? phase.epoch : phase]);
+  const key = JSON.stringify([
+    replica.uid,
+    replica.generation,
+    phase.kind === 'writer' ? phase.epoch : phase,
+  ]);
   if (record.roundKey === key) return;
   record.roundKey = key;
-  ctx.wake.round(replica.spec.removal === undefined ? 'waited' : 'full');
+  ctx.wake.round(replica.spec.removal === undefined ? 'urgent' : 'change');
 }
 
-async function report({ ctx, parts, replica, signal }: Look, view: LocalView, seen: Observation): Promise<number | undefined> {
+async function report(
+  { ctx, parts, replica, signal }: Look,
+  view: LocalView,
+  seen: Observation,
+): Promise<number | undefined> {
   const record = ctx.volumes.record(view.state.folderId);
   record.phase = phaseSince(view, record, replica);
   record.problem = problemOf(ctx, record);
@@ -188,7 +229,8 @@ async function report({ ctx, parts, replica, signal }: Look, view: LocalView, se
 /** A call, a flush or the controller waits for it. */
 function isUrgent(view: LocalView, record: VolumeRecord): boolean {
   const { kind } = view.state.phase;
-  if (view.isWanted || writerPhase(view) === 'flushing' || kind === 'released' || kind === 'untouched') return true;
+  if (view.isWanted || writerPhase(view) === 'flushing' || kind === 'released' || kind === 'untouched')
+    return true;
   return view.scan !== undefined && record.written?.status.writer?.scan?.sequence !== view.scan.sequence;
 }
 
@@ -215,7 +257,7 @@ async function reportRemoval({ ctx, parts, replica, signal }: Look): Promise<Wor
   const key = JSON.stringify([replica.uid, replica.generation, 'removal']);
   if (record.roundKey !== key) {
     record.roundKey = key;
-    ctx.wake.round('full');
+    ctx.wake.round('change');
   }
   await parts.reporter.report(replica, status, { isUrgent: true, signal });
   return { requeueAfterMs: 30_000 };

@@ -14,7 +14,12 @@ export interface RegistrationOptions {
  * The kubelet's plugin registration v1: it finds the socket in its plugins_registry directory, asks who is there, and
  * says how it went. A refusal is retried by the kubelet while the socket stays.
  */
-export function registrationRpcs({ driverName, endpoint, log, onRegistered }: RegistrationOptions): RegistrationRpcs {
+export function registrationRpcs({
+  driverName,
+  endpoint,
+  log,
+  onRegistered,
+}: RegistrationOptions): RegistrationRpcs {
   return {
     async GetInfo() {
       return { type: 'CSIPlugin', name: driverName, endpoint, supportedVersions: ['1.0.0'] };

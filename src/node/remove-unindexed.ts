@@ -25,13 +25,19 @@ export async function removeUnindexed(options: RemoveOptions): Promise<number> {
 async function removeIn(options: RemoveOptions, directory: string): Promise<number> {
   const { syncthing, folderId, signal, data } = options;
   const prefix = path.posix.join('data', directory);
-  const indexed = new Map((await syncthing.browse(folderId, { signal, prefix, levels: 0 })).map((entry) => [entry.name, entry.type]));
+  const indexed = new Map(
+    (await syncthing.browse(folderId, { signal, prefix, levels: 0 })).map((entry) => [
+      entry.name,
+      entry.type,
+    ]),
+  );
   let removed = 0;
   for (const entry of await readdir(path.join(data, directory), { withFileTypes: true })) {
     const relative = path.posix.join(directory, entry.name);
     // Temporary files of Syncthing, and names that are no UTF-8, which it never has in its index.
     if (entry.name.startsWith('.syncthing.') || entry.name.includes('\uFFFD')) continue;
-    if (entry.isDirectory() && indexed.get(entry.name) === 'directory') removed += await removeIn(options, relative);
+    if (entry.isDirectory() && indexed.get(entry.name) === 'directory')
+      removed += await removeIn(options, relative);
     else if (!indexed.has(entry.name)) removed += await removeTree(options, relative, entry.isDirectory());
   }
   return removed;

@@ -15,7 +15,11 @@ export interface ReportOptions {
 
 export interface ReplicaReporter {
   /** How long to wait before it may be written; undefined when the API server has it. */
-  report(replica: SyncthingReplica, status: SyncthingReplicaStatus, options: ReportOptions): Promise<number | undefined>;
+  report(
+    replica: SyncthingReplica,
+    status: SyncthingReplicaStatus,
+    options: ReportOptions,
+  ): Promise<number | undefined>;
 }
 
 /** A copy that receives many files reports once in so long. */
@@ -23,7 +27,10 @@ const THROTTLE_MS = 1_000;
 
 type Context = Pick<NodeContext, 'volumes' | 'clock' | 'store' | 'syncFilesystems'>;
 
-export function createReplicaReporter(ctx: Context, kubernetes: Pick<KubernetesClient, 'replaceStatus'>): ReplicaReporter {
+export function createReplicaReporter(
+  ctx: Context,
+  kubernetes: Pick<KubernetesClient, 'replaceStatus'>,
+): ReplicaReporter {
   return {
     async report(replica, status, { isUrgent, signal }) {
       const record = ctx.volumes.record(replica.spec.folderId);

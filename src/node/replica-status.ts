@@ -1,6 +1,12 @@
 /** PURE: what a node reports of one copy, from what it sees (handoff rules 20 to 22). */
 import { isDeepStrictEqual } from 'node:util';
-import type { FolderReport, PeerReport, SyncthingReplica, SyncthingReplicaStatus, WriterReport } from '../desired/replica.ts';
+import type {
+  FolderReport,
+  PeerReport,
+  SyncthingReplica,
+  SyncthingReplicaStatus,
+  WriterReport,
+} from '../desired/replica.ts';
 import { isClean } from '../handoff/copy.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import { writerPhase, type LocalView } from '../handoff/local.ts';
@@ -46,12 +52,15 @@ function appliedBefore(
 
 /** Mounts are worth reporting only where they are in the way: of the attached writer they are what is meant. */
 function isGrantedWriter({ state, order }: LocalView): boolean {
-  return state.phase.kind === 'writer' && order?.grant?.epoch === state.phase.epoch && order.removal === undefined;
+  return (
+    state.phase.kind === 'writer' && order?.grant?.epoch === state.phase.epoch && order.removal === undefined
+  );
 }
 
 /** The epoch and session that a copy has, or had, as writer; none for a mere copy. */
 function sessionOf({ phase }: DiskState): { readonly epoch: number; readonly session: number } | undefined {
-  if (phase.kind === 'writer' || phase.kind === 'released') return { epoch: phase.epoch, session: phase.session };
+  if (phase.kind === 'writer' || phase.kind === 'released')
+    return { epoch: phase.epoch, session: phase.session };
   return phase.kind === 'untouched' ? { epoch: phase.epoch, session: 0 } : undefined;
 }
 
@@ -74,9 +83,13 @@ function scanReport({ state: { phase }, scan }: LocalView): WriterReport['scan']
   return { epoch, session, sequence, startedAt, afterUnmount };
 }
 
-function rejoinReport({ state: { phase, rejoined } }: LocalView): SyncthingReplicaStatus['rejoin'] | undefined {
+function rejoinReport({
+  state: { phase, rejoined },
+}: LocalView): SyncthingReplicaStatus['rejoin'] | undefined {
   if (phase.kind === 'rejoining') {
-    return phase.step === 'archived' ? { epoch: phase.epoch, step: 'archived', archive: phase.archive } : undefined;
+    return phase.step === 'archived'
+      ? { epoch: phase.epoch, step: 'archived', archive: phase.archive }
+      : undefined;
   }
   if (rejoined === undefined) return undefined;
   const { epoch, archive } = rejoined;
@@ -84,7 +97,11 @@ function rejoinReport({ state: { phase, rejoined } }: LocalView): SyncthingRepli
 }
 
 /** A phase lasts from when it was first seen, over restarts of this process too. */
-export function phaseSince(view: LocalView, record: Pick<VolumeRecord, 'phase'>, replica: SyncthingReplica): VolumeRecord['phase'] {
+export function phaseSince(
+  view: LocalView,
+  record: Pick<VolumeRecord, 'phase'>,
+  replica: SyncthingReplica,
+): VolumeRecord['phase'] {
   const phase = writerPhase(view);
   const session = sessionOf(view.state);
   if (phase === undefined || session === undefined) return undefined;
@@ -108,9 +125,13 @@ export function saysTheSame(one: SyncthingReplicaStatus, other: SyncthingReplica
  * Whether a half of a proof is claimed that was not claimed before, so that what it rests on has to be on the disk
  * first (handoff rule 20): files received, files that a peer was seen to have, a scan.
  */
-export function claimsMore(before: SyncthingReplicaStatus | undefined, next: SyncthingReplicaStatus): boolean {
+export function claimsMore(
+  before: SyncthingReplicaStatus | undefined,
+  next: SyncthingReplicaStatus,
+): boolean {
   const known = before?.storeId === next.storeId ? before : undefined;
-  if (next.writer?.scan !== undefined && !isDeepStrictEqual(known?.writer?.scan, next.writer.scan)) return true;
+  if (next.writer?.scan !== undefined && !isDeepStrictEqual(known?.writer?.scan, next.writer.scan))
+    return true;
   const { folder } = next;
   return folder !== undefined && claimsMoreOf(known?.folder, folder);
 }
@@ -125,10 +146,15 @@ function peerIn(folder: FolderReport | undefined, deviceId: string): PeerReport 
 
 function receivedMore(known: FolderReport | undefined, folder: FolderReport): boolean {
   if (!isClean(folder)) return false;
-  return !isClean(known) || folder.peers.some((peer) => peer.knownSequence > (peerIn(known, peer.deviceId)?.knownSequence ?? -1));
+  return (
+    !isClean(known) ||
+    folder.peers.some((peer) => peer.knownSequence > (peerIn(known, peer.deviceId)?.knownSequence ?? -1))
+  );
 }
 
 function sentMore(known: FolderReport | undefined, folder: FolderReport): boolean {
   const isFurther = folder.sequence > (known?.sequence ?? -1);
-  return folder.peers.some((peer) => peer.remoteNeedEmpty && (isFurther || peerIn(known, peer.deviceId)?.remoteNeedEmpty !== true));
+  return folder.peers.some(
+    (peer) => peer.remoteNeedEmpty && (isFurther || peerIn(known, peer.deviceId)?.remoteNeedEmpty !== true),
+  );
 }

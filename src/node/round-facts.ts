@@ -8,7 +8,10 @@ export interface RoundFacts {
   readonly nodewatcher?: Pick<NodewatcherReport, 'labelled' | 'unfit' | 'capacity'>;
 }
 
-type Facts = Pick<SyncthingNodeStatus, 'fenced' | 'tombstonesDone' | 'orphans' | 'labelled' | 'unfit' | 'capacity'>;
+type Facts = Pick<
+  SyncthingNodeStatus,
+  'fenced' | 'tombstonesDone' | 'orphans' | 'labelled' | 'unfit' | 'capacity'
+>;
 
 /**
  * A helper that has not run yet in this life of the process leaves its part as it was reported before: to say that a
@@ -23,7 +26,10 @@ export function factsOf(facts: RoundFacts, before: SyncthingNodeStatus | undefin
   return { fenced, tombstonesDone, orphans, ...watched(facts, before) };
 }
 
-function watched({ nodewatcher }: RoundFacts, before: SyncthingNodeStatus | undefined): Pick<Facts, 'labelled' | 'unfit' | 'capacity'> {
+function watched(
+  { nodewatcher }: RoundFacts,
+  before: SyncthingNodeStatus | undefined,
+): Pick<Facts, 'labelled' | 'unfit' | 'capacity'> {
   const { labelled, unfit, capacity } = nodewatcher ?? before ?? UNSEEN;
   return { labelled, capacity, ...(unfit !== undefined && { unfit }) };
 }

@@ -1,4 +1,4 @@
-/** The view that a round's helpers get (src/desired/node-view.ts). */
+/** The view that a helper gets (src/desired/node-view.ts). */
 import path from 'node:path';
 import type { NodeView, ReplicaOrder } from '../desired/node-view.ts';
 import type { SyncthingNode } from '../desired/node.ts';
@@ -6,8 +6,8 @@ import type { SyncthingReplica } from '../desired/replica.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
+import type { HelperName } from '../runtime/plan-rounds.ts';
 import type { NodeContext } from './context.ts';
-import type { RoundKind } from './rounds.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export interface RoundSources {
@@ -23,13 +23,18 @@ export interface RoundSources {
 }
 
 export interface ViewOptions {
-  readonly kind: RoundKind;
-  /** Items that failed in the round before. */
+  /** Whose turn it is: what orders bytes to go is confirmed for the deleter alone. */
+  readonly helper: HelperName;
+  /** Items that failed in its pass before. */
   readonly failedLast: readonly string[];
   readonly signal: AbortSignal;
 }
 
-export async function roundView(ctx: NodeContext, sources: RoundSources, options: ViewOptions): Promise<NodeView> {
+export async function roundView(
+  ctx: NodeContext,
+  sources: RoundSources,
+  options: ViewOptions,
+): Promise<NodeView> {
   const { layout, storeId } = ctx.store;
   const states = await readStates(ctx);
   const replicas = await orders(ctx, sources.replicas(), options);
@@ -40,7 +45,10 @@ export async function roundView(ctx: NodeContext, sources: RoundSources, options
     driverName: ctx.driverName,
     storeId,
     hostDataDir: layout.hostDataDir,
-    syncthing: { socketPath: sources.syncthingSocket, apiKeyFile: path.join(layout.syncthingHome, 'api-key') },
+    syncthing: {
+      socketPath: sources.syncthingSocket,
+      apiKeyFile: path.join(layout.syncthingHome, 'api-key'),
+    },
     labels: sources.labels(),
     storageLabel: sources.storageLabel,
     ...(order !== undefined && { order }),
@@ -73,7 +81,11 @@ async function readStates(ctx: NodeContext): Promise<Readonly<Record<string, Dis
   return states;
 }
 
-async function orders(ctx: NodeContext, replicas: readonly SyncthingReplica[], options: ViewOptions): Promise<readonly ReplicaOrder[]> {
+async function orders(
+  ctx: NodeContext,
+  replicas: readonly SyncthingReplica[],
+  options: ViewOptions,
+): Promise<readonly ReplicaOrder[]> {
   const found: ReplicaOrder[] = [];
   for (const replica of replicas) {
     const { name, generation, spec } = replica;
@@ -82,10 +94,14 @@ async function orders(ctx: NodeContext, replicas: readonly SyncthingReplica[], o
   return found;
 }
 
-/** Read live just before the round: what a watch saw a moment ago may have been taken back (handoff rule 34). */
-async function isRemovalConfirmed(ctx: NodeContext, replica: SyncthingReplica, { kind, signal }: ViewOptions): Promise<boolean> {
+/** Read live just before the pass: what a watch saw a moment ago may have been taken back (handoff rule 34). */
+async function isRemovalConfirmed(
+  ctx: NodeContext,
+  replica: SyncthingReplica,
+  { helper, signal }: ViewOptions,
+): Promise<boolean> {
   const { name, uid, spec } = replica;
-  if (spec.removal === undefined || kind !== 'full') return false;
+  if (spec.removal === undefined || helper !== 'deleter') return false;
   try {
     const now = await ctx.kubernetes.get(SYNCTHING_REPLICAS, name, { signal });
     return now.uid === uid && now.spec.removal === spec.removal && now.spec.folderId === spec.folderId;
@@ -98,8 +114,12 @@ async function isRemovalConfirmed(ctx: NodeContext, replica: SyncthingReplica, {
 
 type Tombstones = NodeView['confirmedTombstones'];
 
-async function liveTombstones(ctx: NodeContext, { node }: RoundSources, { kind, signal }: ViewOptions): Promise<Tombstones> {
-  if (kind !== 'full' || (node()?.spec.tombstones.length ?? 0) === 0) return [];
+async function liveTombstones(
+  ctx: NodeContext,
+  { node }: RoundSources,
+  { helper, signal }: ViewOptions,
+): Promise<Tombstones> {
+  if (helper !== 'deleter' || (node()?.spec.tombstones.length ?? 0) === 0) return [];
   try {
     return (await ctx.kubernetes.get(SYNCTHING_NODES, ctx.node, { signal })).spec.tombstones;
   } catch (error) {
@@ -117,7 +137,11 @@ function foldersInTheWay(
 ): ReadonlySet<string> {
   const removed = replicas.filter(({ spec }) => spec.removal !== undefined).map(({ spec }) => spec.folderId);
   const rejoining = Object.values(states).filter(({ phase }) => phase.kind === 'rejoining');
-  return new Set([...removed, ...rejoining.map(({ folderId }) => folderId), ...tombstones.map(({ folderId }) => folderId)]);
+  return new Set([
+    ...removed,
+    ...rejoining.map(({ folderId }) => folderId),
+    ...tombstones.map(({ folderId }) => folderId),
+  ]);
 }
 
 async function mountedOf(ctx: NodeContext, folderIds: ReadonlySet<string>): Promise<readonly string[]> {

@@ -11,6 +11,7 @@ import type { NodeConfig } from '../runtime/config.ts';
 import { serveHealth, type HealthServer } from '../runtime/health-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import { createRounds, type Rounds } from '../runtime/rounds.ts';
 import { createWorkQueue, type WorkQueue } from '../runtime/work-queue.ts';
 import { parseCsiEndpoint } from '../csi/endpoint.ts';
 import type { SyncthingClient } from '../syncthing/client.ts';
@@ -28,8 +29,7 @@ import { nodePublishVolume } from './publish.ts';
 import { createReconciler } from './reconcile-volume.ts';
 import { registrationRpcs } from './registration.ts';
 import { createReplicaReporter } from './replica-reporter.ts';
-import { createRounds, type Rounds } from './rounds.ts';
-import { createRoundRunner, type RoundRunner } from './run-round.ts';
+import { createHelperTurns, type HelperTurns } from './run-helper-turn.ts';
 import { nodeStageVolume, nodeUnstageVolume } from './stage.ts';
 import { nodeGetVolumeStats } from './stats.ts';
 import type { Store } from './store.ts';
@@ -63,6 +63,8 @@ export interface NodeOptions {
 
 const HEARTBEAT_MS = 10_000;
 const CONCURRENT_VOLUMES = 4;
+/** What comes in the wake of one change is done together. */
+const DEBOUNCE_MS = 200;
 /** Helpers end themselves after this share of the time in which they would be killed. */
 const BUDGET_SHARE = 0.5;
 
@@ -73,7 +75,7 @@ interface Parts {
   readonly jobs: Jobs;
   readonly reporter: NodeReporter;
   readonly rounds: Rounds;
-  readonly runner: RoundRunner;
+  readonly turns: HelperTurns;
 }
 
 /** Serves until the signal fires. What calls in flight wait for goes on until they have been answered. */
@@ -81,7 +83,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
   const { signal, config } = options;
   const stop = new AbortController();
   const parts = assemble(options, stop.signal);
-  const { ctx, watches, queue, jobs, reporter, rounds } = parts;
+  const { ctx, watches, queue, jobs, reporter } = parts;
   const background = Promise.all([
     watches.run(stop.signal),
     queue.run(stop.signal),
@@ -90,7 +92,6 @@ export async function runNode(options: NodeOptions): Promise<void> {
     watchSyncthing(ctx, stop.signal),
     watchHealth(ctx, stop.signal),
   ]);
-  rounds.request('full');
   const health = await serveHealthOf(options, parts);
   const servers = await serveSockets(options, parts);
   try {
@@ -111,33 +112,44 @@ function assemble(options: NodeOptions, stop: AbortSignal): Parts {
   const wake: Wake = {
     volume: (folderId) => late.wake?.volume(folderId),
     nodeReport: () => late.wake?.nodeReport(),
-    round: (kind) => late.wake?.round(kind),
+    round: (reason) => late.wake?.round(reason),
   };
-  const watches = createWatches({ client: kubernetes, clock, log, random, node: config.nodeName, driverName: config.driverName, volumes, wake });
+  const watches = createWatches({
+    client: kubernetes,
+    clock,
+    log,
+    random,
+    node: config.nodeName,
+    driverName: config.driverName,
+    volumes,
+    wake,
+  });
   const ctx = contextOf(options, { volumes, wake, watches });
-  const runner = createRoundRunner(ctx, roundSources(config, watches), options.helpers);
+  const turns = createHelperTurns(ctx, roundSources(config, watches), options.helpers);
   const reporter = createNodeReporter({
     ctx,
     kubernetes,
     addresses: [listenAddress(config.podIp, config.syncPort)],
-    facts: () => runner.facts(),
+    facts: () => turns.facts(),
     heartbeatMs: HEARTBEAT_MS,
   });
+  const backoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000, random });
   const rounds = createRounds({
     clock,
-    log,
-    backoff: exponentialBackoff({ firstMs: 1_000, maxMs: 60_000, random }),
-    intervalMs: config.roundIntervalMs,
-    round: (kind, signal) => runner.run(kind, signal),
+    debounceMs: DEBOUNCE_MS,
+    safetyMs: config.roundIntervalMs,
+    delayMs: (failures) => backoff.delayMs(failures),
+    run: (helper, signal) => turns.run(helper, signal),
+    onError: (helper, error) => log.error({ helper, error }, 'a turn of a helper failed'),
   });
-  const jobs = createJobs(ctx, exponentialBackoff({ firstMs: 1_000, maxMs: 60_000, random }), stop);
+  const jobs = createJobs(ctx, backoff, stop);
   const queue = createQueue(options, ctx, jobs);
   late.wake = {
     volume: (folderId) => queue.add(folderId),
     nodeReport: () => reporter.wake(),
-    round: (kind) => rounds.request(kind),
+    round: (reason) => rounds.request(reason),
   };
-  return { ctx, watches, queue, jobs, reporter, rounds, runner };
+  return { ctx, watches, queue, jobs, reporter, rounds, turns };
 }
 
 interface ContextParts {
@@ -164,10 +176,21 @@ function contextOf(options: NodeOptions, { volumes, wake, watches }: ContextPart
     ownNamespace,
     kubernetes,
     syncthing,
-    health: createSyncthingHealth({ client: syncthing, socketPath: config.syncthingSocket, node, clock, log }),
+    health: createSyncthingHealth({
+      client: syncthing,
+      socketPath: config.syncthingSocket,
+      node,
+      clock,
+      log,
+    }),
     clock,
     log,
-    settings: { handoff: defaultHandoffSettings, detachWaitMs: config.detachWaitMs, ...defaultNodeTimes, ...options.settings },
+    settings: {
+      handoff: defaultHandoffSettings,
+      detachWaitMs: config.detachWaitMs,
+      ...defaultNodeTimes,
+      ...options.settings,
+    },
     knowsOrders: () => watches.replicas.synced,
     syncFilesystems,
     wake,
@@ -186,7 +209,11 @@ function roundSources(config: NodeConfig, watches: Watches) {
   };
 }
 
-function createQueue({ clock, log, random, kubernetes, syncthing }: NodeOptions, ctx: NodeContext, jobs: Jobs): WorkQueue {
+function createQueue(
+  { clock, log, random, kubernetes, syncthing }: NodeOptions,
+  ctx: NodeContext,
+  jobs: Jobs,
+): WorkQueue {
   const observer = createFolderObserver(syncthing, clock);
   const reporter = createReplicaReporter(ctx, kubernetes);
   return createWorkQueue({
@@ -195,14 +222,19 @@ function createQueue({ clock, log, random, kubernetes, syncthing }: NodeOptions,
     backoff: exponentialBackoff({ firstMs: 200, maxMs: 10_000, random }),
     work: createReconciler(ctx, { observer, reporter, jobs }),
     onError: ({ key, error, failures, retryInMs }) =>
-      log.warn({ folderId: key, error, failures, retryInMs: Math.round(retryInMs) }, 'a look at a volume failed'),
+      log.warn(
+        { folderId: key, error, failures, retryInMs: Math.round(retryInMs) },
+        'a look at a volume failed',
+      ),
   });
 }
 
 /** No round on half a view: an order that is not known yet would count as none. */
 async function runRounds({ watches, rounds }: Parts, signal: AbortSignal): Promise<void> {
   try {
-    await Promise.all([watches.replicas, watches.node, watches.clusterNode].map((informer) => informer.whenSynced(signal)));
+    await Promise.all(
+      [watches.replicas, watches.node, watches.clusterNode].map((informer) => informer.whenSynced(signal)),
+    );
   } catch (error) {
     if (signal.aborted) return;
     throw error;
@@ -214,7 +246,10 @@ function isStarted({ watches, reporter }: Parts): boolean {
   return watches.replicas.synced && reporter.hasReported;
 }
 
-async function serveHealthOf({ config, metrics }: NodeOptions, parts: Parts): Promise<HealthServer | undefined> {
+async function serveHealthOf(
+  { config, metrics }: NodeOptions,
+  parts: Parts,
+): Promise<HealthServer | undefined> {
   if (config.metricsAddress === undefined) return undefined;
   return serveHealth({
     address: config.metricsAddress,
@@ -233,7 +268,13 @@ async function serveSockets(options: NodeOptions, parts: Parts): Promise<readonl
   const csi = await serveCsi({
     socketPath,
     services: {
-      identity: identityRpcs({ driverName, version, health: ctx.health, clock, isStarted: () => isStarted(parts) }),
+      identity: identityRpcs({
+        driverName,
+        version,
+        health: ctx.health,
+        clock,
+        isStarted: () => isStarted(parts),
+      }),
       node: {
         ...nodeInfoRpcs(ctx.node),
         NodeStageVolume: nodeStageVolume(ctx),
@@ -248,7 +289,14 @@ async function serveSockets(options: NodeOptions, parts: Parts): Promise<readonl
   });
   const registration = await serveCsi({
     socketPath: config.registrationSocket,
-    services: { registration: registrationRpcs({ driverName, endpoint: socketPath, log, onRegistered: () => undefined }) },
+    services: {
+      registration: registrationRpcs({
+        driverName,
+        endpoint: socketPath,
+        log,
+        onRegistered: () => undefined,
+      }),
+    },
     interceptors: [logCalls(clock)],
     log,
   });

@@ -19,7 +19,11 @@ const TIMEOUT_MS = 30 * 60_000;
  * Scans the whole folder. What was written before it began is on the disk (syncfs) and in the index when it ends, up to
  * the sequence that is read after it. It proves only if the folder had writer type all along, and nothing is in error.
  */
-export async function scanFolder(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<LocalScan> {
+export async function scanFolder(
+  ctx: NodeContext,
+  request: ScanRequest,
+  signal: AbortSignal,
+): Promise<LocalScan> {
   const { syncthing, clock, store } = ctx;
   const { folderId, epoch, session, afterUnmount } = request;
   const isWriter = await hasWriterType(syncthing, folderId, signal);
@@ -29,15 +33,23 @@ export async function scanFolder(ctx: NodeContext, request: ScanRequest, signal:
   const status = await syncthing.folderStatus(folderId, { signal });
   const { sequence } = await syncthing.completion(folderId, { signal });
   const isClean = status.error === undefined && status.errors === 0 && status.receiveOnlyTotalItems === 0;
-  const proves = isWriter && isClean && status.needTotalItems === 0 && (await hasWriterType(syncthing, folderId, signal));
+  const proves =
+    isWriter && isClean && status.needTotalItems === 0 && (await hasWriterType(syncthing, folderId, signal));
   return { epoch, session, sequence, afterUnmount, proves, ...timesOf(clock, startedAt) };
 }
 
-async function hasWriterType(syncthing: SyncthingClient, folderId: string, signal: AbortSignal): Promise<boolean> {
+async function hasWriterType(
+  syncthing: SyncthingClient,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   return (await syncthing.folder(folderId, { signal }))?.type === 'sendreceive';
 }
 
-function timesOf(clock: Clock, startedAt: number): Pick<LocalScan, 'startedAt' | 'finishedAt' | 'durationMs'> {
+function timesOf(
+  clock: Clock,
+  startedAt: number,
+): Pick<LocalScan, 'startedAt' | 'finishedAt' | 'durationMs'> {
   const finishedAt = clock.now();
   return { startedAt: new Date(startedAt).toISOString(), finishedAt, durationMs: finishedAt - startedAt };
 }

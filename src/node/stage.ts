@@ -11,7 +11,9 @@ import { ensureStaged } from './ensure-staged.ts';
 import { untilDetached } from './until-detached.ts';
 
 /** CSI 1.12, NodeStageVolume: the volume is in sync, granted to this node, and mounted at the staging path. */
-export function nodeStageVolume(ctx: NodeContext): Rpc<NodeStageVolumeRequest__Output, NodeStageVolumeResponse> {
+export function nodeStageVolume(
+  ctx: NodeContext,
+): Rpc<NodeStageVolumeRequest__Output, NodeStageVolumeResponse> {
   return async (request, call) => {
     const { volumeId, stagingTargetPath, capability } = parseNodeStageVolume(request);
     const stagingPath = kubeletPath('staging_target_path', ctx.kubeletDir, stagingTargetPath);
@@ -24,7 +26,9 @@ export function nodeStageVolume(ctx: NodeContext): Rpc<NodeStageVolumeRequest__O
  * CSI 1.12, NodeUnstageVolume: unmounts, and waits until other copies are proven to hold what was written, for as long
  * as the call lasts. The flush goes on whatever is answered (handoff rule 18).
  */
-export function nodeUnstageVolume(ctx: NodeContext): Rpc<NodeUnstageVolumeRequest__Output, NodeUnstageVolumeResponse> {
+export function nodeUnstageVolume(
+  ctx: NodeContext,
+): Rpc<NodeUnstageVolumeRequest__Output, NodeUnstageVolumeResponse> {
   return async (request, call) => {
     const { volume, stagingTargetPath } = parseNodeUnstageVolume(request);
     const stagingPath = kubeletPath('staging_target_path', ctx.kubeletDir, stagingTargetPath);
@@ -42,7 +46,10 @@ export function nodeUnstageVolume(ctx: NodeContext): Rpc<NodeUnstageVolumeReques
     const until = Math.min(call.deadlineMs - deadlineReserveMs, ctx.clock.now() + unstageWaitMs);
     const outcome = await untilDetached(ctx, volumeId, { until, signal: call.signal });
     if (outcome.kind === 'detached') return {};
-    throw new CsiError('unavailable', `volume ${volumeId} is not detached from ${ctx.node} yet: ${outcome.reason}`);
+    throw new CsiError(
+      'unavailable',
+      `volume ${volumeId} is not detached from ${ctx.node} yet: ${outcome.reason}`,
+    );
   };
 }
 

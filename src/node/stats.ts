@@ -31,8 +31,18 @@ export function nodeGetVolumeStats(
     const available = disk.bavail * disk.bsize;
     return {
       usage: [
-        { unit: 'BYTES', used: String(used.bytes), available: String(available), total: String(used.bytes + available) },
-        { unit: 'INODES', used: String(used.items), available: String(disk.ffree), total: String(used.items + disk.ffree) },
+        {
+          unit: 'BYTES',
+          used: String(used.bytes),
+          available: String(available),
+          total: String(used.bytes + available),
+        },
+        {
+          unit: 'INODES',
+          used: String(used.items),
+          available: String(disk.ffree),
+          total: String(used.items + disk.ffree),
+        },
       ],
     };
   };

@@ -22,12 +22,13 @@ const STORE_ID = /^[0-9a-f-]{36}$/;
  * Opens the directory, or makes it one of ours. A store id is made once and never again: a disk that lost it is another
  * store and holds nothing (docs/handoff.md, "Words"). A directory of another instance is refused.
  */
-export async function openStore(hostDataDir: string, owner: Owner): Promise<Store> {
+export async function openStore(hostDataDir: string, { driverName, namespace }: Owner): Promise<Store> {
   const layout = hostLayout(hostDataDir);
   try {
     await makeDirectoryDurably(hostDataDir);
-    await claim(layout.ownerFile, owner, hostDataDir);
-    for (const directory of [layout.volumes, layout.archive, layout.trash]) await makeDirectoryDurably(directory);
+    await claim(layout.ownerFile, { driverName, namespace }, hostDataDir);
+    for (const directory of [layout.volumes, layout.archive, layout.trash])
+      await makeDirectoryDurably(directory);
     await createDurably(layout.storeIdFile, `${randomUUID()}\n`);
     return { storeId: await readStoreId(layout.storeIdFile), layout };
   } catch (error) {
@@ -50,12 +51,19 @@ function parseOwner(file: string, text: string): Owner {
   try {
     return ownerSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new NodeError('corrupt-state', `${file} does not say which driver owns the directory; see docs/troubleshooting.md`, { cause });
+    throw new NodeError(
+      'corrupt-state',
+      `${file} does not say which driver owns the directory; see docs/troubleshooting.md`,
+      { cause },
+    );
   }
 }
 
 async function readStoreId(file: string): Promise<string> {
   const storeId = (await readIfPresent(file))?.trim() ?? '';
   if (STORE_ID.test(storeId)) return storeId;
-  throw new NodeError('corrupt-state', `${file} holds no store id: restore it, or remove it to give up the copies on this disk`);
+  throw new NodeError(
+    'corrupt-state',
+    `${file} holds no store id: restore it, or remove it to give up the copies on this disk`,
+  );
 }

@@ -7,7 +7,12 @@ import { SyncthingError } from '../syncthing/errors.ts';
 export type SyncthingState =
   /** Not asked yet. */
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'ready'; readonly deviceId: string; readonly version: string; readonly startTime: string }
+  | {
+      readonly kind: 'ready';
+      readonly deviceId: string;
+      readonly version: string;
+      readonly startTime: string;
+    }
   /** `since`: milliseconds; what was known of it before stays true, a device keeps its id. */
   | {
       readonly kind: 'away';
@@ -43,13 +48,18 @@ export function createSyncthingHealth(options: SyncthingHealthOptions): Syncthin
     async check(signal) {
       const before = state;
       state = await ask(options, before, signal);
-      if (state.kind !== before.kind) options.log.info({ from: before.kind, to: state.kind }, 'Syncthing changed its state');
+      if (state.kind !== before.kind)
+        options.log.info({ from: before.kind, to: state.kind }, 'Syncthing changed its state');
       return state;
     },
   };
 }
 
-async function ask(options: SyncthingHealthOptions, before: SyncthingState, signal: AbortSignal): Promise<SyncthingState> {
+async function ask(
+  options: SyncthingHealthOptions,
+  before: SyncthingState,
+  signal: AbortSignal,
+): Promise<SyncthingState> {
   const { client, clock, node, socketPath } = options;
   try {
     const { myID, startTime } = await client.systemStatus({ signal, timeoutMs: TIMEOUT_MS });

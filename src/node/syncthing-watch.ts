@@ -30,7 +30,7 @@ async function handle(ctx: NodeContext, event: SyncthingEvent, signal: AbortSign
   await checkHealth(ctx, signal);
   lookAtAll(ctx);
   // Another process of the daemon may have another configuration: a disk that was put back, for example.
-  ctx.wake.round('full');
+  ctx.wake.round('change');
 }
 
 function lookAtAll(ctx: NodeContext): void {

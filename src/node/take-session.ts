@@ -28,7 +28,8 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   const leftover = await clearOlderMounts(ctx, state, { epoch, signal });
   if (leftover !== undefined) return { kind: 'wait', reason: leftover };
   const taken = takeGrant(state, epoch);
-  if (taken.kind === 'refused') return { kind: 'wait', reason: `${ctx.node} cannot take the grant: ${taken.reason}` };
+  if (taken.kind === 'refused')
+    return { kind: 'wait', reason: `${ctx.node} cannot take the grant: ${taken.reason}` };
   if (order.base.kind !== 'empty') await requireData(ctx, folderId);
   await ctx.states.write(taken.state);
   return await confirm(ctx, taken.state, { epoch, signal });
@@ -41,13 +42,16 @@ function offeredEpoch(ctx: NodeContext, order: SyncthingReplicaSpec, state: Disk
     return { kind: 'wait', reason: `${ctx.node} has a copy of a lost lineage and archives it first` };
   }
   const { grant } = order;
-  return grant !== undefined && isOwn(ctx, grant) ? { kind: 'offered', epoch: grant.epoch } : { kind: 'wait' };
+  return grant !== undefined && isOwn(ctx, grant)
+    ? { kind: 'offered', epoch: grant.epoch }
+    : { kind: 'wait' };
 }
 
 /** The grant as the API server has it, after state.json says that it was taken: nothing can come in between. */
 async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Taking): Promise<Session> {
   const volume = await readVolume(ctx, state.folderId, signal);
-  if (!holdsGrant(ctx, volume, epoch)) return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
+  if (!holdsGrant(ctx, volume, epoch))
+    return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
   if (volume.status.base.kind === 'empty') await makeData(ctx, volume);
   return { kind: 'open', state };
 }
@@ -61,7 +65,11 @@ interface Taking {
  * A mount of an older epoch is never "already staged". A staging mount alone goes; one that a pod has stays and is
  * named, since what it writes would mix into the new epoch (handoff rule 29).
  */
-async function clearOlderMounts(ctx: NodeContext, state: DiskState, taking: Taking): Promise<string | undefined> {
+async function clearOlderMounts(
+  ctx: NodeContext,
+  state: DiskState,
+  taking: Taking,
+): Promise<string | undefined> {
   if (state.phase.kind === 'writer' && state.phase.epoch === taking.epoch) return undefined;
   const mounts = await volumeMounts(ctx, state.folderId);
   if (mounts.pods.length > 0) {
@@ -78,7 +86,10 @@ async function requireData(ctx: NodeContext, folderId: string): Promise<void> {
     await stat(data);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw new NodeError('inconsistent', `${data} is missing on ${ctx.node}, though the volume has data: look whether its disk is mounted`);
+    throw new NodeError(
+      'inconsistent',
+      `${data} is missing on ${ctx.node}, though the volume has data: look whether its disk is mounted`,
+    );
   }
 }
 

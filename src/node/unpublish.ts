@@ -43,5 +43,6 @@ async function waitForFlush(ctx: NodeContext, volumeId: string, { deadlineMs, si
   const { detachWaitMs, deadlineReserveMs } = ctx.settings;
   const until = Math.min(ctx.clock.now() + detachWaitMs, deadlineMs - deadlineReserveMs);
   const outcome = await untilDetached(ctx, volumeId, { until, signal });
-  if (outcome.kind === 'attached') ctx.log.info({ volumeId, reason: outcome.reason }, 'the flush goes on after NodeUnpublishVolume');
+  if (outcome.kind === 'attached')
+    ctx.log.info({ volumeId, reason: outcome.reason }, 'the flush goes on after NodeUnpublishVolume');
 }

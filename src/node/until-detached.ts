@@ -28,7 +28,11 @@ export function isDetached(state: DiskState | undefined, order: SyncthingReplica
 }
 
 /** Waits for the flush to end with `released` on the disk (handoff rule 22). */
-export async function untilDetached(ctx: NodeContext, volumeId: string, options: UntilOptions): Promise<Detached> {
+export async function untilDetached(
+  ctx: NodeContext,
+  volumeId: string,
+  options: UntilOptions,
+): Promise<Detached> {
   const { until, signal } = options;
   for (;;) {
     if (await hasDetached(ctx, volumeId)) return { kind: 'detached' };
@@ -42,7 +46,9 @@ export async function untilDetached(ctx: NodeContext, volumeId: string, options:
 async function hasDetached(ctx: NodeContext, volumeId: string): Promise<boolean> {
   const state = await ctx.states.read(volumeId);
   const order = ctx.volumes.record(volumeId).order?.spec;
-  return state?.phase.kind !== 'writer' || (isDetached(state, order) && (order !== undefined || ctx.knowsOrders()));
+  return (
+    state?.phase.kind !== 'writer' || (isDetached(state, order) && (order !== undefined || ctx.knowsOrders()))
+  );
 }
 
 async function reasonOf(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<string> {

@@ -43,7 +43,12 @@ export function createWantedVolumes(clock: Clock, graceMs = WANTED_GRACE_MS): Wa
   return {
     ask(request) {
       const { volumeId } = request;
-      const entry = live(volumeId) ?? { request, since: new Date(clock.now()).toISOString(), calls: 0, until: 0 };
+      const entry = live(volumeId) ?? {
+        request,
+        since: new Date(clock.now()).toISOString(),
+        calls: 0,
+        until: 0,
+      };
       entries.set(volumeId, entry);
       entry.calls += 1;
       return () => {
@@ -57,7 +62,11 @@ export function createWantedVolumes(clock: Clock, graceMs = WANTED_GRACE_MS): Wa
       const asking = [...entries.keys()].flatMap((volumeId) => live(volumeId) ?? []);
       return asking.map(({ request, since }) => {
         const base = orderOf(request.volumeId)?.base;
-        return { ...request, since, ...(base !== undefined && { base: { epoch: base.epoch, session: base.session } }) };
+        return {
+          ...request,
+          since,
+          ...(base !== undefined && { base: { epoch: base.epoch, session: base.session } }),
+        };
       });
     },
   };

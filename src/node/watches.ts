@@ -33,13 +33,18 @@ export interface Watches {
 export function createWatches(options: WatchOptions): Watches {
   const { client, clock, log, node, driverName, wake } = options;
   const labels = labelsOf(driverName);
-  const common = { client, clock, log, backoff: exponentialBackoff({ firstMs: 1_000, maxMs: 30_000, random: options.random }) };
+  const common = {
+    client,
+    clock,
+    log,
+    backoff: exponentialBackoff({ firstMs: 1_000, maxMs: 30_000, random: options.random }),
+  };
   const replicas = createInformer<SyncthingReplica>({
     ...common,
     kind: SYNCTHING_REPLICAS,
     selector: { labels, fields: { 'spec.node': node } },
     onChange: (change) => takeOrder(options, change),
-    onSynced: () => wake.round('full'),
+    onSynced: () => wake.round('change'),
   });
   const byName = { fields: { 'metadata.name': node } };
   const own = createInformer<SyncthingNode>({
@@ -49,8 +54,8 @@ export function createWatches(options: WatchOptions): Watches {
     onChange: (change) => {
       const isNews = change.kind !== 'changed' || change.before.generation !== change.object.generation;
       // Fences first: they are what makes a failover safe (handoff rule 26).
-      if (isNews) wake.round('waited');
-      if (isNews && change.object.spec.tombstones.length > 0) wake.round('full');
+      if (isNews) wake.round('urgent');
+      if (isNews && change.object.spec.tombstones.length > 0) wake.round('change');
       if (change.kind === 'removed') wake.nodeReport();
     },
   });
@@ -59,8 +64,10 @@ export function createWatches(options: WatchOptions): Watches {
     kind: CLUSTER_NODES,
     selector: byName,
     onChange: (change) => {
-      const isNews = change.kind !== 'changed' || JSON.stringify(change.before.labels) !== JSON.stringify(change.object.labels);
-      if (isNews) wake.round('full');
+      const isNews =
+        change.kind !== 'changed' ||
+        JSON.stringify(change.before.labels) !== JSON.stringify(change.object.labels);
+      if (isNews) wake.round('change');
     },
   });
   return {
@@ -82,7 +89,7 @@ function takeOrder({ volumes, wake }: WatchOptions, change: Change<SyncthingRepl
     delete record.order;
     delete record.applied;
     record.removed = false;
-    wake.round('full');
+    wake.round('change');
   } else {
     // Another resource under the same name is another order, of which nothing is applied or removed yet.
     if (record.order !== undefined && record.order.uid !== object.uid) {

@@ -1,0 +1,75 @@
+/** One turn of one helper: the view of this moment, the pass, and what its report changes here. */
+import type { NodeView, PassReport } from '../desired/node-view.ts';
+import type { HelperName, HelperOutcome } from '../runtime/plan-rounds.ts';
+import type { NodeContext } from './context.ts';
+import type { HelperReports, Helpers } from './helpers.ts';
+import type { RoundFacts } from './round-facts.ts';
+import { roundView, type RoundSources } from './round-view.ts';
+
+export interface HelperTurns {
+  run(helper: HelperName, signal: AbortSignal): Promise<HelperOutcome>;
+  /** What the helpers said last. */
+  facts(): RoundFacts;
+}
+
+export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpers: Helpers): HelperTurns {
+  let facts: RoundFacts = {};
+  const failedLast = new Map<HelperName, readonly string[]>();
+  return {
+    facts: () => facts,
+    async run(helper, signal) {
+      const view = await roundView(ctx, sources, {
+        helper,
+        failedLast: failedLast.get(helper) ?? [],
+        signal,
+      });
+      const report = await helpers.run(helper, view, signal);
+      if (report === undefined) return 'failed';
+      failedLast.set(
+        helper,
+        report.failed.map(({ item }) => item),
+      );
+      for (const { item, reason } of report.failed)
+        ctx.log.warn({ helper, item, reason }, 'a helper could not do an item');
+      facts = { ...facts, [helper]: report };
+      applyReport(ctx, view, report);
+      ctx.wake.nodeReport();
+      return outcomeOf(report);
+    },
+  };
+}
+
+/** Single items that fail hold up nothing else: what is left of the plan comes first. */
+function outcomeOf({ more, failed }: PassReport): HelperOutcome {
+  if (more) return 'more';
+  return failed.length > 0 ? 'failed' : 'done';
+}
+
+function applyReport(ctx: NodeContext, view: NodeView, report: HelperReports[HelperName]): void {
+  if ('applied' in report) noteApplied(ctx, view, report.applied);
+  if ('removed' in report) noteRemoved(ctx, view, report.removed);
+}
+
+function folderOf(view: NodeView, replica: string): string | undefined {
+  return view.replicas.find(({ name }) => name === replica)?.spec.folderId;
+}
+
+function noteApplied(ctx: NodeContext, view: NodeView, applied: HelperReports['resharer']['applied']): void {
+  for (const { replica, generation, epoch } of applied) {
+    const folderId = folderOf(view, replica);
+    if (folderId === undefined) continue;
+    const record = ctx.volumes.record(folderId);
+    if (record.applied?.generation === generation) continue;
+    record.applied = { generation, epoch };
+    ctx.wake.volume(folderId);
+  }
+}
+
+function noteRemoved(ctx: NodeContext, view: NodeView, removed: readonly string[]): void {
+  for (const replica of removed) {
+    const folderId = folderOf(view, replica);
+    if (folderId === undefined || ctx.volumes.record(folderId).removed) continue;
+    ctx.volumes.record(folderId).removed = true;
+    ctx.wake.volume(folderId);
+  }
+}
