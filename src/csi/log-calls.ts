@@ -20,9 +20,9 @@ export function logCalls(clock: Clock): Interceptor {
       return response;
     } catch (thrown) {
       const error = CsiError.from(thrown);
-      const fields = { ...subject, durationMs: clock.now() - started, kind: error.kind, error };
-      if (error.kind === 'internal') log.error(fields, 'call failed unexpectedly');
-      else log.info(fields, 'call refused');
+      const fields = { ...subject, durationMs: clock.now() - started, kind: error.kind };
+      if (error.kind === 'internal') log.error({ ...fields, error }, 'call failed unexpectedly');
+      else log.info({ ...fields, reason: error.message, cause: error.cause }, 'call refused');
       throw error;
     }
   };
