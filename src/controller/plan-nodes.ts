@@ -3,40 +3,40 @@ import type { Device, SyncthingNode, SyncthingNodeSpec } from '../desired/node.t
 import { needsFence } from '../handoff/failover.ts';
 import type { VolumeView } from '../handoff/view.ts';
 
-type Tombstone = SyncthingNodeSpec['tombstones'][number];
-
 function deviceOf(node: SyncthingNode): Device | undefined {
   const { status } = node;
   if (status === undefined || status.deviceId === '') return undefined;
   return { node: node.name, deviceId: status.deviceId, addresses: status.addresses };
 }
 
-/** Nodes that some volume wants shut out of all others (handoff rule 26). */
-export function fencedNodes(nodes: Iterable<SyncthingNode>, views: readonly VolumeView[]): readonly string[] {
-  return [...nodes]
+/** Nodes that some volume wants shut out of the node `on` (handoff rule 26). */
+export function fencedNodes(
+  on: string,
+  nodes: readonly SyncthingNode[],
+  views: readonly VolumeView[],
+): readonly string[] {
+  return nodes
     .map((node) => node.name)
-    .filter((node) => views.some((view) => needsFence(view, node)))
+    .filter((node) => views.some((view) => needsFence(view, node, on)))
     .sort();
 }
 
-function leftTombstones(node: SyncthingNode, added: readonly Tombstone[]): readonly Tombstone[] {
+/** New ones are written where a copy is given up (bury-copy.ts). */
+function leftTombstones(node: SyncthingNode): SyncthingNodeSpec['tombstones'] {
   const done = node.status?.tombstonesDone ?? [];
-  const kept = node.spec.tombstones.filter((tombstone) => !done.includes(tombstone.folderId));
-  const fresh = added.filter((tombstone) => !kept.some((old) => old.folderId === tombstone.folderId));
-  return [...kept, ...fresh];
+  return node.spec.tombstones.filter((tombstone) => !done.includes(tombstone.folderId));
 }
 
 /** The spec of one node's resource; a node is never told to fence itself. */
 export function nodeOrder(
   node: SyncthingNode,
   nodes: readonly SyncthingNode[],
-  fenced: readonly string[],
-  tombstones: readonly Tombstone[],
+  views: readonly VolumeView[],
 ): SyncthingNodeSpec {
   const devices = nodes.filter((other) => other.name !== node.name).flatMap((other) => deviceOf(other) ?? []);
   return {
-    fenced: fenced.filter((name) => name !== node.name),
+    fenced: fencedNodes(node.name, nodes, views),
     devices: devices.sort((a, b) => (a.node < b.node ? -1 : 1)),
-    tombstones: leftTombstones(node, tombstones),
+    tombstones: leftTombstones(node),
   };
 }

@@ -8,7 +8,7 @@ import type { WorkResult } from '../runtime/work-queue.ts';
 import { unsyncedReason } from './caches.ts';
 import type { ControllerContext } from './context.ts';
 import { isEqual } from './is-equal.ts';
-import { fencedNodes, nodeOrder } from './plan-nodes.ts';
+import { nodeOrder } from './plan-nodes.ts';
 import { clusterNow, viewOf } from './volume-view.ts';
 
 const RETRY: WorkResult = { requeueAfterMs: 10 };
@@ -37,9 +37,9 @@ function viewsThatFence(ctx: ControllerContext): readonly VolumeView[] {
 
 function changedNodes(ctx: ControllerContext, signal: AbortSignal): readonly Promise<Outcome>[] {
   const nodes = ctx.known.nodes.items();
-  const fenced = fencedNodes(nodes, viewsThatFence(ctx));
+  const views = viewsThatFence(ctx);
   return nodes.flatMap((node) => {
-    const spec = nodeOrder(node, nodes, fenced, []);
+    const spec = nodeOrder(node, nodes, views);
     return isEqual(spec, node.spec) ? [] : [writeOrder(ctx, node, { spec, signal })];
   });
 }

@@ -1,9 +1,9 @@
 /** What a person reads in `kubectl describe stvol`: whether the volume can be used, and what it waits for. */
 import type { FailoverDecision } from '../handoff/failover.ts';
 import type { FlushDecision } from '../handoff/flush.ts';
-import type { GrantDecision } from '../handoff/grant.ts';
+import { divergedReplica, type GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
-import { isAlive, type VolumeView } from '../handoff/view.ts';
+import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Condition, ConditionStatus } from './object.ts';
 import type { Member } from './peers.ts';
 
@@ -51,10 +51,18 @@ function storeVerdict(view: VolumeView): Verdict | undefined {
   return verdict('False', 'StoreChanged', `node ${grant.node} has another disk than the one it wrote the volume on: ${remedy}`);
 }
 
+/** Rule 4: who goes on from an API older than the data would give the same epoch twice. */
+function restoredVerdict(view: VolumeView): Verdict | undefined {
+  const copy = divergedReplica(view);
+  if (copy === undefined) return undefined;
+  const seen = `${copy.spec.node} saw epoch ${copy.status?.highestEpoch}, above the volume's ${view.volume.status.epoch}`;
+  return verdict('False', 'Diverged', `${seen}: the cluster's state is older than the data, nobody is granted the volume`);
+}
+
 function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { spec, status } = view.volume;
   if (spec.deletion !== undefined) return verdict('False', 'Deleting', 'the volume and its copies are being removed');
-  const sick = failoverVerdict(view, decisions.failover) ?? storeVerdict(view);
+  const sick = restoredVerdict(view) ?? failoverVerdict(view, decisions.failover) ?? storeVerdict(view);
   const busy = sick ?? waitingVerdict(view, decisions);
   if (busy !== undefined) return busy;
   if (!decisions.members.some((member) => member.isPlaced)) {
@@ -82,13 +90,18 @@ function replicatedVerdict(view: VolumeView, decisions: Decisions): Verdict {
     return holds ? [] : [`${member.node}: not proven yet`];
   });
   if (behind.length > 0) return verdict('False', 'CatchingUp', behind.join('; '));
+  const placed = decisions.members.filter((member) => member.isPlaced).length;
+  const wanted = view.volume.spec.replicas ?? 0;
+  if (placed < wanted) return verdict('False', 'TooFewDataNodes', `${placed} of ${wanted} copies: kubectl label node NAME ${decisions.storageLabel}=yes`);
   const names = copies.map((member) => member.node).join(', ');
   return verdict('True', 'InSync', names === '' ? 'there is no other copy to keep' : `held by ${names}`);
 }
 
 /** Copies with changes of a lost lineage: archiving under way, or done and waiting for somebody to look. */
 function divergedVerdict(view: VolumeView): Verdict {
-  const stale = view.volume.status.stale.map((copy) => copy.node);
+  const restored = restoredVerdict(view);
+  if (restored !== undefined) return verdict('True', 'OlderThanData', restored.message);
+  const stale = view.volume.status.stale.filter((copy) => !isStoreGone(view, copy)).map((copy) => copy.node);
   const archives = [...view.replicas.values()].flatMap((replica) => {
     const { rejoin } = replica.status ?? {};
     return rejoin?.archive === undefined ? [] : [`${replica.spec.node}:${rejoin.archive}`];

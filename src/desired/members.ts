@@ -1,7 +1,7 @@
 /** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 30 and 31). */
 import { currentBase, mayLeave } from '../handoff/holders.ts';
 import { requestsFor } from '../handoff/grant.ts';
-import { isAlive, type VolumeView } from '../handoff/view.ts';
+import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Member } from './peers.ts';
 
 /** Every copy: the placed ones, and others while somebody needs them or they have not left. */
@@ -18,7 +18,7 @@ export function membersOf(view: VolumeView, placed: ReadonlySet<string>): readon
 
 function isNeeded(view: VolumeView, node: string): boolean {
   const { grant, stale } = view.volume.status;
-  if (grant?.node === node || stale.some((copy) => copy.node === node)) return true;
+  if (grant?.node === node || stale.some((copy) => copy.node === node && !isStoreGone(view, copy))) return true;
   return requestsFor(view).some((request) => request.node.name === node);
 }
 
@@ -30,13 +30,14 @@ export function nextToLeave(view: VolumeView, members: readonly Member[]): Membe
   if (view.volume.status.leaving !== undefined) return undefined;
   if (view.volume.status.grant === undefined && requestsFor(view).length > 0) return undefined;
   const base = currentBase(view);
+  const placed = members.filter((member) => member.isPlaced).map((member) => member.node);
   return members.find(
     (member) =>
       !member.isPlaced &&
       member.replica?.status !== undefined &&
       !isNeeded(view, member.node) &&
       isAlive(view, member.node) &&
-      mayLeave(view, base, member.node),
+      mayLeave(view, base, { node: member.node, placed }),
   );
 }
 

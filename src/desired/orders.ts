@@ -55,7 +55,7 @@ export function orderOf(view: VolumeView, member: Member, members: readonly Memb
     node: member.node,
     label: labelOf(view),
     role: member.role,
-    epoch: status.epoch,
+    epoch: Math.max(status.epoch, member.replica?.spec.epoch ?? 0),
     type: status.grant?.node === member.node ? 'sendreceive' : 'receiveonly',
     peers: removal === undefined ? peersOf(view, member, members) : [],
     base: status.base,

@@ -48,6 +48,13 @@ function afterRejoin(view: VolumeView): SyncthingVolumeStatus {
   return stale.length === status.stale.length ? status : { ...status, stale };
 }
 
+/** What is proven must not rest on a copy that goes: under the same store it may come back empty. */
+function strikeProven(status: SyncthingVolumeStatus, node: string): SyncthingVolumeStatus {
+  const { proven } = status;
+  if (proven === undefined) return status;
+  return { ...status, proven: { ...proven, holders: proven.holders.filter((holder) => holder.node !== node) } };
+}
+
 function strike(base: Base, node: string): Base {
   const holders = base.holders.filter((holder) => holder.node !== node);
   return holders.length === 0 && base.kind !== 'empty' ? base : { ...base, holders };
@@ -64,7 +71,7 @@ function afterLeaving(view: VolumeView, members: readonly Member[]): SyncthingVo
   const next = nextToLeave(view, members);
   const storeId = next?.replica?.status?.storeId;
   if (next === undefined || storeId === undefined) return status;
-  return { ...status, leaving: { node: next.node, storeId }, base: strike(status.base, next.node) };
+  return { ...strikeProven(status, next.node), leaving: { node: next.node, storeId }, base: strike(status.base, next.node) };
 }
 
 /** `spec.deletion` ends flush and grants (handoff rule 32). */

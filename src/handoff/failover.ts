@@ -2,11 +2,14 @@
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder, StaleCopy } from '../desired/volume.ts';
 import { holderOf } from './flush.ts';
-import { hasCurrentStore, isAlive, isStale, type VolumeView } from './view.ts';
+import { hasCurrentStore, isAlive, isStale, isStoreGone, type VolumeView } from './view.ts';
 
-/** Only what a person or the cloud said for sure loses a writer: a node that is merely silent may still write. */
+/**
+ * Only what a person or the cloud said for sure loses a writer, by the taint or by deleting the Node object: a node
+ * that is merely silent may still write (rule 25).
+ */
 export function isLost(view: Pick<VolumeView, 'clusterNodes'>, node: string): boolean {
-  return view.clusterNodes.get(node)?.outOfService === true;
+  return view.clusterNodes.get(node)?.outOfService ?? true;
 }
 
 export type FailoverDecision =
@@ -116,19 +119,20 @@ export function decideFailover(view: VolumeView): FailoverDecision {
 }
 
 /**
- * Whether `node` has to be fenced on all others: while it is lost and still holds a grant, and after the failover
- * until every live copy of the volume took it out of its peers (rule 26).
+ * Whether `node` has to be fenced on the node `on`: everywhere while it is lost and holds the grant; after the failover
+ * wherever a copy has not taken it out of its peers yet. A node that is off keeps the order, since it may come back
+ * together with the lost one, and would take in what that one wrote before it learns better (rule 26).
  */
-export function needsFence(view: VolumeView, node: string): boolean {
+export function needsFence(view: VolumeView, node: string, on: string): boolean {
   const { grant, stale } = view.volume.status;
-  if (view.volume.spec.deletion !== undefined) return false;
+  if (view.volume.spec.deletion !== undefined || node === on) return false;
   if (grant?.node === node) return isLost(view, node);
-  if (!stale.some((copy) => copy.node === node)) return false;
-  return [...view.replicas.values()].some((copy) => copy.spec.node !== node && stillShares(view, copy, node));
+  if (!stale.some((copy) => copy.node === node && !isStoreGone(view, copy))) return false;
+  const copy = view.replicas.get(on);
+  return copy !== undefined && stillShares(copy, node);
 }
 
-function stillShares(view: VolumeView, copy: SyncthingReplica, node: string): boolean {
-  if (!isAlive(view, copy.spec.node)) return false;
+function stillShares(copy: SyncthingReplica, node: string): boolean {
   const ordered = copy.spec.peers.some((peer) => peer.node === node);
   const applied = copy.status !== undefined && copy.status.generation >= copy.generation;
   return ordered || !applied;

@@ -43,9 +43,14 @@ function isOfScan(proof: Proof | undefined, scan: WriterScan): proof is Proof {
   return proof?.epoch === scan.epoch && proof.session === scan.session && proof.sequence === scan.sequence;
 }
 
+/**
+ * A sequence that fell is a database rolled back, and all is to be proven anew (rule 16); it is told from an old report
+ * by its scan having begun later.
+ */
 function isOlder(scan: WriterScan, proven: Proof | undefined): boolean {
   if (proven === undefined || proven.epoch !== scan.epoch) return false;
-  return scan.session < proven.session || (scan.session === proven.session && scan.sequence < proven.sequence);
+  if (scan.session !== proven.session) return scan.session < proven.session;
+  return scan.sequence < proven.sequence && Date.parse(scan.startedAt) <= Date.parse(proven.scanStartedAt);
 }
 
 /** The proof of one scan keeps every copy that was once proven to hold it, also where that copy has newer needs now. */

@@ -4,7 +4,7 @@ import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Grant } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
 import { isLost } from './failover.ts';
-import { hasCurrentStore, isLeaving, isStale, type VolumeView } from './view.ts';
+import { hasCurrentStore, isAlive, isLeaving, isStale, type VolumeView } from './view.ts';
 
 export type GrantDecision =
   | { readonly kind: 'nobody-asks' }
@@ -21,7 +21,7 @@ interface Request {
 export function requestsFor(view: VolumeView): readonly Request[] {
   const requests = [...view.nodes.values()].flatMap((node) =>
     (node.status?.wanted ?? [])
-      .filter((wanted) => wanted.volume === view.volume.name)
+      .filter((wanted) => wanted.volume === view.volume.name && wanted.volumeId === view.volume.volumeId)
       .map((wanted) => ({ node, wanted })),
   );
   return requests.sort(
@@ -58,7 +58,8 @@ function unfinishedSession(replica: SyncthingReplica): string | undefined {
 
 function replicaObstacle(view: VolumeView, replica: SyncthingReplica): string | undefined {
   const node = replica.spec.node;
-  if (isLost(view, node)) return `${node} is tainted out-of-service`;
+  if (isLost(view, node)) return `${node} is lost: tainted out-of-service, or its Node object is gone`;
+  if (!isAlive(view, node)) return `${node} does not answer`;
   if (!hasCurrentStore(view, replica)) return `${node} has not reported its copy yet`;
   if (isStale(view, replica)) return `${node} has a copy of a lost lineage and is archiving it first`;
   if (isLeaving(view, replica) || replica.spec.removal !== undefined) return `${node}'s copy is being removed`;

@@ -73,16 +73,19 @@ function provenOthers(view: VolumeView, base: Base, node: string): readonly Sync
   });
 }
 
+export interface Leaving {
+  readonly node: string;
+  /** The nodes that are to keep a copy, with one or still without; not `node`. */
+  readonly placed: readonly string[];
+}
+
 /**
  * Whether the copy on `node` may go (rule 31): two proven copies on data nodes stay behind, or all of them where
  * fewer are wanted; of an `empty` volume any copy may go. The writer's own copy never goes.
  */
-export function mayLeave(view: VolumeView, base: Base, node: string): boolean {
+export function mayLeave(view: VolumeView, base: Base, { node, placed }: Leaving): boolean {
   const { grant, leaving } = view.volume.status;
   if (grant?.node === node || (leaving !== undefined && leaving.node !== node)) return false;
-  const wanted = [...view.replicas.values()].filter(
-    (copy) => copy.spec.role === 'data' && copy.spec.node !== node && copy.spec.removal === undefined,
-  );
   if (grant === undefined && base.kind === 'empty') return true;
-  return wanted.length > 0 && provenOthers(view, base, node).length >= Math.min(2, wanted.length);
+  return placed.length > 0 && provenOthers(view, base, node).length >= Math.min(2, placed.length);
 }

@@ -118,15 +118,19 @@ function hasCaughtUp(view: LocalView): boolean {
 function rejoinActions(view: LocalView, epoch: number): readonly LocalAction[] {
   const { phase } = view.state;
   const isMounted = view.podMounts.length > 0 || view.stagingMounts.length > 0;
-  if (phase.kind !== 'rejoining') return isMounted ? [] : [{ kind: 'begin-rejoin', epoch }];
+  if (phase.kind !== 'rejoining' || phase.epoch < epoch) return isMounted ? [] : [{ kind: 'begin-rejoin', epoch }];
   if (phase.step === 'archived') return hasCaughtUp(view) ? [{ kind: 'finish-rejoin' }] : [];
   return isMounted || view.folder !== undefined ? [] : [{ kind: 'archive-tree' }];
 }
 
+/**
+ * A copy that archived its tree for one lineage and is then ordered to rejoin a later one may have taken in changes of
+ * the first meanwhile: it begins again. While it still moves its tree, it ends that first.
+ */
 function rejoinEpoch(view: LocalView): number | undefined {
   const { phase, rejoined } = view.state;
-  if (phase.kind === 'rejoining') return phase.epoch;
   const ordered = view.order?.rejoin?.epoch;
+  if (phase.kind === 'rejoining') return phase.step === 'archived' ? Math.max(phase.epoch, ordered ?? 0) : phase.epoch;
   return ordered !== undefined && ordered > (rejoined?.epoch ?? 0) ? ordered : undefined;
 }
 

@@ -33,6 +33,12 @@ export function isStale(view: VolumeView, replica: SyncthingReplica): boolean {
   return view.volume.status.stale.some((copy) => copy.node === replica.spec.node && copy.storeId === storeId);
 }
 
+/** The disk that went stale may be in another drawer by now: what the node has today is another copy. */
+export function isStoreGone(view: Pick<VolumeView, 'nodes'>, copy: { readonly node: string; readonly storeId: string }): boolean {
+  const storeId = view.nodes.get(copy.node)?.status?.storeId ?? '';
+  return storeId !== '' && storeId !== copy.storeId;
+}
+
 export function isLeaving(view: VolumeView, replica: SyncthingReplica): boolean {
   return view.volume.status.leaving?.node === replica.spec.node;
 }
