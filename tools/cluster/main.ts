@@ -4,18 +4,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseNodeCount } from './address-plan.ts';
+import { chooseEngine } from './choose-engine.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { clusterPaths } from './cluster-paths.ts';
 import { requireClusterState } from './cluster-state.ts';
-import { down } from './down.ts';
-import { loadImages } from './load-images.ts';
-import { MACHINE_ENVIRONMENT, enterCommand, runningMachine } from './machine.ts';
-import { heal, partition } from './partition.ts';
-import { parsePartition } from './partition-plan.ts';
-import { killNode, startNodeAgain } from './power.ts';
+import { type EngineName, parseEngineName } from './engine.ts';
+import { machineOf } from './kind/kind-plan.ts';
+import { MACHINE_ENVIRONMENT } from './machine.ts';
+import { type Partition, parsePartition } from './partition-plan.ts';
 import { buildPrograms } from './program-steps.ts';
 import { StepError } from './steps.ts';
-import { up } from './up.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
@@ -26,6 +24,7 @@ function makeContext(signal: AbortSignal): ClusterContext {
     paths: clusterPaths(checkout),
     cache: join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'syncthing-csi'),
     goCache: env['GOCACHE'],
+    dockerHost: env['DOCKER_HOST'],
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
     interactive: process.stdout.isTTY,
     signal,
@@ -33,6 +32,13 @@ function makeContext(signal: AbortSignal): ClusterContext {
 }
 
 type PartitionFlags = { readonly from?: string; readonly way: string };
+
+/** Names as the user knows them: node1 …, control-plane, host; with kind also the names that kind gives. */
+function readPartition(context: ClusterContext, name: string, flags: PartitionFlags): Partition {
+  const { nodes } = requireClusterState(context.paths);
+  const peer = flags.from === undefined ? undefined : machineOf(flags.from);
+  return parsePartition(machineOf(name), peer, flags.way, nodes);
+}
 
 function networkCommands(program: Command, context: ClusterContext): void {
   program
@@ -44,17 +50,15 @@ function networkCommands(program: Command, context: ClusterContext): void {
     )
     .option('--way <way>', 'in, out or both, as seen from the machine', 'both')
     .action(async (name: string, flags: PartitionFlags) => {
-      const { nodes } = requireClusterState(context.paths);
-      await partition(parsePartition(name, flags.from, flags.way, nodes), context.signal);
+      await (await chooseEngine(undefined, context)).partition(readPartition(context, name, flags));
     });
   program
     .command('node-heal <machine>')
     .description('take back what node-partition did')
     .option('--from <peer>', 'only between the machine and this peer')
     .action(async (name: string, flags: { readonly from?: string }) => {
-      const { nodes } = requireClusterState(context.paths);
-      const { machine, peer } = parsePartition(name, flags.from, 'both', nodes);
-      await heal(machine, peer, context.signal);
+      const { machine, peer } = readPartition(context, name, { ...flags, way: 'both' });
+      await (await chooseEngine(undefined, context)).heal(machine, peer);
     });
 }
 
@@ -63,22 +67,21 @@ function nodeCommands(program: Command, context: ClusterContext): void {
     .command('node-kill <node>')
     .description('cut the power of a node: what its disk had not synced is lost')
     .action(async (name: string) => {
-      await killNode(name, context);
+      await (await chooseEngine(undefined, context)).killNode(name);
     });
   program
     .command('node-start <node>')
     .description('give a node its power back and wait until it is Ready')
     .action(async (name: string) => {
-      await startNodeAgain(name, context);
+      await (await chooseEngine(undefined, context)).startNode(name);
     });
   program
     .command('exec <machine> [command...]')
     .description('run a command inside a machine (a shell if none is given)')
-    .action((name: string, command: readonly string[]) => {
-      const [file, ...args] = enterCommand(
-        runningMachine(context.paths, name),
-        command.length === 0 ? ['bash'] : command,
-      );
+    .action(async (name: string, command: readonly string[]) => {
+      requireClusterState(context.paths);
+      const engine = await chooseEngine(undefined, context);
+      const [file, ...args] = engine.nodeCommand(name, command.length === 0 ? ['bash'] : command);
       const ended = spawnSync(file, args, {
         stdio: 'inherit',
         env: { ...process.env, ...MACHINE_ENVIRONMENT },
@@ -92,20 +95,25 @@ function clusterCommands(program: Command, context: ClusterContext): void {
     .command('up')
     .description('bring the cluster up, or heal it, and put every image on every node')
     .option('--nodes <count>', 'from 1 to 5; 3 when the cluster is new', parseNodeCount)
-    .action(async (flags: { readonly nodes?: number }) => {
-      await up(flags.nodes, context);
+    .option(
+      '--engine <engine>',
+      'kind, or namespaces; kind where a Docker engine can run it',
+      parseEngineName,
+    )
+    .action(async (flags: { readonly nodes?: number; readonly engine?: EngineName }) => {
+      await (await chooseEngine(flags.engine, context)).up(flags.nodes);
     });
   program
     .command('down')
     .description('end the cluster and leave nothing of it but programs and images')
     .action(async () => {
-      await down(context);
+      await (await chooseEngine(undefined, context)).down();
     });
   program
     .command('images')
     .description('put every image of .cluster/images on every node of a running cluster')
     .action(async () => {
-      await loadImages(context);
+      await (await chooseEngine(undefined, context)).loadImages();
     });
   program
     .command('programs')

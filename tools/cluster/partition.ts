@@ -52,3 +52,8 @@ export async function partition(wanted: Partition, signal: AbortSignal): Promise
 export async function heal(machine: string, peer: string | undefined, signal: AbortSignal): Promise<void> {
   await changeCut('delete', healedPairs(machine, peer, await readCut(signal)), signal);
 }
+
+/** Takes back every partition there is. */
+export async function healAll(signal: AbortSignal): Promise<void> {
+  await nft(['flush', 'set', 'bridge', 'partition', 'cut'], signal);
+}

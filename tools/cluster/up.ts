@@ -14,6 +14,7 @@ import { writeMachineConfig } from './machine-config.ts';
 import { ensureBridge, ensureMachineLink } from './network.ts';
 import { startNode, waitForReadyNode } from './node.ts';
 import { CLUSTER_LOCK, claimCluster } from './ownership.ts';
+import { healAll } from './partition.ts';
 import { buildCacheStep, programSteps } from './program-steps.ts';
 import { type StepGroup, runSteps } from './steps.ts';
 
@@ -65,6 +66,7 @@ function clusterSteps(nodes: readonly Machine[], options: MachineOptions): reado
         await ensureCertificates(paths.pki, signal);
         writeKubeconfig(paths);
         await ensureBridge(signal);
+        await healAll(signal);
         writeBaseImages({ images: paths.images, bin: paths.bin, architecture: context.architecture });
       },
     },
