@@ -33,6 +33,14 @@ programs: ready ## build the programs of cluster and tests into .cluster/bin, wi
 cluster-images: $(NODE_MODULES) ## put every tar of .cluster/images on every node
 	@$(CLUSTER_TOOL) images
 
+.PHONY: images base-image
+images: ready ## the driver's image in .cluster/images, by buildah; BASE=docker.io/library/node:26-slim where that is reached
+	@sh tools/preflight.sh buildah=buildah $(if $(BASE),,debootstrap=debootstrap)
+	@node tools/images/main.ts driver $(if $(BASE),--base $(BASE))
+base-image: ready ## a base for it from this machine's package sources and npm, once, into the cache
+	@sh tools/preflight.sh buildah=buildah debootstrap=debootstrap
+	@node tools/images/main.ts base
+
 .PHONY: node-kill node-start node-partition node-heal node-shell
 node-kill: $(NODE_MODULES) ## cut the power of NODE=node1
 	@$(CLUSTER_TOOL) node-kill $(NODE)

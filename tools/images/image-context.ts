@@ -1,0 +1,14 @@
+/** What every step of making images is given; made once, by main. */
+export type ImageContext = {
+  readonly checkout: string;
+  /** The user's cache folder of this project. */
+  readonly cache: string;
+  /** Where archives go that the nodes of the local cluster get. */
+  readonly images: string;
+  readonly logs: string;
+  /** For npm's and the proxies' settings, and PATH. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A terminal that can be redrawn. */
+  readonly interactive: boolean;
+  readonly signal: AbortSignal;
+};

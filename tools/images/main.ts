@@ -1,0 +1,61 @@
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { clusterPaths } from '../cluster/cluster-paths.ts';
+import { StepError } from '../cluster/steps.ts';
+import { driverArchive } from './driver-image.ts';
+import type { ImageContext } from './image-context.ts';
+import { makeBaseImage, makeDriverImage } from './make-images.ts';
+
+function makeContext(signal: AbortSignal): ImageContext {
+  const { env } = process;
+  const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const { images, logs } = clusterPaths(checkout);
+  const cache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'syncthing-csi');
+  return { checkout, cache, images, logs, environment: env, interactive: process.stdout.isTTY, signal };
+}
+
+/** The first Ctrl-C ends what runs; whatever is whole by then is found again. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => {
+      controller.abort(new Error(`interrupted by ${name}; run the same command again to go on`));
+    });
+  return controller.signal;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof StepError) return error.explanation;
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function main(): Promise<void> {
+  const context = makeContext(interruptible());
+  const program = new Command('images').description(
+    'The images of the local cluster that are built, not fetched',
+  );
+  program
+    .command('base')
+    .description('make a base image of our own, from this machine’s package sources and npm, into the cache')
+    .action(async () => {
+      await makeBaseImage(context);
+    });
+  program
+    .command('driver')
+    .description('bring .cluster/images/syncthing-csi.tar up to date')
+    .option('--base <image>', 'the base to build from, where its registry is reached; else one of our own')
+    .action(async ({ base }: { readonly base?: string }) => {
+      const outcome = await makeDriverImage(base, context);
+      process.stdout.write(`${driverArchive(context)}: ${outcome === 'built' ? 'built' : 'up to date'}\n`);
+    });
+  try {
+    await program.parseAsync(process.argv);
+  } catch (error) {
+    process.stderr.write(`\n${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+await main();
