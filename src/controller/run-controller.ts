@@ -1,35 +1,22 @@
 /** The controller put together: caches, the reconciler of the leader, the CSI socket, health and metrics. */
 import { standardInterceptors } from '../csi/interceptors.ts';
 import { serveCsi, type CsiServer } from '../csi/server.ts';
-import type { ClusterNode, SyncthingNode } from '../desired/node.ts';
-import type { SyncthingReplica } from '../desired/replica.ts';
-import type { SyncthingVolume } from '../desired/volume.ts';
-import { defaultHandoffSettings, type HandoffSettings } from '../handoff/settings.ts';
+import type { HandoffSettings } from '../handoff/settings.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { createEventRecorder } from '../kubernetes/event-recorder.ts';
-import { createInformer, type Change, type Informer, type Named } from '../kubernetes/informer.ts';
-import { labelsOf } from '../kubernetes/labels.ts';
 import { leadWhile } from '../kubernetes/lease.ts';
-import {
-  CLUSTER_NODES,
-  SYNCTHING_NODES,
-  SYNCTHING_REPLICAS,
-  SYNCTHING_VOLUMES,
-  type ResourceKind,
-} from '../kubernetes/resource-kind.ts';
-import { exponentialBackoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ControllerConfig } from '../runtime/config.ts';
 import { serveHealth, type HealthServer } from '../runtime/health-server.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createMetrics } from '../runtime/metrics.ts';
+import { createMetrics, type Metrics } from '../runtime/metrics.ts';
+import { assembleController } from './assemble-controller.ts';
 import { unsyncedReason, type Caches } from './caches.ts';
-import { knownObjects, type ControllerContext } from './context.ts';
+import type { ControllerContext } from './context.ts';
 import { controllerRpcs } from './csi/controller-rpcs.ts';
 import { identityRpcs } from './csi/identity.ts';
-import { createLiveness } from './liveness.ts';
 import { measureController, type ControllerMetrics } from './measure.ts';
-import { createReconciler, type Reconciler } from './reconciler.ts';
+import type { Reconciler } from './reconciler.ts';
 
 export interface ControllerOptions {
   readonly config: Pick<
@@ -53,7 +40,6 @@ export interface ControllerOptions {
 export async function runController(options: ControllerOptions): Promise<void> {
   const { config, client, clock, log, signal } = options;
   const metrics = createMetrics();
-  const informers = createInformers(options, (): Reconciler => reconciler);
   const events = createEventRecorder({
     client,
     clock,
@@ -62,24 +48,16 @@ export async function runController(options: ControllerOptions): Promise<void> {
     component: config.driverName,
     instance: config.podName,
   });
-  const context: ControllerContext = {
-    client,
-    known: knownObjects(informers, clock),
-    liveness: createLiveness(clock),
+  const measured = measureController(metrics, log);
+  const parts = assembleController({
+    ...options,
     events,
-    clock,
-    log,
-    settings: options.settings ?? defaultHandoffSettings,
     driverName: config.driverName,
     storageLabel: config.storageLabel,
-  };
-  const measured = measureController(metrics, log);
-  const reconciler = createReconciler({
-    context,
-    random: options.random,
     onFailure: (failure) => measured.onFailure(failure),
   });
-  const following = Promise.all(Object.values(informers).map((informer) => informer.run(signal)));
+  const { informers, context, reconciler } = parts;
+  const following = parts.follow(signal);
   const health = await serveHealthOf(options, informers, () => measured.render(metrics, reconciler, context));
   const csi = await serveCsiOf(options, context, metrics);
   try {
@@ -90,42 +68,6 @@ export async function runController(options: ControllerOptions): Promise<void> {
     await health?.close();
     await events.flush();
   }
-}
-
-interface Informers extends Caches {
-  readonly volumes: Informer<SyncthingVolume>;
-  readonly replicas: Informer<SyncthingReplica>;
-  readonly nodes: Informer<SyncthingNode>;
-  readonly clusterNodes: Informer<ClusterNode>;
-}
-
-/** The reconciler reads the informers and they tell it, so one of them is asked for late. */
-function createInformers(options: ControllerOptions, reconciler: () => Reconciler): Informers {
-  const { client, clock, log, config, random } = options;
-  const labels = labelsOf(config.driverName);
-  function follow<T extends Named>(
-    kind: ResourceKind<T>,
-    tell: (change: Change<T>) => void,
-    selector = {},
-  ): Informer<T> {
-    const backoff = exponentialBackoff({ firstMs: 1000, maxMs: 30_000, random });
-    return createInformer({
-      client,
-      kind,
-      selector,
-      clock,
-      log,
-      backoff,
-      onChange: tell,
-      onSynced: () => reconciler().onSynced(),
-    });
-  }
-  return {
-    volumes: follow(SYNCTHING_VOLUMES, (change) => reconciler().onVolume(change), { labels }),
-    replicas: follow(SYNCTHING_REPLICAS, (change) => reconciler().onReplica(change), { labels }),
-    nodes: follow(SYNCTHING_NODES, (change) => reconciler().onNode(change), { labels }),
-    clusterNodes: follow(CLUSTER_NODES, (change) => reconciler().onClusterNode(change)),
-  };
 }
 
 async function lead(
@@ -148,7 +90,7 @@ async function lead(
 function serveCsiOf(
   options: ControllerOptions,
   context: ControllerContext,
-  metrics: ReturnType<typeof createMetrics>,
+  metrics: Metrics,
 ): Promise<CsiServer> {
   const { clock, log, config, socketPath, version } = options;
   const { driverName, callDeadlineMs } = config;
