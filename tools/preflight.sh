@@ -1,7 +1,7 @@
 #!/bin/sh
-# preflight.sh [PACKAGE...]: looks at this machine before anything is built, says what is missing and what to do.
+# preflight.sh [PROGRAM=PACKAGE...]: looks at this machine before anything is built, says what is missing and what to do.
 # Runs before npm ci, so it needs nothing but a shell. Debian packages that are missing it installs; the arguments add
-# to those that the cluster needs.
+# to those that the cluster needs; CLUSTER=kind needs fewer.
 set -u
 checkout=$(cd "$(dirname "$0")/.." && pwd)
 free_gb_needed=12
@@ -32,7 +32,8 @@ done
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}
 mkdir -p "$cache"
-if [ ! -d "$cache/syncthing-csi" ]; then
+# helm is built last: where it is, nothing more needs the space.
+if ! ls "$cache"/syncthing-csi/*/helm >/dev/null 2>&1; then
   for place in "$cache" "$checkout"; do
     free_gb=$(df -Pk "$place" | awk 'NR == 2 { print int($4 / 1048576) }')
     [ "$free_gb" -ge "$free_gb_needed" ] ||
@@ -42,9 +43,11 @@ fi
 
 # PROGRAM=PACKAGE: any distribution will do that has the programs, Debian gets the packages.
 missing=
-for need in runc=runc iptables=iptables nft=nftables conntrack=conntrack ip=iproute2 socat=socat nsenter=util-linux \
-  losetup=mount mkfs.ext4=e2fsprogs xfs_io=xfsprogs busybox=busybox-static catatonit=catatonit openssl=openssl \
-  "$@"; do
+needs="busybox=busybox-static catatonit=catatonit flock=util-linux"
+[ "${CLUSTER:-}" = kind ] ||
+  needs="$needs runc=runc iptables=iptables nft=nftables conntrack=conntrack ip=iproute2 socat=socat nsenter=util-linux \
+    losetup=mount mkfs.ext4=e2fsprogs xfs_io=xfsprogs openssl=openssl"
+for need in $needs "$@"; do
   command -v "${need%%=*}" >/dev/null || missing="$missing ${need#*=}"
 done
 [ -z "$missing" ] && exit 0
@@ -56,5 +59,5 @@ ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || apt-get update || fail "apt
 # shellcheck disable=SC2086
 apt-get install -y --no-install-recommends $missing ||
   { apt-get update && apt-get install -y --no-install-recommends $missing; } ||
-  fail "apt-get could not install:$missing
+  fail "these packages cannot be installed by apt-get:$missing
 Install them by hand and run the same command again."
