@@ -17,7 +17,7 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
     npm ci --ignore-scripts --no-audit --no-update-notifier --loglevel=warn --cache=/tmp/npm \
     && rm -rf /tmp/npm /tmp/node-compile-cache
 COPY . .
-RUN node tools/bundle.ts /app && chmod -R u=rwX,go=rX /app
+RUN node tools/bundle/main.ts /app && chmod -R u=rwX,go=rX /app
 
 FROM ${BASE}
 COPY --from=bundle /app /app

@@ -30,7 +30,7 @@ test('tests, other folders and other tools are no inputs', () => {
     'src/b/x.ts',
     'src/b/x.test.ts',
     'src/a.ts',
-    'tools/bundle.ts',
+    'tools/bundle/main.ts',
     'tools/other.ts',
     'test/y.ts',
     'package.json',
@@ -41,7 +41,7 @@ test('tests, other folders and other tools are no inputs', () => {
     'package.json',
     'src/a.ts',
     'src/b/x.ts',
-    'tools/bundle.ts',
+    'tools/bundle/main.ts',
   ]);
 });
 

@@ -19,7 +19,7 @@ export const BUILD_INPUTS = [
   'tsconfig.json',
   'proto',
   'src',
-  'tools/bundle.ts',
+  'tools/bundle',
 ] as const;
 
 /** A file of the build: its path inside the checkout, and its content. */
