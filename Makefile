@@ -21,7 +21,7 @@ preflight:
 # Nothing is fetched or built on a machine that lacks something.
 .PHONY: ready
 ready: preflight
-	@$(MAKE) --no-print-directory $(NODE_MODULES)
+	@$(MAKE) --no-print-directory --silent $(NODE_MODULES)
 
 .PHONY: cluster-up cluster-down programs cluster-images
 cluster-up: ready ## a Kubernetes of NODES=3 nodes (1 to 5), or the one that is up, healed; CLUSTER=kind for kind
