@@ -46,7 +46,9 @@ export type LocalAction =
   | { readonly kind: 'decline'; readonly epoch: number }
   | { readonly kind: 'begin-rejoin'; readonly epoch: number }
   | { readonly kind: 'archive-tree' }
-  | { readonly kind: 'finish-rejoin' };
+  | { readonly kind: 'finish-rejoin' }
+  /** Look at what Syncthing takes for changed here, and take back what is no change at all. */
+  | { readonly kind: 'absorb' };
 
 /** Writer type belongs to the copy whose state.json says writer in the very epoch that the controller granted. */
 export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
@@ -127,6 +129,16 @@ function rejoinActions(view: LocalView, epoch: number): readonly LocalAction[] {
  * A copy that archived its tree for one lineage and is then ordered to rejoin a later one may have taken in changes of
  * the first meanwhile: it begins again. While it still moves its tree, it ends that first.
  */
+/**
+ * Syncthing before 2.1 takes a directory for changed when its ctime moved, as it does whenever something is put into
+ * it, and a `receiveonly` copy with changes proves nothing.
+ */
+function receiverActions(view: LocalView): readonly LocalAction[] {
+  const { folder } = view;
+  if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
+  return folder.state === 'idle' && folder.scanned ? [{ kind: 'absorb' }] : [];
+}
+
 function rejoinEpoch(view: LocalView): number | undefined {
   const { phase, rejoined } = view.state;
   const ordered = view.order?.rejoin?.epoch;
@@ -148,5 +160,5 @@ export function planLocal(view: LocalView): readonly LocalAction[] {
   if (mayDecline) return [...first, { kind: 'decline', epoch: untaken }];
   const phase = writerPhase(view);
   if (phase === 'flushing') return [...first, ...flushActions(view)];
-  return phase === 'attached' ? [...first, ...attachedActions(view)] : first;
+  return [...first, ...(phase === 'attached' ? attachedActions(view) : receiverActions(view))];
 }

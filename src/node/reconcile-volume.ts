@@ -10,6 +10,7 @@ import {
 } from '../handoff/disk-state.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
 import type { WorkResult } from '../runtime/work-queue.ts';
+import { absorbChanges } from './absorb-changes.ts';
 import { archiveTree } from './archive-tree.ts';
 import { bareStatus } from './bare-status.ts';
 import type { NodeContext } from './context.ts';
@@ -150,11 +151,12 @@ function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): Dis
     case 'scan':
     case 'archive-tree':
     case 'finish-rejoin':
+    case 'absorb':
       return state;
   }
 }
 
-function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalAction): void {
+function startJob({ ctx, parts }: Pick<Look, 'ctx' | 'parts'>, { state }: LocalView, action: LocalAction): void {
   const { folderId, phase } = state;
   if (action.kind === 'scan' && phase.kind === 'writer') {
     const request = {
@@ -176,6 +178,7 @@ function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalActio
       work: (signal) => archiveTree(ctx, folderId, signal),
     });
   }
+  if (action.kind === 'absorb') startAbsorbing({ ctx, parts }, folderId);
   if (action.kind === 'finish-rejoin') {
     parts.jobs.start({
       folderId,
@@ -183,6 +186,14 @@ function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalActio
       work: (signal) => finishRejoin(ctx, folderId, signal),
     });
   }
+}
+
+function startAbsorbing({ ctx, parts }: Pick<Look, 'ctx' | 'parts'>, folderId: string): void {
+  parts.jobs.start({
+    folderId,
+    name: 'look at local changes',
+    work: (signal) => absorbChanges(ctx, folderId, signal),
+  });
 }
 
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */

@@ -128,16 +128,23 @@ export const folderErrorsSchema = z.object({
   errors: listOf(z.object({ path: z.string(), error: z.string() })),
 });
 
-const fileVersionSchema = z.object({
-  name: z.string(),
-  deleted: z.boolean(),
-  invalid: z.boolean(),
-  sequence: z.number(),
-  size: z.number(),
-  modifiedBy: text,
-  version: listOf(z.string()),
-  localFlags: count,
-}) satisfies z.ZodMiniType<FileVersion>;
+const fileVersionSchema = z.pipe(
+  z.object({
+    name: z.string(),
+    type: z._default(z.string(), ''),
+    deleted: z.boolean(),
+    invalid: z.boolean(),
+    sequence: z.number(),
+    size: z.number(),
+    modifiedBy: text,
+    version: listOf(z.string()),
+    localFlags: count,
+  }),
+  z.transform(({ type, ...entry }): FileVersion => ({
+    ...entry,
+    isDirectory: type === 'FILE_INFO_TYPE_DIRECTORY',
+  })),
+);
 
 /** An index entry that is missing comes as one with empty name and no version. */
 function present(entry: FileVersion): FileVersion | undefined {

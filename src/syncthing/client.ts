@@ -95,6 +95,7 @@ export interface FolderError {
 /** One entry of an index. `version` is the version vector, `["SHORTID:counter"]` in Syncthing's order. */
 export interface FileVersion {
   readonly name: string;
+  readonly isDirectory: boolean;
   readonly deleted: boolean;
   readonly invalid: boolean;
   readonly sequence: number;

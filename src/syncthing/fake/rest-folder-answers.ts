@@ -145,6 +145,7 @@ function file(folder: FakeFolder, { query, syncthing, folderId }: FolderRequest)
 /** What the daemon says of a file that an index does not have. */
 const NO_FILE = {
   name: '',
+  type: 'FILE_INFO_TYPE_FILE',
   deleted: false,
   invalid: false,
   sequence: 0,
@@ -158,10 +159,11 @@ function fileJson(entry: IndexEntry | undefined): unknown {
   if (entry === undefined) {
     return NO_FILE;
   }
-  const { name, deleted, invalid, sequence, size, modifiedBy, receiveOnlyChanged } = entry;
+  const { name, type, deleted, invalid, sequence, size, modifiedBy, receiveOnlyChanged } = entry;
   const counters = Object.entries(entry.version).map(([device, counter]) => `${device}:${counter}`);
   return {
     name,
+    type: `FILE_INFO_TYPE_${type.toUpperCase()}`,
     deleted,
     invalid,
     sequence,
