@@ -1,5 +1,5 @@
 /** Kubernetes' own kinds, parsed into what we need of them. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { ClusterNode } from '../desired/node.ts';
 import type {
   KubernetesEvent,
@@ -17,8 +17,11 @@ const text = z.string();
 
 const node = z.object({
   metadata: metadataSchema,
-  spec: z.object({ taints: z.array(z.object({ key: text })).default([]) }).prefault({}),
-  status: z.object({ conditions: z.array(z.object({ type: text, status: text })).default([]) }).prefault({}),
+  spec: z.prefault(z.object({ taints: z._default(z.array(z.object({ key: text })), []) }), {}),
+  status: z.prefault(
+    z.object({ conditions: z._default(z.array(z.object({ type: text, status: text })), []) }),
+    {},
+  ),
 });
 
 export function parseClusterNode(raw: unknown): ClusterNode {
@@ -35,11 +38,11 @@ export function parseClusterNode(raw: unknown): ClusterNode {
 const persistentVolume = z.object({
   metadata: metadataSchema,
   spec: z.object({
-    csi: z.object({ driver: text, volumeHandle: text }).exactOptional(),
-    claimRef: z.object({ namespace: text, name: text, uid: text.exactOptional() }).exactOptional(),
-    persistentVolumeReclaimPolicy: text.default('Retain'),
+    csi: z.exactOptional(z.object({ driver: text, volumeHandle: text })),
+    claimRef: z.exactOptional(z.object({ namespace: text, name: text, uid: z.exactOptional(text) })),
+    persistentVolumeReclaimPolicy: z._default(text, 'Retain'),
   }),
-  status: z.object({ phase: text.default('Pending') }).prefault({}),
+  status: z.prefault(z.object({ phase: z._default(text, 'Pending') }), {}),
 });
 
 export function parsePersistentVolume(raw: unknown): PersistentVolume {
@@ -55,13 +58,13 @@ export function parsePersistentVolume(raw: unknown): PersistentVolume {
 
 const podVolume = z.object({
   name: text,
-  persistentVolumeClaim: z.object({ claimName: text }).exactOptional(),
-  ephemeral: z.object({}).exactOptional(),
+  persistentVolumeClaim: z.exactOptional(z.object({ claimName: text })),
+  ephemeral: z.exactOptional(z.object({})),
 });
 const pod = z.object({
   metadata: metadataSchema,
-  spec: z.object({ nodeName: text.exactOptional(), volumes: z.array(podVolume).default([]) }),
-  status: z.object({ phase: text.default('Pending') }).prefault({}),
+  spec: z.object({ nodeName: z.exactOptional(text), volumes: z._default(z.array(podVolume), []) }),
+  status: z.prefault(z.object({ phase: z._default(text, 'Pending') }), {}),
 });
 
 export function parsePod(raw: unknown): Pod {
@@ -82,8 +85,11 @@ export function parsePod(raw: unknown): Pod {
 
 const claim = z.object({
   metadata: metadataSchema,
-  spec: z.object({ volumeName: text.exactOptional(), storageClassName: text.exactOptional() }).prefault({}),
-  status: z.object({ phase: text.default('Pending') }).prefault({}),
+  spec: z.prefault(
+    z.object({ volumeName: z.exactOptional(text), storageClassName: z.exactOptional(text) }),
+    {},
+  ),
+  status: z.prefault(z.object({ phase: z._default(text, 'Pending') }), {}),
 });
 
 export function parsePersistentVolumeClaim(raw: unknown): PersistentVolumeClaim {
@@ -97,14 +103,14 @@ export function parsePersistentVolumeClaim(raw: unknown): PersistentVolumeClaim 
   };
 }
 
-const leaseSpec: z.ZodType<LeaseSpec> = z.object({
-  holderIdentity: text.exactOptional(),
-  leaseDurationSeconds: z.int().exactOptional(),
-  acquireTime: text.exactOptional(),
-  renewTime: text.exactOptional(),
-  leaseTransitions: z.int().exactOptional(),
+const leaseSpec: z.ZodMiniType<LeaseSpec> = z.object({
+  holderIdentity: z.exactOptional(text),
+  leaseDurationSeconds: z.exactOptional(z.int()),
+  acquireTime: z.exactOptional(text),
+  renewTime: z.exactOptional(text),
+  leaseTransitions: z.exactOptional(z.int()),
 });
-const lease = z.object({ metadata: metadataSchema, spec: leaseSpec.prefault({}) });
+const lease = z.object({ metadata: metadataSchema, spec: z.prefault(leaseSpec, {}) });
 
 export function parseLease(raw: unknown): Lease {
   const { metadata, spec } = parseObject(lease, 'Lease', raw);
@@ -114,16 +120,16 @@ export function parseLease(raw: unknown): Lease {
 const event = z.object({
   metadata: metadataSchema,
   involvedObject: z.object({
-    apiVersion: text.default(''),
-    kind: text.default(''),
-    namespace: text.exactOptional(),
-    name: text.default(''),
-    uid: text.default(''),
+    apiVersion: z._default(text, ''),
+    kind: z._default(text, ''),
+    namespace: z.exactOptional(text),
+    name: z._default(text, ''),
+    uid: z._default(text, ''),
   }),
-  type: text.default('Normal'),
-  reason: text.default(''),
-  message: text.default(''),
-  count: z.int().default(1),
+  type: z._default(text, 'Normal'),
+  reason: z._default(text, ''),
+  message: z._default(text, ''),
+  count: z._default(z.int(), 1),
 });
 
 export function parseEvent(raw: unknown): KubernetesEvent {

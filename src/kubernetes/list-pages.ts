@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { ObjectList, Selector, Unreadable } from './client.ts';
 import { isKubernetesError, KubernetesError } from './errors.ts';
 import { nameIn } from './object-schema.ts';
@@ -8,8 +8,8 @@ import { selectorQuery } from './selector.ts';
 const PAGE = 500;
 
 const listSchema = z.object({
-  metadata: z.object({ resourceVersion: z.string(), continue: z.string().default('') }),
-  items: z.array(z.unknown()).nullable().default([]),
+  metadata: z.object({ resourceVersion: z.string(), continue: z._default(z.string(), '') }),
+  items: z._default(z.nullable(z.array(z.unknown())), []),
 });
 
 export interface Pages {

@@ -1,5 +1,5 @@
 /** Our three kinds as they come from the API server, parsed into the domain's types (src/desired). */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type {
   Device,
   SyncthingNode,
@@ -30,34 +30,34 @@ import type {
 import { conditionSchema, count, identityOf, metadataSchema, parseObject } from './object-schema.ts';
 
 const text = z.string();
-const texts = z.array(text).default([]);
+const texts = z._default(z.array(text), []);
 
-const holder: z.ZodType<Holder> = z.object({ node: text, storeId: text, sequence: count });
-const grant: z.ZodType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
-const base: z.ZodType<Base> = z.object({
+const holder: z.ZodMiniType<Holder> = z.object({ node: text, storeId: text, sequence: count });
+const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
+const base: z.ZodMiniType<Base> = z.object({
   kind: z.enum(['empty', 'seed', 'handoff', 'failover']),
   epoch: count,
   session: count,
-  holders: z.array(holder).default([]),
+  holders: z._default(z.array(holder), []),
 });
-const proof: z.ZodType<Proof> = z.object({
+const proof: z.ZodMiniType<Proof> = z.object({
   epoch: count,
   session: count,
   sequence: count,
   scanStartedAt: text,
-  holders: z.array(holder).default([]),
+  holders: z._default(z.array(holder), []),
 });
-const staleCopy: z.ZodType<StaleCopy> = z.object({ node: text, storeId: text, epoch: count });
+const staleCopy: z.ZodMiniType<StaleCopy> = z.object({ node: text, storeId: text, epoch: count });
 
-const volumeSpec: z.ZodType<SyncthingVolumeSpec> = z.object({
+const volumeSpec: z.ZodMiniType<SyncthingVolumeSpec> = z.object({
   requestName: text,
   capacityBytes: count,
-  replicas: z.int().positive().exactOptional(),
+  replicas: z.exactOptional(z.int().check(z.positive())),
   access: z.enum(['exclusive', 'eventual']),
   onDelete: z.enum(['delete', 'archive']),
-  claim: z.object({ namespace: text, name: text }).exactOptional(),
-  parameters: z.record(text, text).default({}),
-  deletion: z.object({ requestedAt: text }).exactOptional(),
+  claim: z.exactOptional(z.object({ namespace: text, name: text })),
+  parameters: z._default(z.record(text, text), {}),
+  deletion: z.exactOptional(z.object({ requestedAt: text })),
 });
 
 /** What a volume's status is until the controller writes the first: nothing granted, nothing known to exist. */
@@ -68,20 +68,20 @@ export const INITIAL_VOLUME_STATUS: SyncthingVolumeStatus = {
   conditions: [],
 };
 
-const volumeStatus: z.ZodType<SyncthingVolumeStatus> = z.object({
+const volumeStatus: z.ZodMiniType<SyncthingVolumeStatus> = z.object({
   epoch: count,
-  grant: grant.exactOptional(),
+  grant: z.exactOptional(grant),
   base,
-  proven: proof.exactOptional(),
-  replicatedThrough: text.exactOptional(),
-  leaving: z.object({ node: text, storeId: text }).exactOptional(),
-  stale: z.array(staleCopy).default([]),
-  conditions: z.array(conditionSchema).default([]),
+  proven: z.exactOptional(proof),
+  replicatedThrough: z.exactOptional(text),
+  leaving: z.exactOptional(z.object({ node: text, storeId: text })),
+  stale: z._default(z.array(staleCopy), []),
+  conditions: z._default(z.array(conditionSchema), []),
 });
 
-const peer: z.ZodType<ReplicaPeer> = z.object({ node: text, deviceId: text });
+const peer: z.ZodMiniType<ReplicaPeer> = z.object({ node: text, deviceId: text });
 const folderType = z.enum(['sendreceive', 'receiveonly']);
-const replicaSpec: z.ZodType<SyncthingReplicaSpec> = z.object({
+const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   volume: text,
   folderId: text,
   node: text,
@@ -89,22 +89,22 @@ const replicaSpec: z.ZodType<SyncthingReplicaSpec> = z.object({
   role: z.enum(['data', 'client']),
   epoch: count,
   type: folderType,
-  peers: z.array(peer).default([]),
+  peers: z._default(z.array(peer), []),
   base,
-  grant: grant.exactOptional(),
-  proven: z.object({ epoch: count, session: count, sequence: count }).exactOptional(),
-  rejoin: z.object({ epoch: count }).exactOptional(),
-  removal: z.enum(['leave', 'delete', 'archive']).exactOptional(),
+  grant: z.exactOptional(grant),
+  proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
+  rejoin: z.exactOptional(z.object({ epoch: count })),
+  removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
 });
 
-const peerReport: z.ZodType<PeerReport> = z.object({
+const peerReport: z.ZodMiniType<PeerReport> = z.object({
   node: text,
   deviceId: text,
   connected: z.boolean(),
   knownSequence: count,
   remoteNeedEmpty: z.boolean(),
 });
-const folderReport: z.ZodType<FolderReport> = z.object({
+const folderReport: z.ZodMiniType<FolderReport> = z.object({
   state: text,
   type: folderType,
   sequence: count,
@@ -114,68 +114,72 @@ const folderReport: z.ZodType<FolderReport> = z.object({
   errors: count,
   messages: texts,
   scanned: z.boolean(),
-  peers: z.array(peerReport).default([]),
+  peers: z._default(z.array(peerReport), []),
 });
-const writerReport: z.ZodType<WriterReport> = z.object({
+const writerReport: z.ZodMiniType<WriterReport> = z.object({
   epoch: count,
   session: count,
   phase: z.enum(['attached', 'flushing', 'released', 'untouched']),
   since: text,
   switched: z.boolean(),
-  scan: z
-    .object({ epoch: count, session: count, sequence: count, startedAt: text, afterUnmount: z.boolean() })
-    .exactOptional(),
+  scan: z.exactOptional(
+    z.object({ epoch: count, session: count, sequence: count, startedAt: text, afterUnmount: z.boolean() }),
+  ),
 });
-const replicaStatus: z.ZodType<SyncthingReplicaStatus> = z.object({
+const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
   storeId: text,
   epoch: count,
   highestEpoch: count,
   generation: count,
-  folder: folderReport.exactOptional(),
-  writer: writerReport.exactOptional(),
-  rejoin: z
-    .object({ epoch: count, step: z.enum(['archived', 'done']), archive: text.exactOptional() })
-    .exactOptional(),
+  folder: z.exactOptional(folderReport),
+  writer: z.exactOptional(writerReport),
+  rejoin: z.exactOptional(
+    z.object({ epoch: count, step: z.enum(['archived', 'done']), archive: z.exactOptional(text) }),
+  ),
   mounts: texts,
   removed: z.boolean(),
-  message: text.exactOptional(),
+  message: z.exactOptional(text),
   observedAt: text,
 });
 
-const device: z.ZodType<Device> = z.object({ node: text, deviceId: text, addresses: texts });
-const nodeSpec: z.ZodType<SyncthingNodeSpec> = z.object({
+const device: z.ZodMiniType<Device> = z.object({ node: text, deviceId: text, addresses: texts });
+const nodeSpec: z.ZodMiniType<SyncthingNodeSpec> = z.object({
   fenced: texts,
-  devices: z.array(device).default([]),
-  tombstones: z.array(z.object({ folderId: text, storeId: text })).default([]),
+  devices: z._default(z.array(device), []),
+  tombstones: z._default(z.array(z.object({ folderId: text, storeId: text })), []),
 });
-const wanted: z.ZodType<Wanted> = z.object({
+const wanted: z.ZodMiniType<Wanted> = z.object({
   volume: text,
   volumeId: text,
   since: text,
-  base: z.object({ epoch: count, session: count }).exactOptional(),
+  base: z.exactOptional(z.object({ epoch: count, session: count })),
 });
-const nodeStatus: z.ZodType<SyncthingNodeStatus> = z.object({
+const nodeStatus: z.ZodMiniType<SyncthingNodeStatus> = z.object({
   deviceId: text,
   addresses: texts,
   storeId: text,
   heartbeat: text,
   labelled: z.boolean(),
-  unfit: text.exactOptional(),
+  unfit: z.exactOptional(text),
   capacity: z.object({ totalBytes: count, freeBytes: count }),
-  wanted: z.array(wanted).default([]),
+  wanted: z._default(z.array(wanted), []),
   fenced: texts,
   tombstonesDone: texts,
   orphans: texts,
-  syncthing: z.object({ ready: z.boolean(), version: text, message: text.exactOptional() }),
+  syncthing: z.object({ ready: z.boolean(), version: text, message: z.exactOptional(text) }),
 });
 
-const volume = z.object({ metadata: metadataSchema, spec: volumeSpec, status: volumeStatus.exactOptional() });
+const volume = z.object({
+  metadata: metadataSchema,
+  spec: volumeSpec,
+  status: z.exactOptional(volumeStatus),
+});
 const replica = z.object({
   metadata: metadataSchema,
   spec: replicaSpec,
-  status: replicaStatus.exactOptional(),
+  status: z.exactOptional(replicaStatus),
 });
-const node = z.object({ metadata: metadataSchema, spec: nodeSpec, status: nodeStatus.exactOptional() });
+const node = z.object({ metadata: metadataSchema, spec: nodeSpec, status: z.exactOptional(nodeStatus) });
 
 export function parseVolume(raw: unknown): SyncthingVolume {
   const { metadata, spec, status } = parseObject(volume, 'SyncthingVolume', raw);

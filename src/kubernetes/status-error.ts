@@ -1,19 +1,20 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { KubernetesError, type KubernetesErrorKind } from './errors.ts';
 
 /** metav1.Status, the API server's way to say no. */
 const statusSchema = z.object({
   kind: z.literal('Status'),
-  message: z.string().default(''),
-  reason: z.string().default(''),
-  code: z.int().default(0),
-  details: z
-    .object({
-      name: z.string().default(''),
-      retryAfterSeconds: z.number().exactOptional(),
-      causes: z.array(z.object({ field: z.string().default('') })).default([]),
-    })
-    .prefault({}),
+  message: z._default(z.string(), ''),
+  reason: z._default(z.string(), ''),
+  code: z._default(z.int(), 0),
+  details: z.prefault(
+    z.object({
+      name: z._default(z.string(), ''),
+      retryAfterSeconds: z.exactOptional(z.number()),
+      causes: z._default(z.array(z.object({ field: z._default(z.string(), '') })), []),
+    }),
+    {},
+  ),
 });
 type Status = z.infer<typeof statusSchema>;
 

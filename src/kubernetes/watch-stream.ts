@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { WatchEvent, WatchEventType } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import { watchError } from './status-error.ts';

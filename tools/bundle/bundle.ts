@@ -27,6 +27,13 @@ export async function bundlePrograms(outDir: string): Promise<readonly Bundle[]>
       await bundleOne(name, { ...shared(outDir, name), stdin: { contents: entry(name), resolveDir: root } }),
     );
   }
+  const kubeconfig = path.join(root, 'src/kubernetes', `${kubeconfigBundle}.ts`);
+  const alone = {
+    ...shared(outDir, kubeconfigBundle),
+    plugins: [withoutSideEffects],
+    entryPoints: [kubeconfig],
+  };
+  bundles.push(await bundleOne(kubeconfigBundle, alone));
   bundles.push(
     await bundleOne('main', { ...shared(outDir, 'main'), entryPoints: [path.join(root, 'src/main.ts')] }),
   );
@@ -56,7 +63,7 @@ function shared(outDir: string, name: string) {
     banner: {
       js: "import{createRequire as nodeRequire}from'node:module';const require=nodeRequire(import.meta.url);",
     },
-    plugins: [withoutSideEffects],
+    plugins: [withoutSideEffects, kubeconfigApart],
   } as const satisfies BuildOptions;
 }
 
@@ -75,6 +82,22 @@ const withoutSideEffects: Plugin = {
         return { ...resolved, sideEffects: false };
       },
     );
+  },
+};
+
+const kubeconfigBundle = 'kubeconfig-credentials';
+
+/**
+ * A file of its own, read only where a kubeconfig is given: in the same file it costs 20 MiB of private memory in every
+ * pod, though it is imported on demand.
+ */
+const kubeconfigApart: Plugin = {
+  name: 'kubeconfig-apart',
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/kubeconfig-credentials\.ts$/ }, () => ({
+      path: `./${kubeconfigBundle}.js`,
+      external: true,
+    }));
   },
 };
 

@@ -40,6 +40,12 @@ test.for(['introducer', 'resharer', 'deleter', 'nodewatcher'])(
   },
 );
 
+test.for(['controller', 'node'])('%s holds nothing that only a kubeconfig needs', (name) => {
+  const packages = bundles.find((bundle) => bundle.name === name)?.packages.map((part) => part.name) ?? [];
+  expect(packages.length).toBeGreaterThan(1);
+  expect(packages.filter((part) => /client-node|undici|openid/.test(part))).toEqual([]);
+});
+
 test('a program runs from its bundle alone, without node_modules', async () => {
   const ended = await execa(process.execPath, [path.join(outDir, 'main.js'), 'introducer'], {
     input: '{}',
