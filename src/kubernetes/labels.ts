@@ -1,9 +1,9 @@
 import { shortHash } from '../desired/volume-id.ts';
 
 /** The instance that a resource belongs to: two drivers in one namespace never touch each other's. */
-export const DRIVER_LABEL = 'syncthing-csi.io/driver';
-export const VOLUME_LABEL = 'syncthing-csi.io/volume';
-export const NODE_LABEL = 'syncthing-csi.io/node';
+const DRIVER_LABEL = 'syncthing-csi.io/driver';
+const VOLUME_LABEL = 'syncthing-csi.io/volume';
+const NODE_LABEL = 'syncthing-csi.io/node';
 
 const MAX_VALUE = 63;
 
