@@ -139,8 +139,11 @@ export async function bootMachine(machine: Machine, options: BootOptions): Promi
   );
 }
 
-/** Ends every process of a machine at once, and removes what it had of this machine but its disk and configuration. */
-async function endMachine(paths: ClusterPaths, name: string, signal: AbortSignal): Promise<void> {
+/**
+ * Ends every process of a machine at once, for good or before it is booted again, and removes what it had of the host
+ * but its disk, which keeps what was written, and its configuration.
+ */
+export async function stopMachine(paths: ClusterPaths, name: string, signal: AbortSignal): Promise<void> {
   const launcher = recordedIdentity(paths, name);
   const init = launcher !== undefined && isAlive(launcher) ? firstChild(launcher.pid) : undefined;
   if (init !== undefined) await endProcess(init, 0);
@@ -157,11 +160,6 @@ async function endMachine(paths: ClusterPaths, name: string, signal: AbortSignal
   await removeCgroups(name, signal);
 }
 
-/** Ends a machine for good or before it is booted again; its disk keeps what was written. */
-export async function stopMachine(paths: ClusterPaths, name: string, signal: AbortSignal): Promise<void> {
-  await endMachine(paths, name, signal);
-}
-
 /**
  * Cuts a machine's power: first its cable, so that nobody is told, then its disk, so that what was not synced is lost,
  * then its processes.
@@ -170,5 +168,5 @@ export async function cutPower(paths: ClusterPaths, name: string, signal: AbortS
   const machine = findRunningMachine(paths, name);
   await unplugMachine(name, signal);
   if (machine !== undefined) await runInside(machine, DISK_POWER_OFF, signal);
-  await endMachine(paths, name, signal);
+  await stopMachine(paths, name, signal);
 }

@@ -3,13 +3,7 @@ import { type PidIdentity, isAlive } from '../host/pid-identity.ts';
 import { spawnDaemon } from '../host/spawn-daemon.ts';
 import { waitUntil } from '../host/wait-until.ts';
 import { ClusterError } from './errors.ts';
-import {
-  MACHINE_ENVIRONMENT,
-  type RunningMachine,
-  enterCommand,
-  insideMachine,
-  runInside,
-} from './machine.ts';
+import { MACHINE_ENVIRONMENT, type RunningMachine, enterCommand, insideMachine } from './machine.ts';
 
 /** A program that a machine runs for good. */
 export type Service = { readonly name: string; readonly command: readonly string[] };
@@ -51,25 +45,6 @@ export async function startService(
     what: `${service.name} on ${machine.name} to start (${logFile})`,
   });
   return true;
-}
-
-async function waitUntilEnded(machine: RunningMachine, name: string, signal: AbortSignal): Promise<void> {
-  const what = `${name} on ${machine.name} to end`;
-  await waitUntil(() => !isServiceAlive(machine, name) || undefined, { signal, timeoutMs: 10_000, what });
-}
-
-/** Stops a service, as an administrator would: SIGTERM, and SIGKILL after 10 s. */
-export async function stopService(machine: RunningMachine, name: string, signal: AbortSignal): Promise<void> {
-  const identity = serviceIdentity(machine, name);
-  if (identity === undefined || !isServiceAlive(machine, name)) return;
-  await runInside(machine, ['kill', '-TERM', String(identity.pid)], signal);
-  try {
-    await waitUntilEnded(machine, name, signal);
-  } catch {
-    signal.throwIfAborted();
-    await runInside(machine, ['kill', '-KILL', String(identity.pid)], signal);
-    await waitUntilEnded(machine, name, signal);
-  }
 }
 
 export type ReadinessOptions = {
