@@ -40,9 +40,19 @@ export async function bundlePrograms(outDir: string): Promise<readonly Bundle[]>
   return bundles;
 }
 
-/** The bundle runs when it is loaded. */
+/**
+ * The bundle runs when it is loaded. What ends it is printed here: Node would first print the line of source that threw,
+ * which in a minified file is the whole program.
+ */
 function entry(name: ProgramName): string {
-  return `import { main } from './src/${name}/main.ts'; await main(process.env);`;
+  return `import { inspect } from 'node:util';
+import { main } from './src/${name}/main.ts';
+try {
+  await main(process.env);
+} catch (error) {
+  process.stderr.write(inspect(error) + '\\n');
+  process.exit(1);
+}`;
 }
 
 function shared(outDir: string, name: string) {

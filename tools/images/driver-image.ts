@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '../host/write-atomically.ts';
@@ -34,16 +34,21 @@ export function driverArchive(context: ImageContext): string {
   return join(context.images, 'syncthing-csi.tar');
 }
 
-function hashFile(context: ImageContext): string {
-  return join(context.images, 'syncthing-csi.hash');
+function recordFile(context: ImageContext): string {
+  return join(context.images, 'syncthing-csi.made-from');
+}
+
+/** What the archive was made from, and which file that is: one that somebody else put there is not ours. */
+function recordOf(build: DriverBuild, archive: string): string {
+  const { size, mtimeNs } = statSync(archive, { bigint: true });
+  return `${build.hash} ${size} ${mtimeNs}\n`;
 }
 
 /** True when the archive that lies there was made from just these inputs. */
 export function isCurrent(build: DriverBuild, context: ImageContext): boolean {
-  const file = hashFile(context);
-  return (
-    existsSync(driverArchive(context)) && existsSync(file) && readFileSync(file, 'utf8').trim() === build.hash
-  );
+  const archive = driverArchive(context);
+  const file = recordFile(context);
+  return existsSync(archive) && existsSync(file) && readFileSync(file, 'utf8') === recordOf(build, archive);
 }
 
 /** Layers of old builds are dropped when there are many of them; the next build then starts from the base. */
@@ -98,8 +103,8 @@ export async function buildDriverImage(
   rmSync(temporary, { force: true });
   report('writing the archive');
   await store.run(['push', '--quiet', DRIVER_IMAGE, `docker-archive:${temporary}:${DRIVER_IMAGE}`]);
-  rmSync(hashFile(context), { force: true });
+  rmSync(recordFile(context), { force: true });
   renameSync(temporary, archive);
-  writeAtomically(hashFile(context), `${build.hash}\n`);
+  writeAtomically(recordFile(context), recordOf(build, archive));
   await dropOldLayers(store);
 }
