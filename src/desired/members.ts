@@ -23,6 +23,16 @@ function isNeeded(view: VolumeView, node: string): boolean {
 }
 
 /**
+ * A data copy is not let go for want of nodes to have it instead: a label that is taken from one node comes to the next
+ * a moment later. A client's was never counted upon.
+ */
+function wantedElsewhere(view: VolumeView, members: readonly Member[], leaving: Member): number {
+  const placed = members.filter((member) => member.isPlaced).length;
+  if (placed === 0 || leaving.role === 'client') return placed;
+  return Math.max(placed, view.volume.spec.replicas ?? 0);
+}
+
+/**
  * The copy to take away next, if any may go: one at a time, the node has to answer, and nobody else may be waiting
  * for the volume, since that one may be catching up from it.
  */
@@ -30,14 +40,13 @@ export function nextToLeave(view: VolumeView, members: readonly Member[]): Membe
   if (view.volume.status.leaving !== undefined) return undefined;
   if (view.volume.status.grant === undefined && requestsFor(view).length > 0) return undefined;
   const base = currentBase(view);
-  const placed = members.filter((member) => member.isPlaced).map((member) => member.node);
   return members.find(
     (member) =>
       !member.isPlaced &&
       member.replica?.status !== undefined &&
       !isNeeded(view, member.node) &&
       isAlive(view, member.node) &&
-      mayLeave(view, base, { node: member.node, placed }),
+      mayLeave(view, base, { node: member.node, wanted: wantedElsewhere(view, members, member) }),
   );
 }
 

@@ -75,17 +75,17 @@ function provenOthers(view: VolumeView, base: Base, node: string): readonly Sync
 
 export interface Leaving {
   readonly node: string;
-  /** The nodes that are to keep a copy, with one or still without; not `node`. */
-  readonly placed: readonly string[];
+  /** How many copies other nodes are to have, there already or not. */
+  readonly wanted: number;
 }
 
 /**
  * Whether the copy on `node` may go (rule 31): two proven copies on data nodes stay behind, or all of them where
  * fewer are wanted; of an `empty` volume any copy may go. The writer's own copy never goes.
  */
-export function mayLeave(view: VolumeView, base: Base, { node, placed }: Leaving): boolean {
+export function mayLeave(view: VolumeView, base: Base, { node, wanted }: Leaving): boolean {
   const { grant, leaving } = view.volume.status;
   if (grant?.node === node || (leaving !== undefined && leaving.node !== node)) return false;
   if (grant === undefined && base.kind === 'empty') return true;
-  return placed.length > 0 && provenOthers(view, base, node).length >= Math.min(2, placed.length);
+  return wanted > 0 && provenOthers(view, base, node).length >= Math.min(2, wanted);
 }

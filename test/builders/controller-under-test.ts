@@ -6,6 +6,7 @@ import { deleteVolume } from '../../src/controller/csi/delete-volume.ts';
 import { parseVolumeId } from '../../src/desired/volume-id.ts';
 import type { SyncthingVolume } from '../../src/desired/volume.ts';
 import type { Occurrence } from '../../src/kubernetes/event-recorder.ts';
+import type { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
 import { createFakeKubernetes, type FakeKubernetes } from '../../src/kubernetes/fake.ts';
 import {
@@ -66,7 +67,12 @@ export class ControllerUnderTest {
     | { readonly stop: AbortController; readonly done: Promise<unknown>; readonly parts: ControllerParts }
     | undefined;
 
-  constructor(names: readonly string[]) {
+  readonly #client: KubernetesClient;
+  #isKilled = false;
+
+  /** `client`: what the controller gets to see of the API server, for faults. */
+  constructor(names: readonly string[], client: (fake: FakeKubernetes) => KubernetesClient = (fake) => fake) {
+    this.#client = client(this.kubernetes);
     this.cluster = new SimulatedCluster({
       client: this.kubernetes,
       clock: this.clock,
@@ -100,7 +106,7 @@ export class ControllerUnderTest {
   async start(): Promise<void> {
     const stop = new AbortController();
     const parts = assembleController({
-      client: this.kubernetes,
+      client: this.#client,
       clock: this.clock,
       log: silentLogger,
       events: { record: (occurrence) => void this.events.push(occurrence) },
@@ -122,8 +128,19 @@ export class ControllerUnderTest {
     await running?.done;
   }
 
+  /** The process dies where it is; the next round begins with a new one. */
+  kill(): void {
+    this.#running?.stop.abort();
+    this.#isKilled = true;
+  }
+
   /** A second passes: nodes act, the controller does what follows. */
   async round(ms = 1000): Promise<void> {
+    if (this.#isKilled) {
+      this.#isKilled = false;
+      await this.stop();
+      await this.start();
+    }
     await this.cluster.step();
     await this.clock.advance(ms);
     await this.#running?.parts.reconciler.idle();

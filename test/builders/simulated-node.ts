@@ -3,7 +3,8 @@
  * (src/handoff/local.ts) on a simulated Syncthing, and reports. Nothing happens but in `step`.
  */
 import type { SyncthingNode, SyncthingNodeStatus, Wanted } from '../../src/desired/node.ts';
-import type { SyncthingReplica } from '../../src/desired/replica.ts';
+import type { SyncthingReplica, SyncthingReplicaSpec } from '../../src/desired/replica.ts';
+import type { Grant } from '../../src/desired/volume.ts';
 import {
   archived,
   beginRejoin,
@@ -112,6 +113,17 @@ export class SimulatedNode {
     this.syncthing.isOn = true;
   }
 
+  /** Another disk under the same name: nothing of the old one is left. */
+  replaceDisk(storeId: string): void {
+    this.crash();
+    this.storeId = storeId;
+    this.syncthing.folders.clear();
+    this.syncthing.files.clear();
+    this.#states.clear();
+    this.#removed.clear();
+    this.boot();
+  }
+
   /** One round: read, obey, report. Does nothing while the node is off. */
   async step(): Promise<void> {
     if (!this.syncthing.isOn) return;
@@ -210,7 +222,7 @@ export class SimulatedNode {
       this.syncthing.folders.delete(folderId);
       return;
     }
-    this.syncthing.filesOf(folderId);
+    this.syncthing.makeDirectory(folderId);
     const peers = spec.peers.map((peer) => peer.node);
     this.syncthing.configure(folderId, { type: folderTypeOf(state, spec), peers });
     this.#applied.set(folderId, { generation, epoch: spec.epoch });
@@ -219,16 +231,20 @@ export class SimulatedNode {
   async #mount({ spec }: SyncthingReplica): Promise<void> {
     const { folderId, grant } = spec;
     const use = this.#uses.get(folderId);
-    if (use === undefined || use.isMounted || grant?.node !== this.name || grant.storeId !== this.storeId) return;
     const state = this.#stateOf(folderId);
-    if (spec.rejoin !== undefined && (state.rejoined?.epoch ?? 0) < spec.rejoin.epoch) return;
+    if (use === undefined || use.isMounted || grant === undefined || !this.#mayTake(spec, state, grant))
+      return;
     const taken = takeGrant(state, grant.epoch);
     if (taken.kind === 'refused') return;
     this.#states.set(folderId, taken.state);
-    if (!(await this.#stillGranted(spec.volume, grant.epoch))) return;
-    use.isMounted = true;
+    use.isMounted = await this.#stillGranted(spec.volume, grant.epoch);
     const files = [...this.syncthing.filesOf(folderId)].join(',');
-    this.log.push(`mounted ${folderId} in epoch ${grant.epoch} with ${files}`);
+    if (use.isMounted) this.log.push(`mounted ${folderId} in epoch ${grant.epoch} with ${files}`);
+  }
+
+  #mayTake({ rejoin }: SyncthingReplicaSpec, { rejoined: done }: DiskState, grant: Grant): boolean {
+    const isStale = (done?.epoch ?? 0) < (rejoin?.epoch ?? 0);
+    return !isStale && grant.node === this.name && grant.storeId === this.storeId;
   }
 
   async #stillGranted(volumeName: string, epoch: number): Promise<boolean> {
@@ -240,7 +256,7 @@ export class SimulatedNode {
     const { folderId } = spec;
     const folder = this.syncthing.report(folderId, this.deviceOf);
     const scan = this.#scans.get(folderId);
-    const files = this.syncthing.filesOf(folderId).size;
+    const files = this.syncthing.files.get(folderId)?.size ?? 0;
     return {
       node: this.name,
       state: this.#stateOf(folderId),
@@ -301,6 +317,9 @@ export class SimulatedNode {
         this.syncthing.scan(folderId);
         this.log.push(`rejoined ${folderId}`);
         return set(rejoined(state));
+      case 'absorb':
+        // No directory's ctime moves here.
+        return;
     }
   }
 

@@ -28,9 +28,11 @@ export class SimulatedSyncthing {
   }
 
   filesOf(folderId: string): Set<string> {
-    const files = this.files.get(folderId) ?? new Set<string>();
-    this.files.set(folderId, files);
-    return files;
+    return this.files.get(folderId) ?? new Set<string>();
+  }
+
+  makeDirectory(folderId: string): void {
+    this.files.set(folderId, this.filesOf(folderId));
   }
 
   /** Another type or other peers restart the folder: it is scanned anew, as Syncthing does. */
