@@ -127,9 +127,15 @@ export function needsFence(view: VolumeView, node: string, on: string): boolean 
   const { grant, stale } = view.volume.status;
   if (view.volume.spec.deletion !== undefined || node === on) return false;
   if (grant?.node === node) return isLost(view, node);
-  if (!stale.some((copy) => copy.node === node && !isStoreGone(view, copy))) return false;
+  if (!stale.some((copy) => copy.node === node && !isStoreGone(view, copy) && !hasMadeWay(view, copy))) return false;
   const copy = view.replicas.get(on);
   return copy !== undefined && stillShares(copy, node);
+}
+
+/** The stale copy's own tree is in the archive: what it may send from now on is of the lineage that it rejoins. */
+function hasMadeWay(view: VolumeView, stale: StaleCopy): boolean {
+  const report = view.replicas.get(stale.node)?.status;
+  return report?.storeId === stale.storeId && (report.rejoin?.epoch ?? 0) >= stale.epoch;
 }
 
 function stillShares(copy: SyncthingReplica, node: string): boolean {

@@ -109,11 +109,22 @@ function attachedActions(view: LocalView): readonly LocalAction[] {
   return isDue ? [{ kind: 'scan', afterUnmount: false }] : [];
 }
 
-/** In sync with the lineage that it rejoins: what is left to do is to look at what differs. */
+/** A holder of the lineage is connected, and its index known at least as far as it was when it was proven. */
+function knowsLineage(view: LocalView): boolean {
+  const holders = view.order?.base.holders ?? [];
+  return (view.folder?.peers ?? []).some((peer) => {
+    const holder = holders.find((other) => other.node === peer.node);
+    return holder !== undefined && peer.connected && peer.knownSequence >= holder.sequence;
+  });
+}
+
+/**
+ * In sync with the lineage that it rejoins: what is left to do is to look at what differs. Without a holder's index
+ * nothing is needed either, and a revert would take away every file as a local addition.
+ */
 function hasCaughtUp(view: LocalView): boolean {
   const { folder } = view;
-  const isShared = (view.order?.peers.length ?? 0) > 0;
-  return isShared && folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0;
+  return folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0 && knowsLineage(view);
 }
 
 /** Nothing of a stale copy may be mounted while its tree is moved away (rule 29). */
