@@ -5,17 +5,8 @@
 import type { SyncthingNode, SyncthingNodeStatus, Wanted } from '../../src/desired/node.ts';
 import type { SyncthingReplica, SyncthingReplicaSpec } from '../../src/desired/replica.ts';
 import type { Grant } from '../../src/desired/volume.ts';
-import {
-  archived,
-  beginRejoin,
-  decline,
-  newDiskState,
-  rejoined,
-  release,
-  sawEpoch,
-  takeGrant,
-  type DiskState,
-} from '../../src/handoff/disk-state.ts';
+import { newDiskState, takeGrant, type DiskState } from '../../src/handoff/disk-state.ts';
+import { stateAfter } from './state-after.ts';
 import {
   folderTypeOf,
   planLocal,
@@ -57,12 +48,13 @@ export class SimulatedNode {
   storeId: string;
   freeBytes = 2 ** 40;
   isLabelled = true;
-  /** What mounting, releasing and archiving did, in order. */
-  readonly log: string[] = [];
+  /** Every mount, with what was there for the pod to read. */
+  readonly mounts: { readonly epoch: number; readonly files: readonly string[] }[] = [];
   readonly archives = new Map<string, readonly string[]>();
   readonly #options: SimulatedNodeOptions;
   readonly #states = new Map<string, DiskState>();
   readonly #scans = new Map<string, LocalScan>();
+  readonly #found = new Map<string, Map<number, readonly string[]>>();
   readonly #applied = new Map<string, { readonly generation: number; readonly epoch: number }>();
   readonly #removed = new Set<string>();
   readonly #since = new Map<string, string>();
@@ -85,11 +77,22 @@ export class SimulatedNode {
     this.#uses.set(volumeId, { wanted: { volume: volumeName, volumeId, since }, isMounted: false });
   }
   stopPod(volumeId: string): void {
-    if (this.isMounted(volumeId)) this.log.push(`unmounted ${volumeId}`);
     this.#uses.delete(volumeId);
   }
   isMounted(volumeId: string): boolean {
     return this.#uses.get(volumeId)?.isMounted === true;
+  }
+  /** A pod of this node has the volume, or waits for it. */
+  uses(volumeId: string): boolean {
+    return this.#uses.has(volumeId);
+  }
+  /** What each scan of that session found, by its sequence; undefined where this node had no such session. */
+  scanOf(
+    volumeId: string,
+    epoch: number,
+    session: number,
+  ): ReadonlyMap<number, readonly string[]> | undefined {
+    return this.#found.get(`${volumeId} ${epoch} ${session}`);
   }
   /** Throws unless the pod may. */
   write(volumeId: string, file: string): void {
@@ -171,7 +174,6 @@ export class SimulatedNode {
     this.syncthing.files.delete(folderId);
     this.#states.delete(folderId);
     this.#scans.delete(folderId);
-    this.log.push(`removed ${folderId}`);
   }
 
   #bury(self: SyncthingNode): void {
@@ -238,8 +240,8 @@ export class SimulatedNode {
     if (taken.kind === 'refused') return;
     this.#states.set(folderId, taken.state);
     use.isMounted = await this.#stillGranted(spec.volume, grant.epoch);
-    const files = [...this.syncthing.filesOf(folderId)].join(',');
-    if (use.isMounted) this.log.push(`mounted ${folderId} in epoch ${grant.epoch} with ${files}`);
+    const files = [...this.syncthing.filesOf(folderId)];
+    if (use.isMounted) this.mounts.push({ epoch: grant.epoch, files });
   }
 
   #mayTake({ rejoin }: SyncthingReplicaSpec, { rejoined: done }: DiskState, grant: Grant): boolean {
@@ -279,6 +281,9 @@ export class SimulatedNode {
     this.syncthing.scan(folderId);
     const folder = this.syncthing.report(folderId, this.deviceOf);
     const now = this.#options.clock.now();
+    const key = `${folderId} ${phase.epoch} ${phase.session}`;
+    const found = this.#found.get(key) ?? new Map<number, readonly string[]>();
+    this.#found.set(key, found.set(folder?.sequence ?? 0, [...this.syncthing.filesOf(folderId)]));
     this.#scans.set(folderId, {
       epoch: phase.epoch,
       session: phase.session,
@@ -293,34 +298,19 @@ export class SimulatedNode {
 
   #carryOut(folderId: string, action: LocalAction): void {
     const state = this.#stateOf(folderId);
-    const set = (next: DiskState): void => void this.#states.set(folderId, next);
-    switch (action.kind) {
-      case 'see-epoch':
-        return set(sawEpoch(state, action.epoch));
-      case 'scan':
-        return this.#scan(folderId, action.afterUnmount);
-      case 'release':
-        this.log.push(`released ${folderId}`);
-        return set(release(state, action.scan));
-      case 'decline':
-        return set(decline(state, action.epoch));
-      case 'begin-rejoin':
-        return set(beginRejoin(state, action.epoch, `${folderId}/${action.epoch}`));
-      case 'archive-tree':
-        this.archives.set(`${folderId}/${state.phase.kind === 'rejoining' ? state.phase.epoch : 0}`, [
-          ...this.syncthing.filesOf(folderId),
-        ]);
-        return set(archived(state));
-      case 'finish-rejoin':
-        for (const file of this.syncthing.localChanges(folderId))
-          this.syncthing.filesOf(folderId).delete(file);
-        this.syncthing.scan(folderId);
-        this.log.push(`rejoined ${folderId}`);
-        return set(rejoined(state));
-      case 'absorb':
-        // No directory's ctime moves here.
-        return;
-    }
+    if (action.kind === 'scan') this.#scan(folderId, action.afterUnmount);
+    else if (action.kind === 'archive-tree') this.#archive(folderId, state);
+    else if (action.kind === 'finish-rejoin') this.#revert(folderId);
+    this.#states.set(folderId, stateAfter(state, action));
+  }
+
+  #archive(folderId: string, { phase }: DiskState): void {
+    if (phase.kind === 'rejoining') this.archives.set(phase.archive, [...this.syncthing.filesOf(folderId)]);
+  }
+
+  #revert(folderId: string): void {
+    for (const file of this.syncthing.localChanges(folderId)) this.syncthing.filesOf(folderId).delete(file);
+    this.syncthing.scan(folderId);
   }
 
   async #report(replica: SyncthingReplica): Promise<void> {

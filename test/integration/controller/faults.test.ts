@@ -43,7 +43,9 @@ async function play({ world }: Story): Promise<void> {
   expect([...world.node('n2').syncthing.filesOf(volumeId)]).toEqual(['a']);
   world.node('n2').write(volumeId, 'b');
   const writtenAt = world.clock.now();
-  await world.until(async () => Date.parse((await world.volume(volumeId)).status.replicatedThrough ?? '') >= writtenAt);
+  await world.until(
+    async () => Date.parse((await world.volume(volumeId)).status.replicatedThrough ?? '') >= writtenAt,
+  );
   world.node('n2').write(volumeId, 'lost');
   world.node('n2').crash();
   world.setNode('n2', { outOfService: true });

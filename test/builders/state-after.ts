@@ -1,0 +1,31 @@
+import {
+  archived,
+  beginRejoin,
+  decline,
+  rejoined,
+  release,
+  sawEpoch,
+  type DiskState,
+} from '../../src/handoff/disk-state.ts';
+import type { LocalAction } from '../../src/handoff/local.ts';
+
+/** state.json after an action of planLocal that was carried out. */
+export function stateAfter(state: DiskState, action: LocalAction): DiskState {
+  switch (action.kind) {
+    case 'see-epoch':
+      return sawEpoch(state, action.epoch);
+    case 'release':
+      return release(state, action.scan);
+    case 'decline':
+      return decline(state, action.epoch);
+    case 'begin-rejoin':
+      return beginRejoin(state, action.epoch, `${state.folderId}/${action.epoch}`);
+    case 'archive-tree':
+      return archived(state);
+    case 'finish-rejoin':
+      return rejoined(state);
+    case 'scan':
+    case 'absorb':
+      return state;
+  }
+}
