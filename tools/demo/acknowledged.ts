@@ -28,14 +28,18 @@ export function acknowledgedFiles(written: readonly WrittenFile[], through: stri
   return Object.fromEntries(safe.map((file) => [file.path, file.sha256]));
 }
 
-/** A shell script that writes a file of its own content again and again and logs each one after its fsync. */
+/**
+ * A shell script that writes one file after the other and logs each after its fsync. Each pod that runs it writes into
+ * a directory of its own, so that a later one does not write over what an earlier one logged.
+ */
 export function writerScript(directory: string): string {
   return `
     trap "exit 0" TERM
-    mkdir -p ${directory}
+    own=${directory}/$(date +%s)
+    mkdir -p $own
     i=0
     while :; do
-      f=${directory}/file$i
+      f=$own/file$i
       head -c 4096 /dev/urandom | base64 > /tmp/next
       dd if=/tmp/next of=$f bs=64k conv=fsync 2>/dev/null
       s=$(sha256sum < $f)
