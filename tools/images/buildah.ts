@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withFileLock } from '../host/file-lock.ts';
 import { inPrivateNamespace } from '../host/private-namespace.ts';
@@ -33,6 +33,14 @@ async function chooseDriver(scratch: string, signal: AbortSignal): Promise<'over
   }
 }
 
+/** buildah keeps what it knows of registries there, whatever its other folders are. Other programs' files stay. */
+function dropBlobCache(): void {
+  const containers = '/var/lib/containers';
+  rmSync(`${containers}/cache/blob-info-cache-v1.boltdb`, { force: true });
+  for (const folder of [`${containers}/cache`, containers])
+    if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
 /** Lets `work` use buildah with a store of our own, one process at a time. Nothing is left outside of the cache. */
 export async function withImageStore<T>(
   context: ImageContext,
@@ -49,6 +57,7 @@ export async function withImageStore<T>(
     for (const folder of [scratch, runRoot]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     mkdirSync(context.logs, { recursive: true });
     rmSync(logFile, { force: true });
+    const hadContainers = existsSync('/var/lib/containers');
     const driver = await chooseDriver(scratch, signal);
     const stores = ['--storage-driver', driver, '--root', join(directory, driver), '--runroot', runRoot];
     async function run(args: readonly string[], onLine?: (line: string) => void): Promise<string> {
@@ -67,6 +76,7 @@ export async function withImageStore<T>(
       return await work({ run, scratch });
     } finally {
       rmSync(scratch, { recursive: true, force: true });
+      if (!hadContainers) dropBlobCache();
     }
   });
 }

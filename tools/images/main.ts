@@ -16,11 +16,14 @@ function makeContext(signal: AbortSignal): ImageContext {
   return { checkout, cache, images, logs, environment: env, interactive: process.stdout.isTTY, signal };
 }
 
-/** The first Ctrl-C ends what runs; whatever is whole by then is found again. */
+/**
+ * Ctrl-C ends what runs; whatever is whole by then is found again. Not `once`: execa's own listener ends this process,
+ * before anything is cleaned up, when it finds no other.
+ */
 function interruptible(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.once(name, () => {
+    process.on(name, () => {
       controller.abort(new Error(`interrupted by ${name}; run the same command again to go on`));
     });
   return controller.signal;
