@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'vitest';
+import {
+  at,
+  clusterNode,
+  folder,
+  grantTo,
+  handoffBase,
+  holder,
+  node,
+  replica,
+  SILENT,
+  storeOf,
+  view,
+  volume,
+  type ViewGiven,
+} from '../../test/builders/volume-view.ts';
+import type { FolderReport } from '../desired/replica.ts';
+import type { SyncthingVolumeStatus } from '../desired/volume.ts';
+import { decideFailover, isLost, needsFence } from './failover.ts';
+
+const ALL = ['n1', 'n2', 'n3'];
+const TAINTED = [clusterNode('n1', { outOfService: true })];
+const FENCED = [node('n1', SILENT), node('n2', { fenced: ['n1'] }), node('n3', { fenced: ['n1'] })];
+
+interface Given extends Partial<ViewGiven> {
+  readonly status?: Partial<SyncthingVolumeStatus>;
+  readonly folders?: Readonly<Record<string, Partial<FolderReport>>>;
+  readonly generations?: Readonly<Record<string, number>>;
+}
+
+/** n1 had the grant of epoch 2 on a base that all hold, and is tainted out-of-service; the others shut it out. */
+function lost(given: Given = {}) {
+  const replicas = ALL.map((name) => {
+    const peers = ALL.filter((other) => other !== name);
+    return replica(name, ALL, {
+      status: { folder: folder(peers, given.folders?.[name]) },
+      generation: given.generations?.[name] ?? 1,
+    });
+  });
+  const status = { epoch: 2, base: handoffBase(ALL), grant: grantTo('n1', 2), ...given.status };
+  return view({ volume: volume({ status }), replicas, nodes: FENCED, clusterNodes: TAINTED, ...given });
+}
+
+describe('a writer is lost', () => {
+  test('by the taint, and by the end of its Node object; not by silence', () => {
+    expect(isLost(lost(), 'n1')).toBe(true);
+    expect(isLost(lost(), 'n2')).toBe(false);
+    expect(isLost({ clusterNodes: new Map() }, 'n1')).toBe(true);
+    expect(decideFailover(lost({ clusterNodes: [clusterNode('n1', { ready: false })] }))).toEqual({
+      kind: 'none',
+    });
+  });
+
+  test('no grant, or a volume that goes: nothing to fail over', () => {
+    const detached = { epoch: 2, base: handoffBase(ALL) };
+    const replicas = ALL.map((name) => replica(name, ALL));
+    expect(
+      decideFailover(view({ volume: volume({ status: detached }), replicas, clusterNodes: TAINTED })),
+    ).toEqual({
+      kind: 'none',
+    });
+    const deletion = { requestedAt: at(0) };
+    expect(
+      decideFailover(lost({ volume: volume({ spec: { deletion }, status: lost().volume.status }) })),
+    ).toEqual({
+      kind: 'none',
+    });
+  });
+
+  test('first every copy that answers shuts it out', () => {
+    expect(decideFailover(lost({ nodes: [node('n1', SILENT), node('n2', { fenced: ['n1'] })] }))).toEqual({
+      kind: 'fencing',
+      waitingFor: ['n3'],
+    });
+  });
+
+  test('then the volume goes on, with the lost copy stale', () => {
+    expect(decideFailover(lost())).toEqual({
+      kind: 'fail-over',
+      epoch: 3,
+      base: { kind: 'failover', epoch: 3, session: 0, holders: [holder('n2')] },
+      stale: [{ node: 'n1', storeId: storeOf('n1'), epoch: 3 }],
+    });
+  });
+
+  test('a copy that does not answer and did not shut it out is stale too', () => {
+    const nodes = [node('n1', SILENT), node('n2', { fenced: ['n1'] }), node('n3', SILENT)];
+    expect(decideFailover(lost({ nodes }))).toMatchObject({
+      stale: [{ node: 'n1' }, { node: 'n3', storeId: storeOf('n3'), epoch: 3 }],
+    });
+  });
+
+  test('one that shut it out before it fell silent is not', () => {
+    const nodes = [
+      node('n1', SILENT),
+      node('n2', { fenced: ['n1'] }),
+      node('n3', { ...SILENT, fenced: ['n1'] }),
+    ];
+    expect(decideFailover(lost({ nodes }))).toMatchObject({ stale: [{ node: 'n1' }] });
+  });
+
+  test('a copy that never reported has nothing to be stale with', () => {
+    const replicas = [...lost().replicas.values(), replica('n4', ALL, { status: null })];
+    const nodes = [...FENCED, node('n4', SILENT)];
+    expect(decideFailover(lost({ replicas, nodes }))).toMatchObject({ stale: [{ node: 'n1' }] });
+  });
+
+  test('what was stale before has to rejoin the new lineage', () => {
+    const stale = [{ node: 'n4', storeId: storeOf('n4'), epoch: 2 }];
+    expect(decideFailover(lost({ status: { stale } }))).toMatchObject({
+      stale: [
+        { node: 'n4', epoch: 3 },
+        { node: 'n1', epoch: 3 },
+      ],
+    });
+  });
+
+  describe('goes on only from what holds all that was acknowledged', () => {
+    const proven = {
+      epoch: 2,
+      session: 1,
+      sequence: 10,
+      scanStartedAt: at(-9000),
+      holders: [holder('n1'), holder('n3')],
+    };
+
+    test('the highest proof of this grant, not the base', () => {
+      expect(decideFailover(lost({ status: { proven } }))).toMatchObject({
+        base: { holders: [{ node: 'n3' }] },
+        provenThrough: at(-9000),
+      });
+    });
+
+    test('a proof of an earlier grant says nothing', () => {
+      expect(decideFailover(lost({ status: { proven: { ...proven, epoch: 1 } } }))).toMatchObject({
+        base: { holders: [{ node: 'n2' }] },
+      });
+    });
+
+    test('the one that knows most of the lost index', () => {
+      const knows = folder(['n1', 'n2']).peers.map((each) => ({ ...each, knownSequence: 50 }));
+      expect(decideFailover(lost({ folders: { n3: { peers: knows, needItems: 2 } } }))).toMatchObject({
+        base: { holders: [{ node: 'n3' }] },
+      });
+    });
+
+    test.each([
+      ['was rolled back', { folders: { n3: { sequence: 9 } } }],
+      ['was changed', { folders: { n3: { receiveOnlyItems: 1 } } }],
+      ['has not scanned', { folders: { n3: { scanned: false } } }],
+      [
+        'does not answer',
+        { nodes: [node('n1', SILENT), node('n2', { fenced: ['n1'] }), node('n3', SILENT)] },
+      ],
+      [
+        'has another disk',
+        { nodes: [...FENCED.slice(0, 2), node('n3', { storeId: 'new', fenced: ['n1'] })] },
+      ],
+    ])('blocked while the only one %s, naming whom to bring back', (_what, given) => {
+      expect(decideFailover(lost({ ...given, status: { proven } }))).toEqual({
+        kind: 'blocked',
+        bringBack: ['n1', 'n3'],
+      });
+    });
+
+    test('blocked while it is stale itself', () => {
+      const stale = [{ node: 'n3', storeId: storeOf('n3'), epoch: 2 }];
+      expect(decideFailover(lost({ status: { proven, stale } })).kind).toBe('blocked');
+    });
+
+    test('blocked where nobody can know whether the first writer wrote', () => {
+      const base = { kind: 'empty' as const, epoch: 0, session: 0, holders: [] };
+      expect(decideFailover(lost({ status: { base } }))).toEqual({ kind: 'blocked', bringBack: ['n1'] });
+    });
+  });
+});
+
+describe('a fence', () => {
+  const stale = [{ node: 'n1', storeId: storeOf('n1'), epoch: 3 }];
+  function failedOver(given: Given = {}) {
+    const status = { epoch: 3, base: handoffBase(['n2'], { kind: 'failover', epoch: 3, session: 0 }), stale };
+    const replicas = ALL.map((name) => {
+      const listed = name === 'n2' ? ALL.filter((other) => other !== 'n1') : ALL;
+      return replica(name, listed, { generation: given.generations?.[name] ?? 1 });
+    });
+    return view({ volume: volume({ status }), replicas, clusterNodes: TAINTED, ...given });
+  }
+
+  test('is up everywhere from the loss on', () => {
+    expect(['n2', 'n3', 'n4'].map((on) => needsFence(lost(), 'n1', on))).toEqual([true, true, true]);
+    expect(needsFence(lost(), 'n1', 'n1')).toBe(false);
+    expect(needsFence(lost(), 'n3', 'n2')).toBe(false);
+  });
+
+  test('comes down, node by node, when the copy there lists the lost one no more and has applied that', () => {
+    expect(needsFence(failedOver(), 'n1', 'n2')).toBe(false);
+    expect(needsFence(failedOver({ generations: { n2: 2 } }), 'n1', 'n2')).toBe(true);
+    expect(needsFence(failedOver(), 'n1', 'n3')).toBe(true);
+  });
+
+  test('stays for a node that is off: both may come back at once', () => {
+    expect(needsFence(failedOver({ nodes: [node('n3', SILENT)] }), 'n1', 'n3')).toBe(true);
+  });
+
+  test('is not for what the node has now on another disk', () => {
+    expect(needsFence(failedOver({ nodes: [node('n1', { storeId: 'new' })] }), 'n1', 'n3')).toBe(false);
+  });
+
+  test('is not for a writer that is back before anything was decided', () => {
+    expect(needsFence(lost({ clusterNodes: [] }), 'n1', 'n2')).toBe(false);
+  });
+});

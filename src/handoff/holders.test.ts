@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest';
+import {
+  EMPTY_BASE,
+  folder,
+  grantTo,
+  handoffBase,
+  holder,
+  node,
+  peer,
+  replica,
+  SILENT,
+  storeOf,
+  view,
+  volume,
+  type ViewGiven,
+} from '../../test/builders/volume-view.ts';
+import type { FolderReport } from '../desired/replica.ts';
+import type { Base, SyncthingVolumeStatus } from '../desired/volume.ts';
+import { currentBase, mayLeave } from './holders.ts';
+
+const ALL = ['n1', 'n2', 'n3'];
+
+interface Given extends Partial<ViewGiven> {
+  readonly base?: Base;
+  readonly status?: Partial<SyncthingVolumeStatus>;
+  readonly folders?: Readonly<Record<string, Partial<FolderReport>>>;
+  readonly roles?: Readonly<Record<string, 'data' | 'client'>>;
+}
+
+function detached(given: Given = {}) {
+  const replicas = ALL.map((name) =>
+    replica(name, ALL, {
+      spec: { role: given.roles?.[name] ?? 'data' },
+      status: {
+        folder: folder(
+          ALL.filter((other) => other !== name),
+          given.folders?.[name],
+        ),
+      },
+    }),
+  );
+  const status = { epoch: 1, base: given.base ?? handoffBase(['n1']), ...given.status };
+  return view({ volume: volume({ status }), replicas, ...given });
+}
+
+function holdersOf(given: Given): readonly string[] {
+  return currentBase(detached(given)).holders.map((each) => `${each.node}@${each.storeId}`);
+}
+
+function named(...nodes: readonly string[]): readonly string[] {
+  return nodes.map((name) => `${name}@${storeOf(name)}`);
+}
+
+describe('the holders of a detached volume', () => {
+  test('grow by every copy that is proven against an intact one', () => {
+    expect(holdersOf({})).toEqual(named(...ALL));
+  });
+
+  test('stay as they are while somebody writes, and of an empty volume', () => {
+    expect(holdersOf({ status: { grant: grantTo('n2', 2) } })).toEqual(named('n1'));
+    expect(holdersOf({ base: EMPTY_BASE })).toEqual([]);
+  });
+
+  test.each([
+    ['needs something', { folders: { n2: { needItems: 1 } } }],
+    [
+      "lacks something in a holder's eyes",
+      { folders: { n1: { peers: [peer('n2', { remoteNeedEmpty: false }), peer('n3')] } } },
+    ],
+    ['does not answer', { nodes: [node('n2', SILENT)] }],
+    ['is leaving', { status: { leaving: { node: 'n2', storeId: storeOf('n2') } } }],
+    ['is stale', { status: { stale: [{ node: 'n2', storeId: storeOf('n2'), epoch: 1 }] } }],
+  ])('not by one that %s', (_what, given) => {
+    expect(holdersOf(given)).toEqual(named('n1', 'n3'));
+  });
+
+  test('not by one that is proven against no holder', () => {
+    const toNobody = {
+      peers: [peer('n2', { remoteNeedEmpty: false }), peer('n3', { remoteNeedEmpty: false })],
+    };
+    expect(holdersOf({ folders: { n1: toNobody } })).toEqual(named('n1'));
+  });
+
+  test.each([
+    ['was rolled back', { folders: { n1: { sequence: 9 } } }],
+    ["was changed behind Syncthing's back", { folders: { n1: { receiveOnlyItems: 1 } } }],
+    ['is on another disk', { nodes: [node('n1', { storeId: 'new' })] }],
+  ])('one that %s is struck', (_what, given) => {
+    const base = handoffBase(['n1', 'n2']);
+    expect(holdersOf({ ...given, base })).toEqual(named('n2', 'n3'));
+  });
+
+  test('the last one never is', () => {
+    const alone = { n1: { sequence: 9 }, n2: { needItems: 1 }, n3: { needItems: 1 } };
+    expect(holdersOf({ folders: alone })).toEqual(named('n1'));
+  });
+
+  test('one that does not answer, or is at work, is not judged', () => {
+    const base = handoffBase(['n1', 'n2']);
+    expect(holdersOf({ base, nodes: [node('n1', SILENT)] })).toEqual(named(...ALL));
+    expect(holdersOf({ base, folders: { n1: { state: 'scanning', receiveOnlyItems: 2 } } })).toContain(
+      named('n1')[0],
+    );
+  });
+
+  test('one that is proven again comes back, on the disk it has now', () => {
+    const base: Base = {
+      ...handoffBase(['n2']),
+      holders: [{ ...holder('n1'), storeId: 'old' }, holder('n2')],
+    };
+    expect(holdersOf({ base })).toEqual(named(...ALL));
+  });
+
+  test('looking again changes nothing', () => {
+    const once = currentBase(detached());
+    expect(currentBase(detached({ base: once }))).toEqual(once);
+  });
+});
+
+describe('a copy may leave', () => {
+  const base = handoffBase(ALL);
+  function may(leaving: string, wanted: number, given: Given = {}): boolean {
+    const seen = detached({ base, ...given });
+    return mayLeave(seen, seen.volume.status.base, { node: leaving, wanted });
+  }
+
+  test('when two proven copies stay behind', () => {
+    expect(may('n3', 2)).toBe(true);
+    expect(may('n3', 2, { base: handoffBase(['n1', 'n3']) })).toBe(false);
+    expect(may('n3', 2, { folders: { n2: { needItems: 1 } } })).toBe(false);
+    expect(may('n3', 2, { nodes: [node('n2', SILENT)] })).toBe(false);
+  });
+
+  test('or one where no more are wanted; never where none is', () => {
+    expect(may('n3', 1, { base: handoffBase(['n1', 'n3']) })).toBe(true);
+    expect(may('n3', 0)).toBe(false);
+  });
+
+  test('copies on client nodes do not count', () => {
+    expect(may('n3', 2, { roles: { n2: 'client' } })).toBe(false);
+  });
+
+  test("not the writer's own, nor a second one while another is on its way", () => {
+    expect(may('n3', 1, { status: { grant: grantTo('n3', 2) } })).toBe(false);
+    expect(may('n3', 1, { status: { leaving: { node: 'n2', storeId: storeOf('n2') } } })).toBe(false);
+  });
+
+  test('while somebody writes, by the proof of that grant and not by the base', () => {
+    const grant = grantTo('n1', 2);
+    expect(may('n3', 2, { status: { grant } })).toBe(false);
+    const proven = {
+      epoch: 2,
+      session: 1,
+      sequence: 10,
+      scanStartedAt: '',
+      holders: [holder('n1'), holder('n2')],
+    };
+    expect(may('n3', 2, { status: { grant, proven } })).toBe(true);
+  });
+
+  test('any copy of an empty volume', () => {
+    expect(may('n3', 0, { base: EMPTY_BASE })).toBe(true);
+    expect(may('n3', 0, { base: EMPTY_BASE, status: { grant: grantTo('n1', 1) } })).toBe(false);
+  });
+});
