@@ -72,6 +72,7 @@ const diskState: z.ZodMiniType<DiskState> = z.object({
   highestEpoch: count,
   rejoined: z.exactOptional(z.object({ epoch: count, archive: text })),
   phase,
+  announcing: z.exactOptional(z.literal(true)),
 });
 
 const nodeView: z.ZodMiniType<NodeView> = z.object({

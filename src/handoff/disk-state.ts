@@ -37,6 +37,8 @@ export interface DiskState {
   /** The last lineage that this copy rejoined, and where its own changes went. */
   readonly rejoined?: { readonly epoch: number; readonly archive: string };
   readonly phase: DiskPhase;
+  /** Its directories are to be announced as they are, since no copy has a version of them that counts any more. */
+  readonly announcing?: true;
 }
 
 export function newDiskState(identity: Pick<DiskState, 'volume' | 'folderId' | 'storeId'>): DiskState {
@@ -61,7 +63,8 @@ export function takeGrant(state: DiskState, epoch: number): TakeGrant {
   if (phase.kind === 'writer' && phase.epoch === epoch) {
     return { kind: 'taken', state: { ...state, phase: { ...phase, session: phase.session + 1 } } };
   }
-  if (phase.kind === 'rejoining') return { kind: 'refused', reason: `this copy is being rejoined in epoch ${phase.epoch}` };
+  if (phase.kind === 'rejoining')
+    return { kind: 'refused', reason: `this copy is being rejoined in epoch ${phase.epoch}` };
   if (epoch <= endedEpoch(phase)) return { kind: 'refused', reason: `epoch ${epoch} has ended on this node` };
   if (phase.kind === 'writer') {
     return { kind: 'refused', reason: `the session of epoch ${phase.epoch} has not ended on this node` };
@@ -69,7 +72,8 @@ export function takeGrant(state: DiskState, epoch: number): TakeGrant {
   if (epoch < state.highestEpoch) {
     return { kind: 'refused', reason: `this copy saw epoch ${state.highestEpoch}, above ${epoch}` };
   }
-  return { kind: 'taken', state: { ...state, highestEpoch: epoch, phase: { kind: 'writer', epoch, session: 1 } } };
+  const phaseOfGrant = { kind: 'writer', epoch, session: 1 } as const;
+  return { kind: 'taken', state: { ...announced(state), highestEpoch: epoch, phase: phaseOfGrant } };
 }
 
 /** The writer ends its session: only for the scan that the controller confirmed (handoff rule 22). */
@@ -96,7 +100,7 @@ export function beginRejoin(state: DiskState, epoch: number, archive: string): D
   if ((state.rejoined?.epoch ?? 0) >= epoch) return state;
   if (state.phase.kind === 'rejoining' && state.phase.epoch >= epoch) return state;
   return {
-    ...state,
+    ...announced(state),
     highestEpoch: Math.max(state.highestEpoch, epoch),
     phase: { kind: 'rejoining', epoch, step: 'archiving', archive },
   };
@@ -111,4 +115,13 @@ export function rejoined(state: DiskState): DiskState {
   if (state.phase.kind !== 'rejoining') return state;
   const { epoch, archive } = state.phase;
   return { ...state, rejoined: { epoch, archive }, phase: { kind: 'replica' } };
+}
+
+export function announcing(state: DiskState): DiskState {
+  return state.announcing === true ? state : { ...state, announcing: true };
+}
+
+export function announced(state: DiskState): DiskState {
+  const { announcing: _, ...rest } = state;
+  return state.announcing === undefined ? state : rest;
 }

@@ -48,10 +48,27 @@ export type LocalAction =
   | { readonly kind: 'archive-tree' }
   | { readonly kind: 'finish-rejoin' }
   /** Look at what Syncthing takes for changed here, and take back what is no change at all. */
-  | { readonly kind: 'absorb' };
+  | { readonly kind: 'absorb' }
+  /** Scan the folder, which has writer type for the moment, so that its directories count again. */
+  | { readonly kind: 'announce' }
+  /** Somebody writes, or the copy goes: there is nothing to announce any more. */
+  | { readonly kind: 'stop-announcing' };
 
-/** Writer type belongs to the copy whose state.json says writer in the very epoch that the controller granted. */
+/** A holder may speak for the volume only while nobody writes it, and not of a lineage that was lost. */
+export function mayAnnounce(state: DiskState, order: SyncthingReplicaSpec): boolean {
+  const isHolder = order.base.holders.some(
+    ({ node, storeId }) => node === order.node && storeId === state.storeId,
+  );
+  const isBusy = order.grant !== undefined || order.rejoin !== undefined || order.removal !== undefined;
+  return isHolder && !isBusy && state.phase.kind !== 'rejoining' && state.phase.kind !== 'writer';
+}
+
+/**
+ * Writer type belongs to the copy whose state.json says writer in the very epoch that the controller granted, and for a
+ * moment to a holder that announces its directories.
+ */
 export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
+  if (state.announcing === true && mayAnnounce(state, order)) return 'sendreceive';
   const { phase } = state;
   const { grant } = order;
   const writes = phase.kind === 'writer' && grant?.node === order.node && grant.epoch === phase.epoch;
@@ -84,16 +101,23 @@ function currentScan(view: LocalView): LocalScan | undefined {
 
 /** Whether the folder can be scanned to some effect: it has writer type and nothing of its own in error. */
 function canScan(view: LocalView): boolean {
-  return view.folder?.type === 'sendreceive' && view.folder.state !== 'not-running' && view.folder.state !== 'error';
+  return (
+    view.folder?.type === 'sendreceive' &&
+    view.folder.state !== 'not-running' &&
+    view.folder.state !== 'error'
+  );
 }
 
 function flushActions(view: LocalView): readonly LocalAction[] {
   const scan = currentScan(view);
-  if (scan === undefined || !scan.afterUnmount) return canScan(view) ? [{ kind: 'scan', afterUnmount: true }] : [];
+  if (scan === undefined || !scan.afterUnmount)
+    return canScan(view) ? [{ kind: 'scan', afterUnmount: true }] : [];
   const proven = view.order?.proven;
   const isConfirmed =
     proven?.epoch === scan.epoch && proven.session === scan.session && proven.sequence === scan.sequence;
-  return isConfirmed ? [{ kind: 'release', scan: { sequence: scan.sequence, startedAt: scan.startedAt } }] : [];
+  return isConfirmed
+    ? [{ kind: 'release', scan: { sequence: scan.sequence, startedAt: scan.startedAt } }]
+    : [];
 }
 
 /** A busy volume is scanned no more often than a tenth of the time goes into it. */
@@ -131,7 +155,8 @@ function hasCaughtUp(view: LocalView): boolean {
 function rejoinActions(view: LocalView, epoch: number): readonly LocalAction[] {
   const { phase } = view.state;
   const isMounted = view.podMounts.length > 0 || view.stagingMounts.length > 0;
-  if (phase.kind !== 'rejoining' || phase.epoch < epoch) return isMounted ? [] : [{ kind: 'begin-rejoin', epoch }];
+  if (phase.kind !== 'rejoining' || phase.epoch < epoch)
+    return isMounted ? [] : [{ kind: 'begin-rejoin', epoch }];
   if (phase.step === 'archived') return hasCaughtUp(view) ? [{ kind: 'finish-rejoin' }] : [];
   return isMounted || view.folder !== undefined ? [] : [{ kind: 'archive-tree' }];
 }
@@ -145,15 +170,23 @@ function rejoinActions(view: LocalView, epoch: number): readonly LocalAction[] {
  * it, and a `receiveonly` copy with changes proves nothing.
  */
 function receiverActions(view: LocalView): readonly LocalAction[] {
-  const { folder } = view;
+  const { folder, state, order } = view;
+  if (state.announcing === true)
+    return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
   return folder.state === 'idle' && folder.scanned ? [{ kind: 'absorb' }] : [];
+}
+
+function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAction[] {
+  if (!isAllowed) return [{ kind: 'stop-announcing' }];
+  return canScan(view) ? [{ kind: 'announce' }] : [];
 }
 
 function rejoinEpoch(view: LocalView): number | undefined {
   const { phase, rejoined } = view.state;
   const ordered = view.order?.rejoin?.epoch;
-  if (phase.kind === 'rejoining') return phase.step === 'archived' ? Math.max(phase.epoch, ordered ?? 0) : phase.epoch;
+  if (phase.kind === 'rejoining')
+    return phase.step === 'archived' ? Math.max(phase.epoch, ordered ?? 0) : phase.epoch;
   return ordered !== undefined && ordered > (rejoined?.epoch ?? 0) ? ordered : undefined;
 }
 

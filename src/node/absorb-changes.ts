@@ -1,27 +1,84 @@
-/** Taking back what Syncthing counts as changed on a receiver and is no change (src/handoff/local.ts, `absorb`). */
+/** Making directories count again that Syncthing 1.x takes for changed on a receiver (src/handoff/local.ts). */
+import { announced, announcing } from '../handoff/disk-state.ts';
+import { mayAnnounce } from '../handoff/local.ts';
 import type { FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 
 /** More than any folder has directories: the list is of one page. */
 const ALL = 1_000_000;
+const SCAN_TIMEOUT_MS = 30 * 60_000;
 
-/** A directory that the volume has as well: reverting it can at most set its mode and owner to what they should be. */
-function isHarmless(entry: FileEntry | undefined): boolean {
+type Verdict =
+  /** Another copy has it as it should be: reverting sets at most its mode and owner. */
+  | 'revert'
+  /** No copy has a version of it that counts: each took it for changed. Reverting would delete it where it is empty. */
+  | 'announce'
+  /** A file, a deletion: somebody's work behind Syncthing's back. */
+  | 'keep';
+
+function verdictOn(entry: FileEntry | undefined): Verdict {
   const { local, global } = entry ?? {};
-  return local?.isDirectory === true && !local.deleted && global?.isDirectory === true && !global.deleted;
+  if (local?.isDirectory !== true || local.deleted) return 'keep';
+  if (global?.isDirectory !== true || global.deleted) return 'keep';
+  return global.invalid ? 'announce' : 'revert';
 }
 
 /**
- * Reverts if all that counts as changed are directories that the volume has too. A file, a deletion or a directory of
- * its own is somebody's work behind Syncthing's back: that stays as it is, and is named (handoff rule 8).
+ * Deals with what counts as changed, if that is directories alone. What is somebody's work stays as it is, and is
+ * named (handoff rule 8).
  */
 export async function absorbChanges(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   const { syncthing } = ctx;
   const names = await syncthing.localChanged(folderId, { signal, perPage: ALL });
+  const verdicts = new Set<Verdict>();
   for (const name of names) {
-    if (isHarmless(await syncthing.file(folderId, name, { signal }))) continue;
-    throw new NodeError('inconsistent', `${name} was changed on ${ctx.node} behind the volume's back`);
+    const verdict = verdictOn(await syncthing.file(folderId, name, { signal }));
+    if (verdict === 'keep')
+      throw new NodeError('inconsistent', `${name} was changed on ${ctx.node} behind the volume's back`);
+    verdicts.add(verdict);
   }
-  if (names.length > 0) await syncthing.revert(folderId, { signal });
+  if (verdicts.has('announce')) return beginAnnouncing(ctx, folderId);
+  if (verdicts.has('revert')) await revert(ctx, folderId, signal);
+}
+
+async function revert(
+  { syncthing, node }: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await syncthing.revert(folderId, { signal });
+  // It is asynchronous; a scan of what is never there waits for it.
+  await syncthing.scan(folderId, { signal, sub: ['.stfolder'] });
+  const { receiveOnlyTotalItems: left } = await syncthing.folderStatus(folderId, { signal });
+  if (left > 0)
+    throw new NodeError('inconsistent', `${left} item(s) still count as changed on ${node} after a revert`);
+}
+
+async function beginAnnouncing(ctx: NodeContext, folderId: string): Promise<void> {
+  const order = ctx.volumes.record(folderId).order?.spec;
+  await ctx.mutex.run(folderId, async () => {
+    const state = await ctx.states.read(folderId);
+    if (order === undefined || state === undefined || !mayAnnounce(state, order)) {
+      throw new NodeError(
+        'inconsistent',
+        `directories on ${ctx.node} count as changed until a holder announces them`,
+      );
+    }
+    await ctx.states.write(announcing(state));
+    ctx.log.info({ folderId }, 'directories are announced: no copy has a version of them that counts');
+  });
+}
+
+/** The folder has writer type now: a scan gives its directories versions that count, and they are sent. */
+export async function announceDirectories(
+  ctx: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await ctx.syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
+  await ctx.mutex.run(folderId, async () => {
+    const state = await ctx.states.read(folderId);
+    if (state !== undefined) await ctx.states.write(announced(state));
+  });
 }

@@ -38,6 +38,7 @@ const diskState: z.ZodType<DiskState> = z.object({
   highestEpoch: count,
   rejoined: z.object({ epoch: count, archive: z.string() }).exactOptional(),
   phase,
+  announcing: z.literal(true).exactOptional(),
 });
 
 export function createDiskStates(layout: HostLayout, storeId: string): DiskStates {

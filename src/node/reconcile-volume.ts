@@ -1,6 +1,7 @@
 /** One look at one volume: observe, plan (src/handoff/local.ts), apply, report. The same after any crash. */
 import type { SyncthingReplica } from '../desired/replica.ts';
 import {
+  announced,
   beginRejoin,
   decline,
   newDiskState,
@@ -10,14 +11,14 @@ import {
 } from '../handoff/disk-state.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
 import type { WorkResult } from '../runtime/work-queue.ts';
-import { absorbChanges } from './absorb-changes.ts';
+import { absorbChanges, announceDirectories } from './absorb-changes.ts';
 import { archiveTree } from './archive-tree.ts';
 import { bareStatus } from './bare-status.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { finishRejoin } from './finish-rejoin.ts';
 import type { FolderObserver, Observation } from './folder-observer.ts';
-import type { Jobs } from './jobs.ts';
+import type { Job, Jobs } from './jobs.ts';
 import { localView } from './local-view.ts';
 import { nextLookMs } from './next-look.ts';
 import type { ReplicaReporter } from './replica-reporter.ts';
@@ -138,7 +139,18 @@ function isToBeCleared({ order, state }: LocalView): boolean {
   return order?.rejoin !== undefined && (state.rejoined?.epoch ?? 0) < order.rejoin.epoch;
 }
 
+/** What runs in the background writes state.json itself when it is done. */
+type BackgroundAction = Extract<
+  LocalAction,
+  { kind: 'scan' | 'archive-tree' | 'finish-rejoin' | 'absorb' | 'announce' }
+>;
+
+function isBackground(action: LocalAction): action is BackgroundAction {
+  return action.kind === 'scan' || JOBS[action.kind] !== undefined;
+}
+
 function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): DiskState {
+  if (isBackground(action)) return state;
   switch (action.kind) {
     case 'see-epoch':
       return sawEpoch(state, action.epoch);
@@ -148,53 +160,43 @@ function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): Dis
       return decline(state, action.epoch);
     case 'begin-rejoin':
       return beginRejoin(state, action.epoch, ctx.store.layout.archiveOf(state.folderId, action.epoch));
-    case 'scan':
-    case 'archive-tree':
-    case 'finish-rejoin':
-    case 'absorb':
-      return state;
+    case 'stop-announcing':
+      return announced(state);
   }
 }
 
-function startJob({ ctx, parts }: Pick<Look, 'ctx' | 'parts'>, { state }: LocalView, action: LocalAction): void {
-  const { folderId, phase } = state;
+function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalAction): void {
+  const job = jobOf(ctx, state, action);
+  if (job !== undefined) parts.jobs.start({ folderId: state.folderId, ...job });
+}
+
+function jobOf(
+  ctx: NodeContext,
+  { folderId, phase }: DiskState,
+  action: LocalAction,
+): Omit<Job, 'folderId'> | undefined {
   if (action.kind === 'scan' && phase.kind === 'writer') {
-    const request = {
-      folderId,
-      epoch: phase.epoch,
-      session: phase.session,
-      afterUnmount: action.afterUnmount,
-    };
-    parts.jobs.start({
-      folderId,
-      name: 'scan',
-      work: (signal) => scanInto(ctx, request, signal),
-    });
+    const { epoch, session } = phase;
+    const request = { folderId, epoch, session, afterUnmount: action.afterUnmount };
+    return { name: 'scan', work: (signal) => scanInto(ctx, request, signal) };
   }
-  if (action.kind === 'archive-tree') {
-    parts.jobs.start({
-      folderId,
-      name: 'archive of a stale copy',
-      work: (signal) => archiveTree(ctx, folderId, signal),
-    });
-  }
-  if (action.kind === 'absorb') startAbsorbing({ ctx, parts }, folderId);
-  if (action.kind === 'finish-rejoin') {
-    parts.jobs.start({
-      folderId,
-      name: 'rejoin of a stale copy',
-      work: (signal) => finishRejoin(ctx, folderId, signal),
-    });
-  }
+  const job = JOBS[action.kind];
+  return job === undefined
+    ? undefined
+    : { name: job.name, work: (signal) => job.work(ctx, folderId, signal) };
 }
 
-function startAbsorbing({ ctx, parts }: Pick<Look, 'ctx' | 'parts'>, folderId: string): void {
-  parts.jobs.start({
-    folderId,
-    name: 'look at local changes',
-    work: (signal) => absorbChanges(ctx, folderId, signal),
-  });
+interface NamedWork {
+  readonly name: string;
+  readonly work: (ctx: NodeContext, folderId: string, signal: AbortSignal) => Promise<void>;
 }
+
+const JOBS: Readonly<Partial<Record<LocalAction['kind'], NamedWork>>> = {
+  'archive-tree': { name: 'archive of a stale copy', work: archiveTree },
+  'finish-rejoin': { name: 'rejoin of a stale copy', work: finishRejoin },
+  absorb: { name: 'look at local changes', work: absorbChanges },
+  announce: { name: 'announcement of directories', work: announceDirectories },
+};
 
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */
 async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<void> {
@@ -212,11 +214,12 @@ async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSig
 /** Helpers carry out the order, and the folder's type follows state.json: a round for each change of either. */
 function askForRound(ctx: NodeContext, view: LocalView, replica: SyncthingReplica): void {
   const record = ctx.volumes.record(view.state.folderId);
-  const { phase } = view.state;
+  const { phase, announcing } = view.state;
   const key = JSON.stringify([
     replica.uid,
     replica.generation,
     phase.kind === 'writer' ? phase.epoch : phase,
+    announcing,
   ]);
   if (record.roundKey === key) return;
   record.roundKey = key;

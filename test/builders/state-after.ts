@@ -1,4 +1,5 @@
 import {
+  announced,
   archived,
   beginRejoin,
   decline,
@@ -24,8 +25,9 @@ export function stateAfter(state: DiskState, action: LocalAction): DiskState {
       return archived(state);
     case 'finish-rejoin':
       return rejoined(state);
-    case 'scan':
-    case 'absorb':
+    case 'stop-announcing':
+      return announced(state);
+    default:
       return state;
   }
 }
