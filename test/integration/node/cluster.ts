@@ -88,6 +88,7 @@ export async function startCluster(
     const node = await createNode(kubernetes, name);
     cleanup.defer(async () => {
       await node.stop();
+      await unmountAll(node.config.hostDataDir);
       await node.daemon[Symbol.asyncDispose]();
     });
     nodes.set(name, node);
@@ -228,6 +229,7 @@ async function startService({ kubernetes, daemon, config, socketPath }: ServiceO
     signal: stop.signal,
   });
   const client = connect(socketPath);
+  await untilServing(client);
   return {
     client,
     async stop() {
@@ -236,6 +238,19 @@ async function startService({ kubernetes, daemon, config, socketPath }: ServiceO
       await service;
     },
   };
+}
+
+async function untilServing(client: TestClient): Promise<void> {
+  while ((await client.call('Identity', 'GetPluginInfo', {}, { deadlineMs: 1_000 })).kind !== 'ok') {
+    await systemClock.sleep(50);
+  }
+}
+
+/** What a test that failed left mounted would keep its directory from being removed. */
+async function unmountAll(hostDataDir: string): Promise<void> {
+  const mounter = createMounter({ timeoutMs: 10_000 });
+  const mounts = await mounter.mountsOf(path.join(hostDataDir, 'volumes'));
+  for (const { mountPoint } of mounts.toReversed()) await mounter.unmount(mountPoint, within().signal);
 }
 
 const CAPABILITY = { mount: {}, accessMode: { mode: 'SINGLE_NODE_MULTI_WRITER' } };

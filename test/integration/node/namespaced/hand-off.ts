@@ -1,34 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startCluster, type TestCluster, type TestNode } from '../cluster.ts';
-
-const capability = { mount: {}, accessMode: { mode: 'SINGLE_NODE_MULTI_WRITER' } };
+import { attach, detach, eventually, publishRequest, stageRequest, unpublish, untilOk } from '../attach.ts';
+import { startCluster, type TestCluster } from '../cluster.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = await startCluster(['n1', 'n2']);
+  cluster = await startCluster(['n1', 'n2', 'n3'], ['n1', 'n2']);
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-async function attach(node: TestNode, volumeId: string, pod: string): Promise<string> {
-  const stagingTargetPath = node.stagingPath(volumeId);
-  const targetPath = node.targetPath(volumeId, pod);
-  const request = { volumeId, stagingTargetPath, volumeCapability: capability };
-  const staged = await node.rpc('NodeStageVolume', request);
-  expect(staged).toMatchObject({ kind: 'ok' });
-  expect(await node.rpc('NodePublishVolume', { ...request, targetPath })).toMatchObject({ kind: 'ok' });
-  return targetPath;
-}
-
-async function detach(node: TestNode, volumeId: string, pod: string): Promise<void> {
-  const targetPath = node.targetPath(volumeId, pod);
-  expect(await node.rpc('NodeUnpublishVolume', { volumeId, targetPath })).toMatchObject({ kind: 'ok' });
-  const stagingTargetPath = node.stagingPath(volumeId);
-  expect(await node.rpc('NodeUnstageVolume', { volumeId, stagingTargetPath })).toMatchObject({ kind: 'ok' });
-}
-
-describe('a volume that moves between two nodes', () => {
+describe('a volume that moves between nodes', () => {
   test('has on each what was written on the other', async () => {
     const volumeId = await cluster.createVolume('pvc-moves');
     for (const [index, name] of ['n1', 'n2', 'n1'].entries()) {
@@ -42,8 +24,126 @@ describe('a volume that moves between two nodes', () => {
       expect(existsSync(target)).toBe(false);
     }
     const { status } = await cluster.volume(volumeId);
-    expect(status.grant).toBeUndefined();
+    await eventually(async () => expect((await cluster.volume(volumeId)).status.grant).toBeUndefined());
     expect(status.base).toMatchObject({ kind: 'handoff', epoch: 3 });
     expect(status.base.holders.map(({ node }) => node)).toEqual(['n1', 'n2']);
+  });
+
+  test('is used on a node without a copy, which gives it back', async () => {
+    const volumeId = await cluster.createVolume('pvc-visits');
+    writeFileSync(path.join(await attach(cluster.node('n1'), volumeId, 'pod-a'), 'one'), '1');
+    await detach(cluster.node('n1'), volumeId, 'pod-a');
+    const visitor = cluster.node('n3');
+    const target = await attach(visitor, volumeId, 'pod-b');
+    expect(readFileSync(path.join(target, 'one'), 'utf8')).toBe('1');
+    writeFileSync(path.join(target, 'two'), '2');
+    await detach(visitor, volumeId, 'pod-b');
+    await eventually(() => expect(existsSync(visitor.paths(volumeId).directory)).toBe(false));
+    await eventually(() =>
+      expect(cluster.replica(volumeId, 'n3')).rejects.toThrow(/not found|not there|no /i),
+    );
+    const back = await attach(cluster.node('n2'), volumeId, 'pod-c');
+    expect(readFileSync(path.join(back, 'two'), 'utf8')).toBe('2');
+    await detach(cluster.node('n2'), volumeId, 'pod-c');
+  });
+});
+
+describe('a node service that is restarted', () => {
+  test('with a pod running: staged and published are still so, without the API server', async () => {
+    const volumeId = await cluster.createVolume('pvc-restart');
+    const node = cluster.node('n1');
+    writeFileSync(path.join(await attach(node, volumeId, 'pod-a'), 'file'), 'x');
+    await node.stop();
+    expect(existsSync(path.join(node.targetPath(volumeId, 'pod-a'), 'file'))).toBe(true);
+    await node.start();
+    await untilOk(() => node.rpc('NodeStageVolume', stageRequest(node, volumeId)));
+    await untilOk(() => node.rpc('NodePublishVolume', publishRequest(node, volumeId, 'pod-a')));
+    expect((await cluster.volume(volumeId)).status.grant?.epoch).toBe(1);
+    await detach(node, volumeId, 'pod-a');
+    const target = await attach(cluster.node('n2'), volumeId, 'pod-b');
+    expect(readFileSync(path.join(target, 'file'), 'utf8')).toBe('x');
+    await detach(cluster.node('n2'), volumeId, 'pod-b');
+  });
+
+  test('while it flushes: the flush goes on, whatever the kubelet calls', async () => {
+    const volumeId = await cluster.createVolume('pvc-flush');
+    const [node, other] = [cluster.node('n1'), cluster.node('n2')];
+    const target = await attach(node, volumeId, 'pod-a');
+    await eventually(async () =>
+      expect((await cluster.replica(volumeId, 'n1')).status?.writer?.scan).toBeDefined(),
+    );
+    await other.daemon.stop();
+    writeFileSync(path.join(target, 'file'), 'unproven');
+    const targetPath = node.targetPath(volumeId, 'pod-a');
+    const unpublished = node.rpc('NodeUnpublishVolume', { volumeId, targetPath });
+    await eventually(() => expect(existsSync(target)).toBe(false));
+    await node.stop();
+    await unpublished;
+    await node.start();
+    await other.daemon.start();
+    await eventually(async () => expect((await cluster.volume(volumeId)).status.grant).toBeUndefined());
+    const moved = await attach(other, volumeId, 'pod-b');
+    expect(readFileSync(path.join(moved, 'file'), 'utf8')).toBe('unproven');
+    await detach(other, volumeId, 'pod-b');
+    await untilOk(() =>
+      node.rpc('NodeUnstageVolume', { volumeId, stagingTargetPath: node.stagingPath(volumeId) }),
+    );
+    expect(existsSync(node.stagingPath(volumeId))).toBe(false);
+  });
+});
+
+describe('pods of one node', () => {
+  test('a pod that comes back while the volume is flushed goes on in a session of its own', async () => {
+    const volumeId = await cluster.createVolume('pvc-back');
+    const node = cluster.node('n1');
+    await attach(node, volumeId, 'pod-a');
+    await unpublish(node, volumeId, 'pod-a');
+    await untilOk(() => node.rpc('NodePublishVolume', publishRequest(node, volumeId, 'pod-b')));
+    writeFileSync(path.join(node.targetPath(volumeId, 'pod-b'), 'late'), 'late');
+    await detach(node, volumeId, 'pod-b');
+    const target = await attach(cluster.node('n2'), volumeId, 'pod-c');
+    expect(readFileSync(path.join(target, 'late'), 'utf8')).toBe('late');
+    await detach(cluster.node('n2'), volumeId, 'pod-c');
+  });
+
+  test('two pods share a volume, a single-writer mode refuses the second before it makes a directory', async () => {
+    const volumeId = await cluster.createVolume('pvc-two');
+    const node = cluster.node('n1');
+    await attach(node, volumeId, 'pod-a');
+    await untilOk(() =>
+      node.rpc('NodePublishVolume', publishRequest(node, volumeId, 'pod-b', { readonly: true })),
+    );
+    expect(() => writeFileSync(path.join(node.targetPath(volumeId, 'pod-b'), 'x'), '')).toThrow(/EROFS/);
+    const again = publishRequest(node, volumeId, 'pod-b', { readonly: false });
+    expect(await node.rpc('NodePublishVolume', again)).toMatchObject({ kind: 'error', code: 6 });
+    const single = publishRequest(node, volumeId, 'pod-c', { mode: 'SINGLE_NODE_SINGLE_WRITER' });
+    expect(await node.rpc('NodePublishVolume', single)).toMatchObject({ kind: 'error', code: 9 });
+    expect(existsSync(path.dirname(single.targetPath))).toBe(false);
+    await unpublish(node, volumeId, 'pod-b');
+    expect((await cluster.volume(volumeId)).status.grant).toBeDefined();
+    await detach(node, volumeId, 'pod-a');
+  });
+});
+
+describe('a volume that is deleted', () => {
+  test('leaves nothing on any node', async () => {
+    const volumeId = await cluster.createVolume('pvc-gone');
+    const node = cluster.node('n1');
+    writeFileSync(path.join(await attach(node, volumeId, 'pod-a'), 'file'), 'x');
+    await detach(node, volumeId, 'pod-a');
+    expect(await cluster.controllerRpc('DeleteVolume', { volumeId })).toMatchObject({ kind: 'ok' });
+    await eventually(() => {
+      for (const name of ['n1', 'n2'])
+        expect(existsSync(cluster.node(name).paths(volumeId).directory)).toBe(false);
+    });
+    await eventually(() => expect(cluster.volume(volumeId)).rejects.toThrow());
+    expect(await node.rpc('NodeStageVolume', stageRequest(node, volumeId))).toMatchObject({
+      kind: 'error',
+      code: 5,
+    });
+    const stagingTargetPath = node.stagingPath(volumeId);
+    expect(await node.rpc('NodeUnstageVolume', { volumeId, stagingTargetPath })).toMatchObject({
+      kind: 'ok',
+    });
   });
 });
