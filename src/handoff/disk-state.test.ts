@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  archived,
+  beginRejoin,
+  decline,
+  newDiskState,
+  rejoined,
+  release,
+  sawEpoch,
+  takeGrant,
+  type DiskPhase,
+  type DiskState,
+} from './disk-state.ts';
+
+const FRESH = newDiskState({ volume: 'v', folderId: 'v-1', storeId: 'store' });
+const SCAN = { sequence: 3, startedAt: '2026-01-01T00:00:00.000Z' };
+
+function inPhase(phase: DiskPhase, highestEpoch = 'epoch' in phase ? phase.epoch : 0): DiskState {
+  return { ...FRESH, highestEpoch, phase };
+}
+
+const PHASES: Readonly<Record<string, DiskPhase>> = {
+  replica: { kind: 'replica' },
+  writer: { kind: 'writer', epoch: 5, session: 2 },
+  released: { kind: 'released', epoch: 5, session: 2, scan: SCAN },
+  untouched: { kind: 'untouched', epoch: 5 },
+  archiving: { kind: 'rejoining', epoch: 5, step: 'archiving', archive: '/a/5' },
+  archived: { kind: 'rejoining', epoch: 5, step: 'archived', archive: '/a/5' },
+};
+
+describe('taking a grant', () => {
+  test.each([
+    ['replica', 1, 'session 1 of epoch 1'],
+    ['writer', 5, 'session 3 of epoch 5'],
+    ['writer', 4, 'refused'],
+    ['writer', 6, 'refused'],
+    ['released', 5, 'refused'],
+    ['released', 6, 'session 1 of epoch 6'],
+    ['untouched', 5, 'refused'],
+    ['untouched', 6, 'session 1 of epoch 6'],
+    ['archiving', 6, 'refused'],
+    ['archived', 6, 'refused'],
+  ])('as %s, epoch %i: %s', (phase, epoch, outcome) => {
+    const taken = takeGrant(inPhase(PHASES[phase] ?? { kind: 'replica' }), epoch);
+    const now = taken.kind === 'taken' ? taken.state.phase : undefined;
+    expect(now?.kind === 'writer' ? `session ${now.session} of epoch ${now.epoch}` : taken.kind).toBe(
+      outcome,
+    );
+  });
+
+  test('never an epoch below one that this copy saw', () => {
+    expect(takeGrant(sawEpoch(FRESH, 7), 6).kind).toBe('refused');
+    expect(takeGrant(sawEpoch(FRESH, 7), 7).kind).toBe('taken');
+  });
+});
+
+describe('giving back', () => {
+  test('a writer is released, nothing else is', () => {
+    expect(release(inPhase({ kind: 'writer', epoch: 5, session: 2 }), SCAN).phase).toEqual(
+      PHASES['released'],
+    );
+    for (const phase of Object.values(PHASES)) {
+      if (phase.kind !== 'writer') expect(release(inPhase(phase), SCAN).phase).toBe(phase);
+    }
+  });
+
+  test('a grant that was taken is never declined', () => {
+    for (const name of ['writer', 'released', 'untouched', 'archiving', 'archived']) {
+      const state = inPhase(PHASES[name] ?? { kind: 'replica' });
+      expect(decline(state, 5)).toBe(state);
+    }
+    expect(decline(sawEpoch(FRESH, 5), 5).phase).toEqual({ kind: 'untouched', epoch: 5 });
+    expect(decline(sawEpoch(FRESH, 6), 5).phase).toEqual({ kind: 'replica' });
+  });
+});
+
+describe('rejoining', () => {
+  test('archive, come back, be done; each step once', () => {
+    const begun = beginRejoin(inPhase({ kind: 'writer', epoch: 5, session: 2 }), 6, '/a/6');
+    expect(begun.phase).toEqual({ kind: 'rejoining', epoch: 6, step: 'archiving', archive: '/a/6' });
+    expect(beginRejoin(begun, 6, '/a/other')).toBe(begun);
+    const done = rejoined(archived(begun));
+    expect(done).toMatchObject({
+      phase: { kind: 'replica' },
+      rejoined: { epoch: 6, archive: '/a/6' },
+      highestEpoch: 6,
+    });
+    expect(beginRejoin(done, 6, '/a/other')).toBe(done);
+    expect(beginRejoin(done, 7, '/a/7').phase).toMatchObject({ epoch: 7, archive: '/a/7' });
+  });
+
+  test('steps out of their order change nothing', () => {
+    for (const name of ['replica', 'writer', 'released', 'untouched']) {
+      const state = inPhase(PHASES[name] ?? { kind: 'replica' });
+      expect(archived(state)).toBe(state);
+      expect(rejoined(state)).toBe(state);
+    }
+  });
+});
+
+test('whatever happens in whatever order, an epoch that ended is never written in again', () => {
+  const epoch = fc.integer({ min: 1, max: 4 });
+  const events = fc.array(
+    fc.record({
+      kind: fc.constantFrom('take', 'release', 'decline', 'see', 'begin', 'archived', 'rejoined'),
+      epoch,
+    }),
+    { maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(events, (story) => {
+      let state: DiskState = FRESH;
+      const ended = new Set<number>();
+      for (const event of story) {
+        const before = state;
+        state = apply(before, event.kind, event.epoch);
+        expect(state.highestEpoch).toBeGreaterThanOrEqual(before.highestEpoch);
+        if (state.phase.kind === 'writer') expect(ended).not.toContain(state.phase.epoch);
+        if (state.phase.kind === 'released' || state.phase.kind === 'untouched') ended.add(state.phase.epoch);
+        const isLeft = before.phase.kind === 'writer' && state.phase.kind === 'rejoining';
+        if (isLeft && before.phase.kind === 'writer') ended.add(before.phase.epoch);
+      }
+    }),
+  );
+});
+
+function apply(state: DiskState, kind: string, epoch: number): DiskState {
+  switch (kind) {
+    case 'take': {
+      const taken = takeGrant(state, epoch);
+      return taken.kind === 'taken' ? taken.state : state;
+    }
+    case 'release':
+      return release(state, SCAN);
+    case 'decline':
+      return decline(state, epoch);
+    case 'see':
+      return sawEpoch(state, epoch);
+    case 'begin':
+      // The controller's epoch of a new lineage is above all that it gave out.
+      return beginRejoin(state, Math.max(epoch, state.highestEpoch + 1), `/a/${epoch}`);
+    case 'archived':
+      return archived(state);
+    default:
+      return rejoined(state);
+  }
+}

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import {
+  at,
+  EMPTY_BASE,
+  folder,
+  grantTo,
+  handoffBase,
+  NOW,
+  peer,
+  replica,
+  storeOf,
+} from '../../test/builders/volume-view.ts';
+import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
+import { newDiskState, type DiskPhase, type DiskState } from './disk-state.ts';
+import {
+  folderTypeOf,
+  nextScanAt,
+  planLocal,
+  untakenGrant,
+  writerPhase,
+  type LocalScan,
+  type LocalView,
+} from './local.ts';
+import { defaultHandoffSettings } from './settings.ts';
+
+const WRITER: DiskPhase = { kind: 'writer', epoch: 2, session: 1 };
+const RELEASED: DiskPhase = {
+  kind: 'released',
+  epoch: 2,
+  session: 1,
+  scan: { sequence: 10, startedAt: at(-9000) },
+};
+const ARCHIVING: DiskPhase = { kind: 'rejoining', epoch: 3, step: 'archiving', archive: '/a/3' };
+const ARCHIVED: DiskPhase = { kind: 'rejoining', epoch: 3, step: 'archived', archive: '/a/3' };
+
+function state(phase: DiskPhase, given: Partial<DiskState> = {}): DiskState {
+  const fresh = newDiskState({ volume: 'v', folderId: 'v-1', storeId: storeOf('n1') });
+  return { ...fresh, highestEpoch: 'epoch' in phase ? phase.epoch : 0, phase, ...given };
+}
+
+function order(given: Partial<SyncthingReplicaSpec> = {}): SyncthingReplicaSpec {
+  return replica('n1', ['n2'], { spec: { epoch: 2, ...given } }).spec;
+}
+
+const GRANTED = { grant: grantTo('n1', 2), type: 'sendreceive' as const };
+
+function scan(given: Partial<LocalScan> = {}): LocalScan {
+  return {
+    sequence: 10,
+    startedAt: at(-9000),
+    epoch: 2,
+    session: 1,
+    afterUnmount: true,
+    proves: true,
+    finishedAt: NOW - 8000,
+    durationMs: 100,
+    ...given,
+  };
+}
+
+function looking(
+  given: Partial<LocalView> & { readonly phase?: DiskPhase; readonly seen?: Partial<FolderReport> } = {},
+): LocalView {
+  const { phase = WRITER, seen, ...view } = given;
+  return {
+    node: 'n1',
+    state: state(phase),
+    order: order(GRANTED),
+    podMounts: [],
+    stagingMounts: [],
+    folder: folder(['n2'], { type: 'sendreceive', ...seen }),
+    changedSinceScan: false,
+    isWanted: false,
+    isAwaitingPublish: false,
+    now: NOW,
+    settings: defaultHandoffSettings,
+    ...view,
+  };
+}
+
+function withoutFolder(view: LocalView): LocalView {
+  const { folder: _folder, ...rest } = view;
+  return rest;
+}
+
+describe('the type of the folder', () => {
+  test.each([
+    ['a writer in the granted epoch', WRITER, GRANTED, 'sendreceive'],
+    ['a writer of an earlier epoch', { ...WRITER, epoch: 1 }, GRANTED, 'receiveonly'],
+    ['a writer whose grant another node has', WRITER, { ...GRANTED, grant: grantTo('n2', 2) }, 'receiveonly'],
+    ['a writer whose grant is over', WRITER, { type: 'sendreceive' }, 'receiveonly'],
+    ['a grant that was not taken yet', { kind: 'replica' }, GRANTED, 'receiveonly'],
+    ['a grant that was given back', RELEASED, GRANTED, 'receiveonly'],
+  ] as const)('%s: %s', (_what, phase, given, type) => {
+    expect(folderTypeOf(state(phase), order(given))).toBe(type);
+  });
+});
+
+describe('a grant that nobody here took', () => {
+  test.each([
+    ['a copy', { kind: 'replica' } as DiskPhase, 2],
+    ['one that ended an earlier epoch', { ...RELEASED, epoch: 1 }, 2],
+    ['one that ended this epoch', RELEASED, undefined],
+    ['its writer', WRITER, undefined],
+  ])('%s', (_what, phase, epoch) => {
+    expect(untakenGrant(looking({ phase }))).toBe(epoch);
+  });
+
+  test('is given back, unless a call wants it', () => {
+    expect(planLocal(looking({ phase: { kind: 'replica' }, seen: { type: 'receiveonly' } }))).toContainEqual({
+      kind: 'decline',
+      epoch: 2,
+    });
+    const wanted = looking({ phase: { kind: 'replica' }, isWanted: true, seen: { type: 'receiveonly' } });
+    expect(planLocal(wanted).map(({ kind }) => kind)).not.toContain('decline');
+  });
+});
+
+describe('a writer', () => {
+  test('flushes when no pod has the volume, and none is on its way', () => {
+    expect(writerPhase(looking())).toBe('flushing');
+    expect(writerPhase(looking({ podMounts: ['/p'] }))).toBe('attached');
+    expect(writerPhase(looking({ isAwaitingPublish: true }))).toBe('attached');
+    expect(writerPhase(looking({ stagingMounts: ['/s'] }))).toBe('flushing');
+    expect(writerPhase(looking({ phase: { kind: 'replica' } }))).toBeUndefined();
+  });
+
+  test.each([
+    ['there was none', {}],
+    ['the last one was begun while a pod had it', { scan: scan({ afterUnmount: false }) }],
+    ['it was of an earlier session', { scan: scan({ session: 0 }) }],
+    ['it proves nothing', { scan: scan({ proves: false }) }],
+  ])('scans after the last unmount, when %s', (_what, given) => {
+    expect(planLocal(looking(given))).toEqual([{ kind: 'scan', afterUnmount: true }]);
+  });
+
+  test.each([
+    ['the switch to writer has not come', { type: 'receiveonly' as const }],
+    ['the folder is in error', { state: 'error' }],
+  ])('does not scan while %s', (_what, seen) => {
+    expect(planLocal(looking({ seen }))).toEqual([]);
+  });
+
+  test('ends only on the word that this very scan is held', () => {
+    const { sequence, startedAt } = scan();
+    function told(proven: SyncthingReplicaSpec['proven']) {
+      const given = { ...GRANTED, ...(proven !== undefined && { proven }) };
+      return planLocal(looking({ scan: scan(), order: order(given) }));
+    }
+    expect(told({ epoch: 2, session: 1, sequence: 10 })).toEqual([
+      { kind: 'release', scan: { sequence, startedAt } },
+    ]);
+    expect(told(undefined)).toEqual([]);
+    expect(told({ epoch: 2, session: 1, sequence: 9 })).toEqual([]);
+    expect(told({ epoch: 2, session: 2, sequence: 10 })).toEqual([]);
+    expect(told({ epoch: 1, session: 1, sequence: 10 })).toEqual([]);
+  });
+
+  test('attached, scans what changed, not more often than is worth it', () => {
+    const attached = { podMounts: ['/p'], scan: scan({ afterUnmount: false }), changedSinceScan: true };
+    expect(planLocal(looking(attached))).toEqual([{ kind: 'scan', afterUnmount: false }]);
+    expect(planLocal(looking({ ...attached, changedSinceScan: false }))).toEqual([]);
+    const slow = scan({ afterUnmount: false, durationMs: 60_000 });
+    expect(planLocal(looking({ ...attached, scan: slow }))).toEqual([]);
+    expect(nextScanAt(slow, defaultHandoffSettings)).toBe(slow.finishedAt + 600_000);
+  });
+
+  test('remembers an epoch that it hears of', () => {
+    const planned = planLocal(looking({ order: order({ ...GRANTED, epoch: 4 }) }));
+    expect(planned[0]).toEqual({ kind: 'see-epoch', epoch: 4 });
+  });
+});
+
+describe('a stale copy', () => {
+  const ordered = order({ epoch: 3, rejoin: { epoch: 3 }, peers: [], base: handoffBase(['n2']) });
+
+  test('makes way only when nothing of it is mounted', () => {
+    expect(planLocal(looking({ order: ordered }))).toEqual([{ kind: 'begin-rejoin', epoch: 3 }]);
+    expect(planLocal(looking({ order: ordered, podMounts: ['/p'] }))).toEqual([]);
+    expect(planLocal(looking({ order: ordered, stagingMounts: ['/s'] }))).toEqual([]);
+  });
+
+  test('moves its tree when the folder is out of Syncthing', () => {
+    expect(planLocal(looking({ phase: ARCHIVING, order: ordered }))).toEqual([]);
+    expect(planLocal(withoutFolder(looking({ phase: ARCHIVING, order: ordered })))).toEqual([
+      { kind: 'archive-tree' },
+    ]);
+  });
+
+  const back = {
+    phase: ARCHIVED,
+    order: ordered,
+    seen: { type: 'receiveonly' as const, receiveOnlyItems: 4 },
+  };
+
+  test('is done beside a holder whose index it has, with nothing to come', () => {
+    expect(planLocal(looking(back))).toEqual([{ kind: 'finish-rejoin' }]);
+  });
+
+  test.each([
+    ['items to come', { needItems: 1 }],
+    ['work to do', { state: 'syncing' }],
+    ['no scan yet', { scanned: false }],
+    ['no peer', { peers: [] }],
+    ['a peer that is no holder', { peers: [peer('n3')] }],
+    ['a holder that is away', { peers: [peer('n2', { connected: false })] }],
+    ['less of its index than was proven', { peers: [peer('n2', { knownSequence: 9 })] }],
+  ])('is not done with %s', (_what, seen) => {
+    expect(planLocal(looking({ ...back, seen: { ...back.seen, ...seen } }))).toEqual([]);
+  });
+
+  test('is not asked twice for one lineage', () => {
+    const done = state({ kind: 'replica' }, { rejoined: { epoch: 3, archive: '/a/3' }, highestEpoch: 3 });
+    const again = planLocal(looking({ state: done, order: ordered, seen: { type: 'receiveonly' } }));
+    expect(again).toEqual([]);
+  });
+
+  test('begins anew for a later lineage, once its tree has been moved for the first', () => {
+    const later = order({ epoch: 4, rejoin: { epoch: 4 }, peers: [] });
+    expect(planLocal(looking({ phase: ARCHIVED, order: later }))).toEqual([
+      { kind: 'begin-rejoin', epoch: 4 },
+    ]);
+    expect(planLocal(withoutFolder(looking({ phase: ARCHIVING, order: later })))).toEqual([
+      { kind: 'archive-tree' },
+    ]);
+  });
+
+  test('ends what it began, whatever the order says by then', () => {
+    expect(
+      planLocal(withoutFolder(looking({ phase: ARCHIVING, order: order({ base: EMPTY_BASE }) }))),
+    ).toEqual([{ kind: 'archive-tree' }]);
+  });
+});
