@@ -44,6 +44,7 @@ async function isPublished(
   if ((await ctx.mounter.mountAt(targetPath)) === undefined) return false;
   try {
     await bind(ctx, intent, signal);
+    delete ctx.volumes.record(volumeId).stagedAt;
     return true;
   } catch (error) {
     if (!(error instanceof MountError) || (error.kind !== 'busy' && error.kind !== 'not-found')) throw error;

@@ -37,6 +37,8 @@ interface Call {
 }
 
 async function waitForFlush(ctx: NodeContext, volumeId: string, { deadlineMs, signal }: Call): Promise<void> {
+  // Whatever staged it had its pod: the next one opens a session of its own, and until then there is a flush to do.
+  delete ctx.volumes.record(volumeId).stagedAt;
   ctx.wake.volume(volumeId);
   const { pods } = await volumeMounts(ctx, volumeId);
   if (pods.length > 0) return;

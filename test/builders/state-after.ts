@@ -12,6 +12,7 @@ import type { LocalAction } from '../../src/handoff/local.ts';
 
 /** state.json after an action of planLocal that was carried out. */
 export function stateAfter(state: DiskState, action: LocalAction): DiskState {
+  if (action.kind === 'scan' || action.kind === 'absorb' || action.kind === 'announce') return state;
   switch (action.kind) {
     case 'see-epoch':
       return sawEpoch(state, action.epoch);
@@ -27,7 +28,5 @@ export function stateAfter(state: DiskState, action: LocalAction): DiskState {
       return rejoined(state);
     case 'stop-announcing':
       return announced(state);
-    default:
-      return state;
   }
 }
