@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import {
+  deviceOf,
+  grantTo,
+  node,
+  replica,
+  storeOf,
+  view,
+  volume,
+  type ReplicaGiven,
+  type ViewGiven,
+} from '../../test/builders/volume-view.ts';
+import { membersOf } from './members.ts';
+import { peersOf } from './peers.ts';
+import type { ReplicaRole } from './replica.ts';
+import type { SyncthingVolumeStatus } from './volume.ts';
+
+interface Given extends Partial<ViewGiven> {
+  readonly roles?: Readonly<Record<string, ReplicaRole>>;
+  readonly copies?: Readonly<Record<string, ReplicaGiven>>;
+  readonly status?: Partial<SyncthingVolumeStatus>;
+}
+
+/** Peers by node; `listed`: what every copy lists already. */
+function lists(
+  names: readonly string[],
+  given: Given = {},
+  listed: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  const replicas = names.map((name) => {
+    const { spec, ...rest } = given.copies?.[name] ?? {};
+    return replica(name, listed, { spec: { role: given.roles?.[name] ?? 'data', ...spec }, ...rest });
+  });
+  const seen = view({ volume: volume({ status: given.status ?? {} }), replicas, ...given });
+  const placed = names.filter((name) => given.roles?.[name] !== 'client');
+  const members = membersOf(seen, new Set(placed));
+  return Object.fromEntries(
+    members.map((member) => [
+      member.node,
+      peersOf(seen, member, members)
+        .map((each) => each.node)
+        .join(),
+    ]),
+  );
+}
+
+const UNREPORTED = { status: null };
+
+describe('who lists whom', () => {
+  test('data copies list each other, by their devices', () => {
+    expect(lists(['n1', 'n2', 'n3'])).toEqual({ n1: 'n2,n3', n2: 'n1,n3', n3: 'n1,n2' });
+    const seen = view({ replicas: [replica('n1', []), replica('n2', [])] });
+    const members = membersOf(seen, new Set(['n1', 'n2']));
+    const [first] = members;
+    expect(first && peersOf(seen, first, members)).toEqual([{ node: 'n2', deviceId: deviceOf('n2') }]);
+  });
+
+  test('the folder comes first on the joiner, then in the lists of the others', () => {
+    expect(lists(['n1', 'n2', 'n3'], { copies: { n3: UNREPORTED } })).toEqual({
+      n1: 'n2',
+      n2: 'n1',
+      n3: 'n1,n2',
+    });
+  });
+
+  test('two that are both new list each other at once', () => {
+    expect(lists(['n1', 'n2'], { copies: { n1: UNREPORTED, n2: UNREPORTED } })).toEqual({
+      n1: 'n2',
+      n2: 'n1',
+    });
+  });
+
+  test('one that is listed stays listed while its folder is away for a moment', () => {
+    expect(lists(['n1', 'n2', 'n3'], { copies: { n3: UNREPORTED } }, ['n3'])).toMatchObject({
+      n1: 'n2,n3',
+      n2: 'n1,n3',
+    });
+  });
+
+  test('one whose device is not known is listed by nobody', () => {
+    expect(lists(['n1', 'n2'], { nodes: [node('n2', { deviceId: '' })] })).toEqual({ n1: '', n2: 'n1' });
+  });
+
+  test('clients list data copies only', () => {
+    expect(lists(['n1', 'n2', 'n3'], { roles: { n2: 'client', n3: 'client' } })).toEqual({
+      n1: 'n2,n3',
+      n2: 'n1',
+      n3: 'n1',
+    });
+  });
+
+  test('while one writes, clients that wait share with the others', () => {
+    const given = { roles: { n3: 'client' as const }, status: { epoch: 1, grant: grantTo('n1', 1) } };
+    expect(lists(['n1', 'n2', 'n3'], given)).toEqual({ n1: 'n2', n2: 'n1,n3', n3: 'n2' });
+    const client = { roles: { n3: 'client' as const }, status: { epoch: 1, grant: grantTo('n3', 1) } };
+    expect(lists(['n1', 'n2', 'n3'], client)).toEqual({ n1: 'n2,n3', n2: 'n1,n3', n3: 'n1,n2' });
+  });
+
+  test('nobody lists one that leaves, and it lists nobody', () => {
+    const status = { leaving: { node: 'n2', storeId: storeOf('n2') } };
+    expect(lists(['n1', 'n2', 'n3'], { status })).toEqual({ n1: 'n3', n2: '', n3: 'n1' });
+    const removal = { copies: { n2: { spec: { removal: 'leave' as const } } } };
+    expect(lists(['n1', 'n2', 'n3'], removal)).toEqual({ n1: 'n3', n2: '', n3: 'n1' });
+  });
+
+  describe('a stale copy', () => {
+    const status = { epoch: 3, stale: [{ node: 'n2', storeId: storeOf('n2'), epoch: 3 }] };
+    test.each([
+      ['has not begun', undefined, false],
+      ['made way for an earlier lineage', { epoch: 2, step: 'archived' as const }, false],
+      ['made way', { epoch: 3, step: 'archived' as const }, true],
+      ['is done', { epoch: 3, step: 'done' as const }, true],
+    ])('that %s', (_what, rejoin, isShared) => {
+      const copies = { n2: { status: rejoin === undefined ? {} : { rejoin } } };
+      const expected = isShared ? { n1: 'n2', n2: 'n1' } : { n1: '', n2: '' };
+      expect(lists(['n1', 'n2'], { status, copies }, ['n1', 'n2'])).toEqual(expected);
+    });
+
+    test('on another disk is an ordinary one', () => {
+      const given = {
+        status,
+        nodes: [node('n2', { storeId: 'new' })],
+        copies: { n2: { status: { storeId: 'new' } } },
+      };
+      expect(lists(['n1', 'n2'], given)).toEqual({ n1: 'n2', n2: 'n1' });
+    });
+  });
+});
