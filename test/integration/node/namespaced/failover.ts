@@ -1,0 +1,98 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CLUSTER_NODES } from '../../../../src/kubernetes/resource-kind.ts';
+import { attach, detach, eventually } from '../attach.ts';
+import { startCluster, type TestCluster } from '../cluster.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startCluster(['n1', 'n2', 'n3']);
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+/** The taint by which a person says that a node is off and stays off (handoff rule 25). */
+function taint(node: string, isOut: boolean): void {
+  const taints = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }];
+  cluster.kubernetes.seed(CLUSTER_NODES, {
+    name: node,
+    labels: { 'syncthing.test/syncthing-storage': 'yes' },
+    spec: isOut ? { taints } : {},
+    status: { conditions: [{ type: 'Ready', status: isOut ? 'Unknown' : 'True' }] },
+  });
+}
+
+async function replicatedThrough(volumeId: string, moment: number): Promise<void> {
+  await eventually(async () => {
+    const { replicatedThrough: through = '' } = (await cluster.volume(volumeId)).status;
+    expect(Date.parse(through)).toBeGreaterThan(moment);
+  });
+}
+
+test('a lost writer: what was acknowledged goes on elsewhere, what was not is kept in its archive', async () => {
+  const volumeId = await cluster.createVolume('pvc-lost');
+  const [lost, heir] = [cluster.node('n1'), cluster.node('n2')];
+  const target = await attach(lost, volumeId, 'pod-a');
+  writeFileSync(path.join(target, 'kept'), 'acknowledged');
+  writeFileSync(path.join(target, 'changed'), 'before');
+  await replicatedThrough(volumeId, Date.now());
+
+  await lost.daemon.kill();
+  writeFileSync(path.join(target, 'only-here'), 'unproven');
+  writeFileSync(path.join(target, 'changed'), 'after');
+  await lost.stop();
+  taint('n1', true);
+  const moved = await attach(heir, volumeId, 'pod-b');
+  expect(readFileSync(path.join(moved, 'kept'), 'utf8')).toBe('acknowledged');
+  expect(readFileSync(path.join(moved, 'changed'), 'utf8')).toBe('before');
+  expect(existsSync(path.join(moved, 'only-here'))).toBe(false);
+  writeFileSync(path.join(moved, 'new'), 'of the new lineage');
+
+  await lost.daemon.start();
+  await lost.start();
+  taint('n1', false);
+  // Its pod is still there for the kernel: nothing is moved under it.
+  await eventually(async () => {
+    const report = (await cluster.replica(volumeId, 'n1')).status;
+    expect(report?.mounts).toContain(lost.targetPath(volumeId, 'pod-a'));
+  });
+  expect(existsSync(path.join(target, 'only-here'))).toBe(true);
+  await detach(lost, volumeId, 'pod-a');
+  await eventually(async () => {
+    expect((await cluster.replica(volumeId, 'n1')).status?.rejoin?.step).toBe('done');
+  }, 90_000);
+  const { archive = '' } = (await cluster.replica(volumeId, 'n1')).status?.rejoin ?? {};
+  expect(readdirSync(path.join(archive, 'data')).toSorted()).toEqual(['changed', 'only-here']);
+  expect(readFileSync(path.join(archive, 'data', 'changed'), 'utf8')).toBe('after');
+  const { data } = lost.paths(volumeId);
+  expect(readdirSync(data).toSorted()).toEqual(['changed', 'kept', 'new']);
+  expect(readFileSync(path.join(data, 'changed'), 'utf8')).toBe('before');
+
+  await detach(heir, volumeId, 'pod-b');
+  await eventually(async () => expect((await cluster.volume(volumeId)).status.stale).toEqual([]));
+  const back = await attach(lost, volumeId, 'pod-c');
+  expect(readFileSync(path.join(back, 'new'), 'utf8')).toBe('of the new lineage');
+  await detach(lost, volumeId, 'pod-c');
+});
+
+test('a Syncthing that is away is named, and the call that waits for it is answered so that it is repeated', async () => {
+  const volumeId = await cluster.createVolume('pvc-away');
+  const node = cluster.node('n3');
+  await node.daemon.stop();
+  const request = {
+    volumeId,
+    stagingTargetPath: node.stagingPath(volumeId),
+    volumeCapability: { mount: {}, accessMode: { mode: 'SINGLE_NODE_MULTI_WRITER' } },
+  };
+  const answer = await node.rpc('NodeStageVolume', request, 20_000);
+  expect(answer).toMatchObject({ kind: 'error', code: 14 });
+  expect(answer).toMatchObject({
+    message: expect.stringMatching(/Syncthing on n3 does not answer at .*sock/),
+  });
+  await eventually(async () => {
+    expect((await cluster.nodeResource('n3')).status?.syncthing).toMatchObject({ ready: false });
+  });
+  await node.daemon.start();
+  await attach(node, volumeId, 'pod-b');
+  await detach(node, volumeId, 'pod-b');
+});
