@@ -5,7 +5,12 @@ import { DRIVER_NAMESPACE } from '../tools/kube/volumes.ts';
 import type { ResultTable } from './result.ts';
 import { percentile } from './statistics.ts';
 
-const line = z.object({ method: z.string(), volumeId: z.string(), durationMs: z.number(), msg: z.literal('call answered') });
+const line = z.object({
+  rpc: z.string(),
+  volumeId: z.string(),
+  durationMs: z.number(),
+  msg: z.literal('call answered'),
+});
 export type LoggedCall = z.infer<typeof line>;
 
 /** Calls that were answered; other lines of the log are passed over. */
@@ -19,7 +24,13 @@ export function parseCalls(log: string): readonly LoggedCall[] {
 
 /** For each volume staged first and published first: seconds in both calls together. */
 export function stageAndPublish(calls: readonly LoggedCall[]): readonly number[] {
-  const first = (method: string) => new Map(calls.filter((call) => call.method === method).toReversed().map((call) => [call.volumeId, call.durationMs]));
+  const first = (method: string) =>
+    new Map(
+      calls
+        .filter((call) => call.rpc === method)
+        .toReversed()
+        .map((call) => [call.volumeId, call.durationMs]),
+    );
   const published = first('NodePublishVolume');
   return [...first('NodeStageVolume')].flatMap(([volumeId, stage]) => {
     const publish = published.get(volumeId);
@@ -29,17 +40,42 @@ export function stageAndPublish(calls: readonly LoggedCall[]): readonly number[]
 
 /** The log of `node` on one node since `since` (RFC 3339). */
 export async function nodeCalls(kube: Kube, node: string, since: string): Promise<readonly LoggedCall[]> {
-  const words = ['-n', DRIVER_NAMESPACE, 'get', 'pods', '--field-selector', `spec.nodeName=${node}`, '-o', 'name'];
+  const words = [
+    '-n',
+    DRIVER_NAMESPACE,
+    'get',
+    'pods',
+    '--field-selector',
+    `spec.nodeName=${node}`,
+    '-o',
+    'name',
+  ];
   const names = (await kubectl(kube, words)).split('\n').filter((name) => name.includes('-node-'));
-  const logs = await Promise.all(names.map(async (name) => await kubectl(kube, ['-n', DRIVER_NAMESPACE, 'logs', name, '-c', 'node', `--since-time=${since}`])));
+  const logs = await Promise.all(
+    names.map(
+      async (name) =>
+        await kubectl(kube, ['-n', DRIVER_NAMESPACE, 'logs', name, '-c', 'node', `--since-time=${since}`]),
+    ),
+  );
   return parseCalls(logs.join('\n'));
 }
 
 export function callTable(seconds: readonly number[]): ResultTable {
   const p50 = percentile(seconds, 0.5);
-  const values = { n: String(seconds.length), p50: p50.toFixed(3), p95: percentile(seconds, 0.95).toFixed(3) };
+  const values = {
+    n: String(seconds.length),
+    p50: p50.toFixed(3),
+    p95: percentile(seconds, 0.95).toFixed(3),
+  };
   return {
     title: 'Inside our own calls (s)',
-    rows: [{ what: 'NodeStage + NodePublish, data node, first mount of a volume', values, goal: 'p50 ≤ 0.4', met: p50 <= 0.4 }],
+    rows: [
+      {
+        what: 'NodeStage + NodePublish, data node, first mount of a volume',
+        values,
+        goal: 'p50 ≤ 0.4',
+        met: p50 <= 0.4,
+      },
+    ],
   };
 }

@@ -39,11 +39,14 @@ async function runFio(bench: IoBench, pod: string, job: Job): Promise<number> {
   return (first?.read.bw ?? 0) + (first?.write.bw ?? 0);
 }
 
-async function startPod(bench: IoBench, name: string, volume: { readonly claim?: string; readonly hostPath?: string }): Promise<void> {
+async function startPod(
+  bench: IoBench,
+  name: string,
+  volume: { readonly claim?: string; readonly hostPath?: string },
+): Promise<void> {
   const { kube, namespace, node } = bench;
-  const pod = podManifest({ namespace, name, node, script: WAIT_SCRIPT, ...volume });
-  const containers = pod.spec?.containers.map((container) => ({ ...container, image: 'local.test/bench:dev' })) ?? [];
-  await ensure(kube, { ...pod, spec: { ...pod.spec, containers } } as typeof pod);
+  const image = 'local.test/bench:dev';
+  await ensure(kube, podManifest({ namespace, name, node, image, script: WAIT_SCRIPT, ...volume }));
   await waitForRunning(kube, namespace, name);
 }
 
@@ -55,11 +58,20 @@ async function endPod(bench: IoBench, name: string): Promise<void> {
 function row(what: Job, ours: readonly number[], peers: readonly number[], goal?: number): ResultRow {
   const ratio = medianRatio(ours, peers);
   const mib = (values: readonly number[]) => (median(values) / 1024).toFixed(0);
-  const values = { 'volume MiB/s': mib(ours), 'hostPath MiB/s': mib(peers), 'median ratio': ratio.toFixed(3), pairs: String(ours.length) };
+  const values = {
+    'volume MiB/s': mib(ours),
+    'hostPath MiB/s': mib(peers),
+    'median ratio': ratio.toFixed(3),
+    pairs: String(ours.length),
+  };
   return goal === undefined ? { what, values } : { what, values, goal: `≥ ${goal}`, met: ratio >= goal };
 }
 
-async function compare(bench: IoBench, job: Job, pairs: number): Promise<readonly [readonly number[], readonly number[]]> {
+async function compare(
+  bench: IoBench,
+  job: Job,
+  pairs: number,
+): Promise<readonly [readonly number[], readonly number[]]> {
   const ours: number[] = [];
   const peers: number[] = [];
   for (let pair = 0; pair < pairs; pair += 1) {
@@ -71,7 +83,12 @@ async function compare(bench: IoBench, job: Job, pairs: number): Promise<readonl
 }
 
 /** One volume with `copies` data nodes, the pod's own among them, against a hostPath. */
-async function measureVolume(bench: IoBench, copies: readonly string[], pairs: number, goal?: number): Promise<readonly ResultRow[]> {
+async function measureVolume(
+  bench: IoBench,
+  copies: readonly string[],
+  pairs: number,
+  goal?: number,
+): Promise<readonly ResultRow[]> {
   const { kube, namespace } = bench;
   const claim = `io${copies.length}`;
   await bench.label(copies);
@@ -95,6 +112,10 @@ export async function ioSpeed(bench: IoBench): Promise<readonly ResultTable[]> {
   const replicated = await measureVolume(bench, bench.allNodes, Math.min(2, bench.pairs));
   return [
     { title: 'I/O in a pod, the only data node its own', note, rows: alone },
-    { title: 'I/O in a pod, two more replicas', note: 'Replication shares the disk and the processors of one machine here.', rows: replicated },
+    {
+      title: 'I/O in a pod, two more replicas',
+      note: 'Replication shares the disk and the processors of one machine here.',
+      rows: replicated,
+    },
   ];
 }

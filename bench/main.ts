@@ -29,7 +29,8 @@ async function label(kube: Kube, nodes: readonly string[]): Promise<void> {
 }
 
 function provenance(): Provenance {
-  const git = (...words: string[]) => execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain') === '' ? '' : ', with changes';
   const [processor] = cpus();
   const memory = (totalmem() / 2 ** 30).toFixed(0);
@@ -37,7 +38,12 @@ function provenance(): Provenance {
     commit: `${git('rev-parse', '--short', 'HEAD')}${changed}`,
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${processor?.model ?? 'unknown'}, ${memory} GiB; three nodes and their disks (ext4 on loop devices) on this one machine`,
-    versions: { Kubernetes: '1.36.3', Syncthing: '1.30.0', 'Node.js': process.version, Linux: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim() },
+    versions: {
+      Kubernetes: '1.36.3',
+      Syncthing: '1.30.0',
+      'Node.js': process.version,
+      Linux: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    },
   };
 }
 
@@ -59,11 +65,24 @@ async function measure(kube: Kube): Promise<readonly ResultTable[]> {
   const pairs = Number(process.env['BENCH_IO_PAIRS'] ?? 5);
   await label(kube, ['node1', 'node2']);
   const since = new Date().toISOString();
-  const start = await startTimes({ kube, namespace: NAMESPACE, runs, dataNode: 'node1', clientNode: 'node3', say });
+  const start = await startTimes({
+    kube,
+    namespace: NAMESPACE,
+    runs,
+    dataNode: 'node1',
+    clientNode: 'node3',
+    say,
+  });
   const calls = callTable(stageAndPublish(await nodeCalls(kube, 'node1', since)));
   const sizes = await memory(kube);
   const io = await ioSpeed({
-    kube, namespace: NAMESPACE, node: 'node1', seconds, pairs, allNodes: NODES, say,
+    kube,
+    namespace: NAMESPACE,
+    node: 'node1',
+    seconds,
+    pairs,
+    allNodes: NODES,
+    say,
     label: async (nodes) => await label(kube, nodes),
   });
   await label(kube, ['node1', 'node2']);
@@ -72,8 +91,8 @@ async function measure(kube: Kube): Promise<readonly ResultTable[]> {
 
 async function main(): Promise<void> {
   const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort());
-  process.once('SIGTERM', () => abort.abort());
+  process.on('SIGINT', () => abort.abort());
+  process.on('SIGTERM', () => abort.abort());
   const kube = openKube(checkout, abort.signal);
   await ensure(kube, namespaceManifest(NAMESPACE));
   const tables = await measure(kube);

@@ -19,14 +19,19 @@ export interface ProcessSize {
 export function parseSizes(printed: string): readonly ProcessSize[] {
   return printed.split('\n').flatMap((line) => {
     const found = /^(\d+) (.+)$/.exec(line);
-    return found?.[1] === undefined || found[2] === undefined ? [] : [{ kib: Number(found[1]), command: found[2] }];
+    return found?.[1] === undefined || found[2] === undefined
+      ? []
+      : [{ kib: Number(found[1]), command: found[2] }];
   });
 }
 
 const HELPERS = ['introducer', 'resharer', 'deleter', 'nodewatcher'];
 
 function runs(process: ProcessSize, subcommands: readonly string[]): boolean {
-  return process.command.includes('/app/') && subcommands.some((name) => new RegExp(`[ /]${name}(\\.js)?( |$)`).test(process.command));
+  return (
+    process.command.includes('/app/') &&
+    subcommands.some((name) => new RegExp(`[ /]${name}(\\.js)?( |$)`).test(process.command))
+  );
 }
 
 function sum(sizes: readonly ProcessSize[]): number {
@@ -45,7 +50,12 @@ export interface Sizes {
 /** Looks at one node again and again until both kinds of moments were seen, or patience ends. */
 export async function watchSizes(kube: Kube, node: string, looks: number): Promise<Sizes> {
   const machine = runningMachine(kube.paths, node);
-  const sizes = { idle: [] as number[], busy: [] as number[], syncthing: [] as number[], controller: [] as number[] };
+  const sizes = {
+    idle: [] as number[],
+    busy: [] as number[],
+    syncthing: [] as number[],
+    controller: [] as number[],
+  };
   for (let look = 0; look < looks; look += 1) {
     const found = parseSizes(await runInside(machine, ['sh', '-c', LIST_SCRIPT], kube.signal));
     const helpers = found.filter((process) => runs(process, HELPERS));
@@ -60,8 +70,14 @@ export async function watchSizes(kube: Kube, node: string, looks: number): Promi
 
 function row(what: string, sample: readonly number[], limit?: number): ResultRow {
   const most = Math.max(...sample);
-  const values = { looks: String(sample.length), p50: percentile(sample, 0.5).toFixed(1), most: sample.length === 0 ? '' : most.toFixed(1) };
-  return limit === undefined || sample.length === 0 ? { what, values } : { what, values, goal: `≤ ${limit}`, met: percentile(sample, 0.5) <= limit };
+  const values = {
+    looks: String(sample.length),
+    p50: percentile(sample, 0.5).toFixed(1),
+    most: sample.length === 0 ? '' : most.toFixed(1),
+  };
+  return limit === undefined || sample.length === 0
+    ? { what, values }
+    : { what, values, goal: `≤ ${limit}`, met: percentile(sample, 0.5) <= limit };
 }
 
 export function sizeTable(volumes: number, sizes: Sizes): ResultTable {

@@ -33,10 +33,29 @@ export async function writeBenchImage(folders: ImageFolders, signal: AbortSignal
   const entries: readonly TarEntry[] = [
     ...directoriesOf([...files, '/bin/sh']),
     { kind: 'directory', path: 'tmp', mode: 0o1777 },
-    ...files.map((path) => ({ kind: 'file' as const, path: path.slice(1), mode: 0o755, content: readFileSync(realpathSync(path)) })),
-    ...['sh', 'sync', 'sleep', 'rm', 'cat', 'head'].map((applet) => ({ kind: 'link' as const, path: `bin/${applet}`, target: 'busybox' })),
+    ...files.map((path) => ({
+      kind: 'file' as const,
+      path: path.slice(1),
+      mode: 0o755,
+      content: readFileSync(realpathSync(path)),
+    })),
+    ...['sh', 'sync', 'sleep', 'rm', 'cat', 'head'].map((applet) => ({
+      kind: 'link' as const,
+      path: `bin/${applet}`,
+      target: 'busybox',
+    })),
   ];
   const reference = 'local.test/bench:dev';
-  writeDockerArchive({ reference, architecture: folders.architecture, entries, entrypoint: [], command: ['sh'], env: ['PATH=/bin:/usr/bin'] }, archive);
+  writeDockerArchive(
+    {
+      reference,
+      architecture: folders.architecture,
+      entries,
+      entrypoint: [],
+      command: ['sh'],
+      env: ['PATH=/bin:/usr/bin'],
+    },
+    archive,
+  );
   return archive;
 }

@@ -27,10 +27,18 @@ function failoverVerdict(view: VolumeView, failover: FailoverDecision): Verdict 
   const lost = view.volume.status.grant?.node ?? '';
   if (failover.kind === 'blocked') {
     const names = failover.bringBack.join(', ');
-    return verdict('False', 'Blocked', `node ${lost} is lost and no other copy holds all that was acknowledged: bring back ${names}`);
+    return verdict(
+      'False',
+      'Blocked',
+      `node ${lost} is lost and no other copy holds all that was acknowledged: bring back ${names}`,
+    );
   }
   if (failover.kind !== 'fencing') return undefined;
-  return verdict('False', 'Fencing', `node ${lost} is lost; waiting for ${failover.waitingFor.join(', ')} to shut it out`);
+  return verdict(
+    'False',
+    'Fencing',
+    `node ${lost} is lost; waiting for ${failover.waitingFor.join(', ')} to shut it out`,
+  );
 }
 
 function waitingVerdict(view: VolumeView, decisions: Decisions): Verdict | undefined {
@@ -46,9 +54,14 @@ function waitingVerdict(view: VolumeView, decisions: Decisions): Verdict | undef
 function storeVerdict(view: VolumeView): Verdict | undefined {
   const { grant } = view.volume.status;
   const storeId = grant === undefined ? undefined : view.nodes.get(grant.node)?.status?.storeId;
-  if (grant === undefined || storeId === undefined || storeId === '' || storeId === grant.storeId) return undefined;
+  if (grant === undefined || storeId === undefined || storeId === '' || storeId === grant.storeId)
+    return undefined;
   const remedy = `bring the old disk back, or give the volume up there with the taint node.kubernetes.io/out-of-service`;
-  return verdict('False', 'StoreChanged', `node ${grant.node} has another disk than the one it wrote the volume on: ${remedy}`);
+  return verdict(
+    'False',
+    'StoreChanged',
+    `node ${grant.node} has another disk than the one it wrote the volume on: ${remedy}`,
+  );
 }
 
 /** Rule 4: who goes on from an API older than the data would give the same epoch twice. */
@@ -56,19 +69,29 @@ function restoredVerdict(view: VolumeView): Verdict | undefined {
   const copy = divergedReplica(view);
   if (copy === undefined) return undefined;
   const seen = `${copy.spec.node} saw epoch ${copy.status?.highestEpoch}, above the volume's ${view.volume.status.epoch}`;
-  return verdict('False', 'Diverged', `${seen}: the cluster's state is older than the data, nobody is granted the volume`);
+  return verdict(
+    'False',
+    'Diverged',
+    `${seen}: the cluster's state is older than the data, nobody is granted the volume`,
+  );
 }
 
 function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { spec, status } = view.volume;
-  if (spec.deletion !== undefined) return verdict('False', 'Deleting', 'the volume and its copies are being removed');
+  if (spec.deletion !== undefined)
+    return verdict('False', 'Deleting', 'the volume and its copies are being removed');
   const sick = restoredVerdict(view) ?? failoverVerdict(view, decisions.failover) ?? storeVerdict(view);
   const busy = sick ?? waitingVerdict(view, decisions);
   if (busy !== undefined) return busy;
   if (!decisions.members.some((member) => member.isPlaced)) {
-    return verdict('False', 'NoDataNode', `no node keeps copies: kubectl label node NAME ${decisions.storageLabel}=yes`);
+    return verdict(
+      'False',
+      'NoDataNode',
+      `no node keeps copies: kubectl label node NAME ${decisions.storageLabel}=yes`,
+    );
   }
-  if (status.grant !== undefined) return verdict('True', 'Attached', `node ${status.grant.node} writes it since ${status.grant.since}`);
+  if (status.grant !== undefined)
+    return verdict('True', 'Attached', `node ${status.grant.node} writes it since ${status.grant.since}`);
   return verdict('True', 'Available', 'no node writes it');
 }
 
@@ -80,7 +103,9 @@ function lagOf(view: VolumeView, member: Member): string | undefined {
 
 function replicatedVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { status } = view.volume;
-  const copies = decisions.members.filter((member) => member.role === 'data' && member.node !== status.grant?.node);
+  const copies = decisions.members.filter(
+    (member) => member.role === 'data' && member.node !== status.grant?.node,
+  );
   const holders = status.grant === undefined ? status.base.holders : (status.proven?.holders ?? []);
   const behind = copies.flatMap((member) => {
     const lag = lagOf(view, member);
@@ -92,7 +117,12 @@ function replicatedVerdict(view: VolumeView, decisions: Decisions): Verdict {
   if (behind.length > 0) return verdict('False', 'CatchingUp', behind.join('; '));
   const placed = decisions.members.filter((member) => member.isPlaced).length;
   const wanted = view.volume.spec.replicas ?? 0;
-  if (placed < wanted) return verdict('False', 'TooFewDataNodes', `${placed} of ${wanted} copies: kubectl label node NAME ${decisions.storageLabel}=yes`);
+  if (placed < wanted)
+    return verdict(
+      'False',
+      'TooFewDataNodes',
+      `${placed} of ${wanted} copies: kubectl label node NAME ${decisions.storageLabel}=yes`,
+    );
   const names = copies.map((member) => member.node).join(', ');
   return verdict('True', 'InSync', names === '' ? 'there is no other copy to keep' : `held by ${names}`);
 }
@@ -106,8 +136,18 @@ function divergedVerdict(view: VolumeView): Verdict {
     const { rejoin } = replica.status ?? {};
     return rejoin?.archive === undefined ? [] : [`${replica.spec.node}:${rejoin.archive}`];
   });
-  if (stale.length > 0) return verdict('True', 'Rejoining', `${stale.join(', ')} may have changes of a lost lineage and archives them before it rejoins`);
-  if (archives.length > 0) return verdict('True', 'Archived', `changes that were never replicated are kept in ${archives.join(', ')}`);
+  if (stale.length > 0)
+    return verdict(
+      'True',
+      'Rejoining',
+      `${stale.join(', ')} may have changes of a lost lineage and archives them before it rejoins`,
+    );
+  if (archives.length > 0)
+    return verdict(
+      'True',
+      'Archived',
+      `changes that were never replicated are kept in ${archives.join(', ')}`,
+    );
   return verdict('False', 'OneLineage', 'all copies descend from one writer at a time');
 }
 

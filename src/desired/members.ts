@@ -18,7 +18,8 @@ export function membersOf(view: VolumeView, placed: ReadonlySet<string>): readon
 
 function isNeeded(view: VolumeView, node: string): boolean {
   const { grant, stale } = view.volume.status;
-  if (grant?.node === node || stale.some((copy) => copy.node === node && !isStoreGone(view, copy))) return true;
+  if (grant?.node === node || stale.some((copy) => copy.node === node && !isStoreGone(view, copy)))
+    return true;
   return requestsFor(view).some((request) => request.node.name === node);
 }
 
@@ -47,12 +48,5 @@ export function nextToLeave(view: VolumeView, members: readonly Member[]): Membe
       !isNeeded(view, member.node) &&
       isAlive(view, member.node) &&
       mayLeave(view, base, { node: member.node, wanted: wantedElsewhere(view, members, member) }),
-  );
-}
-
-/** Copies that nothing wants any more and that may not go yet, for the message that says why. */
-export function waitingToLeave(view: VolumeView, members: readonly Member[]): readonly Member[] {
-  return members.filter(
-    (member) => !member.isPlaced && member.replica !== undefined && !isNeeded(view, member.node),
   );
 }

@@ -64,7 +64,11 @@ export interface IntroducerReport extends PassReport {
 
 export interface ResharerReport extends PassReport {
   /** Orders whose folder, type and peers stand in Syncthing's configuration now. */
-  readonly applied: readonly { readonly replica: string; readonly generation: number; readonly epoch: number }[];
+  readonly applied: readonly {
+    readonly replica: string;
+    readonly generation: number;
+    readonly epoch: number;
+  }[];
 }
 
 export interface DeleterReport extends PassReport {

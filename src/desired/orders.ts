@@ -24,7 +24,9 @@ function removalOf(view: VolumeView, member: Member): ReplicaRemoval | undefined
 
 function rejoinOf(view: VolumeView, member: Member): { readonly epoch: number } | undefined {
   const storeId = view.nodes.get(member.node)?.status?.storeId;
-  const stale = view.volume.status.stale.find((copy) => copy.node === member.node && copy.storeId === storeId);
+  const stale = view.volume.status.stale.find(
+    (copy) => copy.node === member.node && copy.storeId === storeId,
+  );
   return stale === undefined ? undefined : { epoch: stale.epoch };
 }
 

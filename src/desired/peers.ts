@@ -49,7 +49,11 @@ function isListed(member: Member, other: Member): boolean {
  * device that had the folder before and does not have it yet leaves Syncthing 1.x with doubled counters
  * (Syncthing #9595). Two copies that are both new list each other at once.
  */
-export function peersOf(view: VolumeView, member: Member, members: readonly Member[]): readonly ReplicaPeer[] {
+export function peersOf(
+  view: VolumeView,
+  member: Member,
+  members: readonly Member[],
+): readonly ReplicaPeer[] {
   if (isOut(view, member)) return [];
   const others = members.filter((other) => other.node !== member.node && lists(view, member, other));
   return others.flatMap((other) => {

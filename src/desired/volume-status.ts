@@ -52,7 +52,10 @@ function afterRejoin(view: VolumeView): SyncthingVolumeStatus {
 function strikeProven(status: SyncthingVolumeStatus, node: string): SyncthingVolumeStatus {
   const { proven } = status;
   if (proven === undefined) return status;
-  return { ...status, proven: { ...proven, holders: proven.holders.filter((holder) => holder.node !== node) } };
+  return {
+    ...status,
+    proven: { ...proven, holders: proven.holders.filter((holder) => holder.node !== node) },
+  };
 }
 
 function strike(base: Base, node: string): Base {
@@ -71,7 +74,11 @@ function afterLeaving(view: VolumeView, members: readonly Member[]): SyncthingVo
   const next = nextToLeave(view, members);
   const storeId = next?.replica?.status?.storeId;
   if (next === undefined || storeId === undefined) return status;
-  return { ...strikeProven(status, next.node), leaving: { node: next.node, storeId }, base: strike(status.base, next.node) };
+  return {
+    ...strikeProven(status, next.node),
+    leaving: { node: next.node, storeId },
+    base: strike(status.base, next.node),
+  };
 }
 
 /** `spec.deletion` ends flush and grants (handoff rule 32). */

@@ -37,9 +37,11 @@ export function isIntact(holder: Holder, status: SyncthingReplicaStatus | undefi
 export function uncleanReason(folder: FolderReport | undefined): string | undefined {
   if (folder === undefined) return 'its Syncthing does not have the folder yet';
   const [message] = folder.messages;
-  if (folder.errors > 0) return `${folder.errors} file(s) in error${message === undefined ? '' : `: ${message}`}`;
+  if (folder.errors > 0)
+    return `${folder.errors} file(s) in error${message === undefined ? '' : `: ${message}`}`;
   if (!folder.scanned) return 'its first scan since Syncthing started is not finished';
   if (folder.needItems > 0) return `${folder.needItems} item(s), ${folder.needBytes} bytes still to come`;
-  if (folder.receiveOnlyItems > 0) return `${folder.receiveOnlyItems} item(s) were changed outside the volume`;
+  if (folder.receiveOnlyItems > 0)
+    return `${folder.receiveOnlyItems} item(s) were changed outside the volume`;
   return folder.state === 'idle' ? undefined : `its Syncthing is ${folder.state}`;
 }

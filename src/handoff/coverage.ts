@@ -54,7 +54,11 @@ function noHolderReason(view: VolumeView, base: Base, replica: SyncthingReplica)
   }
   const names = alive.map((holder) => holder.node).join(', ');
   const lacks = uncleanReason(replica.status?.folder) ?? `${names} still has items that it lacks`;
-  return { kind: 'uncovered', reason: `${replica.spec.node} is catching up with ${names}: ${lacks}`, blocked: false };
+  return {
+    kind: 'uncovered',
+    reason: `${replica.spec.node} is catching up with ${names}: ${lacks}`,
+    blocked: false,
+  };
 }
 
 /** Covered, or why not. The caller has seen that the replica's report is of the disk that the node has now. */

@@ -64,7 +64,9 @@ function knownOf(copy: SyncthingReplica, lost: string): number {
 
 /** The source that knows most of the lost writer's index: it has the newest complete file versions. */
 function bestSource(sources: readonly SyncthingReplica[], lost: string): SyncthingReplica | undefined {
-  return [...sources].sort((a, b) => knownOf(b, lost) - knownOf(a, lost) || (a.spec.node < b.spec.node ? -1 : 1))[0];
+  return [...sources].sort(
+    (a, b) => knownOf(b, lost) - knownOf(a, lost) || (a.spec.node < b.spec.node ? -1 : 1),
+  )[0];
 }
 
 /** Every copy that did not put up the fence before the new lineage began, the lost writer first of all (rule 26). */
@@ -127,7 +129,8 @@ export function needsFence(view: VolumeView, node: string, on: string): boolean 
   const { grant, stale } = view.volume.status;
   if (view.volume.spec.deletion !== undefined || node === on) return false;
   if (grant?.node === node) return isLost(view, node);
-  if (!stale.some((copy) => copy.node === node && !isStoreGone(view, copy) && !hasMadeWay(view, copy))) return false;
+  if (!stale.some((copy) => copy.node === node && !isStoreGone(view, copy) && !hasMadeWay(view, copy)))
+    return false;
   const copy = view.replicas.get(on);
   return copy !== undefined && stillShares(copy, node);
 }

@@ -24,7 +24,9 @@ function writerOf(view: VolumeView, grant: Grant): Writer | undefined {
   const replica = view.replicas.get(grant.node);
   const report = replica?.status?.writer;
   if (replica === undefined || report === undefined || report.epoch !== grant.epoch) return undefined;
-  return replica.status?.storeId === grant.storeId && hasCurrentStore(view, replica) ? { replica, report } : undefined;
+  return replica.status?.storeId === grant.storeId && hasCurrentStore(view, replica)
+    ? { replica, report }
+    : undefined;
 }
 
 /** A scan is of use only in the epoch and session in which it was made. */
@@ -55,7 +57,9 @@ function isOlder(scan: WriterScan, proven: Proof | undefined): boolean {
 
 /** The proof of one scan keeps every copy that was once proven to hold it, also where that copy has newer needs now. */
 function mergeHolders(known: readonly Holder[], found: readonly Holder[]): readonly Holder[] {
-  const added = found.filter((holder) => !known.some((k) => k.node === holder.node && k.storeId === holder.storeId));
+  const added = found.filter(
+    (holder) => !known.some((k) => k.node === holder.node && k.storeId === holder.storeId),
+  );
   const kept = known.filter((holder) => !added.some((other) => other.node === holder.node));
   return [...kept, ...added].sort((a, b) => (a.node < b.node ? -1 : 1));
 }
@@ -95,13 +99,18 @@ function ownCopyDecision(view: VolumeView, writer: Writer, proof: Proof): FlushD
   const others = otherDataCopies(view, node);
   const names = others.map((copy) => copy.spec.node).join(', ');
   if (writer.replica.spec.role !== 'data') {
-    const where = others.length === 0 ? 'there is no data node to copy to: label one' : `waiting for ${names}`;
+    const where =
+      others.length === 0 ? 'there is no data node to copy to: label one' : `waiting for ${names}`;
     return { kind: 'wait', reason: `${node} has changes that no data node holds yet: ${where}` };
   }
   if (others.length === 0) return { kind: 'enough', proof };
   const left = Date.parse(writer.report.since) + view.settings.ownCopyAfterMs - view.now;
   if (left <= 0) return { kind: 'enough', proof };
-  return { kind: 'wait', reason: `${node} has changes that ${names} does not hold yet`, recheckAfterMs: left };
+  return {
+    kind: 'wait',
+    reason: `${node} has changes that ${names} does not hold yet`,
+    recheckAfterMs: left,
+  };
 }
 
 /** The proof of exactly this scan where copies hold it, else the writer's own copy of it. */
@@ -121,7 +130,10 @@ export function decideFlush(view: VolumeView, proven: Proof | undefined): FlushD
   if (writer === undefined || writer.report.phase !== 'flushing') return { kind: 'not-flushing' };
   const scan = scanOf(writer);
   if (scan === undefined || !scan.afterUnmount) {
-    return { kind: 'wait', reason: `${writer.replica.spec.node} has not finished its scan after the last unmount` };
+    return {
+      kind: 'wait',
+      reason: `${writer.replica.spec.node} has not finished its scan after the last unmount`,
+    };
   }
   const proof = proofOfScan(writer, scan, proven);
   const isElsewhere = proof.holders.some((holder) => isDataHolder(view, holder, writer.replica.spec.node));
@@ -130,7 +142,9 @@ export function decideFlush(view: VolumeView, proven: Proof | undefined): FlushD
 
 function isDataHolder(view: VolumeView, holder: Holder, writer: string): boolean {
   const replica = view.replicas.get(holder.node);
-  return holder.node !== writer && replica?.spec.role === 'data' && replica.status?.storeId === holder.storeId;
+  return (
+    holder.node !== writer && replica?.spec.role === 'data' && replica.status?.storeId === holder.storeId
+  );
 }
 
 export type GrantEnd =

@@ -10,7 +10,10 @@ export type GrantDecision =
   | { readonly kind: 'nobody-asks' }
   /** Live checks (rule 2) and the compare-and-swap (rule 3) come with carrying it out. */
   | { readonly kind: 'give'; readonly grant: Grant }
-  | { readonly kind: 'wait'; readonly waiting: readonly { readonly node: string; readonly reason: string }[] };
+  | {
+      readonly kind: 'wait';
+      readonly waiting: readonly { readonly node: string; readonly reason: string }[];
+    };
 
 interface Request {
   readonly node: SyncthingNode;
@@ -40,7 +43,8 @@ function volumeObstacle(view: VolumeView): string | undefined {
   const { spec, status } = view.volume;
   if (spec.deletion !== undefined) return 'the volume is being deleted';
   if (spec.access !== 'exclusive') return `access "${spec.access}" has no exclusive writer`;
-  if (status.grant !== undefined) return `node ${status.grant.node} holds the volume since ${status.grant.since}`;
+  if (status.grant !== undefined)
+    return `node ${status.grant.node} holds the volume since ${status.grant.since}`;
   const diverged = divergedReplica(view);
   if (diverged === undefined) return undefined;
   return `${diverged.spec.node} saw epoch ${diverged.status?.highestEpoch}, above the volume's ${status.epoch}: the cluster's state is older than the data`;
@@ -50,7 +54,8 @@ function volumeObstacle(view: VolumeView): string | undefined {
 function unfinishedSession(replica: SyncthingReplica): string | undefined {
   const node = replica.spec.node;
   const mounts = replica.status?.mounts ?? [];
-  if (mounts.length > 0) return `StillMounted: ${mounts.join(', ')} on ${node} is left over from an older epoch`;
+  if (mounts.length > 0)
+    return `StillMounted: ${mounts.join(', ')} on ${node} is left over from an older epoch`;
   const writer = replica.status?.writer;
   if (writer?.phase !== 'attached' && writer?.phase !== 'flushing') return undefined;
   return `${node} still ends its session of epoch ${writer.epoch}`;
@@ -62,7 +67,8 @@ function replicaObstacle(view: VolumeView, replica: SyncthingReplica): string | 
   if (!isAlive(view, node)) return `${node} does not answer`;
   if (!hasCurrentStore(view, replica)) return `${node} has not reported its copy yet`;
   if (isStale(view, replica)) return `${node} has a copy of a lost lineage and is archiving it first`;
-  if (isLeaving(view, replica) || replica.spec.removal !== undefined) return `${node}'s copy is being removed`;
+  if (isLeaving(view, replica) || replica.spec.removal !== undefined)
+    return `${node}'s copy is being removed`;
   return unfinishedSession(replica);
 }
 
@@ -82,7 +88,9 @@ function requestObstacle(view: VolumeView, request: Request): string | undefined
 
 /** The oldest request that is covered gets the next epoch; the others hear why they wait. */
 export function decideGrant(view: VolumeView): GrantDecision {
-  const requests = requestsFor(view).filter((request) => request.node.name !== view.volume.status.grant?.node);
+  const requests = requestsFor(view).filter(
+    (request) => request.node.name !== view.volume.status.grant?.node,
+  );
   if (requests.length === 0) return { kind: 'nobody-asks' };
   const obstacle = volumeObstacle(view);
   const waiting: { node: string; reason: string }[] = [];

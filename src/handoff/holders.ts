@@ -15,7 +15,9 @@ function intactHolders(view: VolumeView, base: Base): readonly SyncthingReplica[
 
 /** A copy proven against an intact holder, at that holder's present sequence, holds the base as well. */
 function isNewHolder(view: VolumeView, base: Base, copy: SyncthingReplica): boolean {
-  if (base.holders.some((holder) => holder.node === copy.spec.node && holder.storeId === copy.status?.storeId)) {
+  if (
+    base.holders.some((holder) => holder.node === copy.spec.node && holder.storeId === copy.status?.storeId)
+  ) {
     return false;
   }
   if (!countsAsCopy(view, copy)) return false;

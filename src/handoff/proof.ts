@@ -13,7 +13,9 @@ function peerReport(status: SyncthingReplicaStatus | undefined, node: string): P
 /** Seen from W: at a sequence not below `sequence`, X lacked nothing of what W has. */
 function isNotNeededBy(holder: SyncthingReplica, sequence: number, node: string): boolean {
   const own = holder.status?.folder;
-  return own !== undefined && own.sequence >= sequence && peerReport(holder.status, node)?.remoteNeedEmpty === true;
+  return (
+    own !== undefined && own.sequence >= sequence && peerReport(holder.status, node)?.remoteNeedEmpty === true
+  );
 }
 
 /** Seen from X: W's index is known up to `sequence`, and nothing of it is missing, under way or in error. */

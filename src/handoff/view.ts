@@ -34,7 +34,10 @@ export function isStale(view: VolumeView, replica: SyncthingReplica): boolean {
 }
 
 /** The disk that went stale may be in another drawer by now: what the node has today is another copy. */
-export function isStoreGone(view: Pick<VolumeView, 'nodes'>, copy: { readonly node: string; readonly storeId: string }): boolean {
+export function isStoreGone(
+  view: Pick<VolumeView, 'nodes'>,
+  copy: { readonly node: string; readonly storeId: string },
+): boolean {
   const storeId = view.nodes.get(copy.node)?.status?.storeId ?? '';
   return storeId !== '' && storeId !== copy.storeId;
 }
@@ -50,6 +53,7 @@ export function countsAsCopy(view: VolumeView, replica: SyncthingReplica): boole
     hasCurrentStore(view, replica) &&
     !isStale(view, replica) &&
     !isLeaving(view, replica) &&
-    replica.spec.removal === undefined
+    replica.spec.removal === undefined &&
+    replica.status?.removed !== true
   );
 }

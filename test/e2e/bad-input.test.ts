@@ -11,18 +11,34 @@ import { HOST_DATA_DIR, onNode } from './node-files.ts';
 const stage = useStage('bad-input');
 
 function storageClass(name: string, parameters: Readonly<Record<string, string>>): KubernetesObject {
-  const found = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name }, provisioner: DRIVER_NAME, parameters };
+  const found = {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name },
+    provisioner: DRIVER_NAME,
+    parameters,
+  };
   return found as KubernetesObject;
 }
 
 /** Waits until `kubectl describe` of the object says all of `texts`. */
-async function describeSays(kind: string, name: string, texts: readonly string[], timeoutMs = 90_000): Promise<void> {
+async function describeSays(
+  kind: string,
+  name: string,
+  texts: readonly string[],
+  timeoutMs = 90_000,
+): Promise<void> {
   let described = '';
   const ask = async () => {
     described = await kubectl(stage.kube, ['-n', stage.namespace, 'describe', kind, name]);
     return texts.every((text) => described.includes(text)) ? true : undefined;
   };
-  const options = { signal: stage.kube.signal, timeoutMs, everyMs: 500, what: `describe ${kind} ${name} to say: ${texts.join(' | ')}` };
+  const options = {
+    signal: stage.kube.signal,
+    timeoutMs,
+    everyMs: 500,
+    what: `describe ${kind} ${name} to say: ${texts.join(' | ')}`,
+  };
   await waitUntil(ask, options).catch((error: unknown) => {
     throw new Error(described, { cause: error });
   });
@@ -39,7 +55,11 @@ afterEach(async () => {
 
 describe('what is wrong is said where the user looks', () => {
   it('an unknown StorageClass parameter, by its name', async () => {
-    const ref = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'e2e-unknown-parameter' } };
+    const ref = {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'e2e-unknown-parameter' },
+    };
     await ensure(stage.kube, storageClass('e2e-unknown-parameter', { replica: '2' }));
     await makeClaim(stage, 'unknown-parameter', { storageClass: 'e2e-unknown-parameter' });
     await describeSays('pvc', 'unknown-parameter', ['"replica"', 'replicas']);
@@ -75,13 +95,29 @@ describe('what is wrong is said where the user looks', () => {
   it('a data node whose disk is full', async () => {
     await labelNodes(stage.kube, ['node1']);
     const filler = `${HOST_DATA_DIR}/filler`;
-    await onNode(stage.kube, 'node1', ['sh', '-c', `fallocate -l $(($(df -B1 --output=avail ${HOST_DATA_DIR} | tail -1) - 50000000)) ${filler}`]);
+    await onNode(stage.kube, 'node1', [
+      'sh',
+      '-c',
+      `fallocate -l $(($(df -B1 --output=avail ${HOST_DATA_DIR} | tail -1) - 50000000)) ${filler}`,
+    ]);
     try {
       const unfit = async () => {
-        const text = await kubectl(stage.kube, ['-n', 'syncthing-csi', 'get', 'stnode', 'node1', '-o', 'jsonpath={.status.unfit}']);
+        const text = await kubectl(stage.kube, [
+          '-n',
+          'syncthing-csi',
+          'get',
+          'stnode',
+          'node1',
+          '-o',
+          'jsonpath={.status.unfit}',
+        ]);
         return text === '' ? undefined : text;
       };
-      await waitUntil(unfit, { signal: stage.kube.signal, timeoutMs: 120_000, what: 'node1 to report that it is full' });
+      await waitUntil(unfit, {
+        signal: stage.kube.signal,
+        timeoutMs: 120_000,
+        what: 'node1 to report that it is full',
+      });
       await makeClaim(stage, 'full');
       await describeSays('pvc', 'full', ['node1', 'free']);
     } finally {
@@ -93,11 +129,18 @@ describe('what is wrong is said where the user looks', () => {
   it('a Syncthing that does not answer', async () => {
     await makeClaim(stage, 'mute');
     const signal = async (name: string) =>
-      await onNode(stage.kube, 'node1', ['sh', '-c', `for p in /proc/[0-9]*; do case "$(tr '\\0' ' ' < $p/cmdline 2>/dev/null) " in *"sh -c"*) ;; *"/syncthing serve"*) kill -${name} "\${p#/proc/}";; esac; done`]);
+      await onNode(stage.kube, 'node1', [
+        'sh',
+        '-c',
+        `for p in /proc/[0-9]*; do case "$(tr '\\0' ' ' < $p/cmdline 2>/dev/null) " in *"sh -c"*) ;; *"/syncthing serve"*) kill -${name} "\${p#/proc/}";; esac; done`,
+      ]);
     await describeSays('pvc', 'mute', ['Bound']);
     await signal('STOP');
     try {
-      await ensure(stage.kube, podManifest({ namespace: stage.namespace, name: 'mute', node: 'node1', claim: 'mute' }));
+      await ensure(
+        stage.kube,
+        podManifest({ namespace: stage.namespace, name: 'mute', node: 'node1', claim: 'mute' }),
+      );
       await describeSays('pod', 'mute', ['Syncthing on node1 does not answer'], 200_000);
     } finally {
       await signal('CONT');

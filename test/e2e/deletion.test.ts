@@ -15,7 +15,8 @@ async function writtenVolume(claim: string, text: string) {
   await shell(stage.kube, `echo ${text} > /data/file; sync`, inPod(stage, 'writer'));
   await endPod(stage, 'writer');
   const volume = await volumeOfClaim(stage, claim);
-  const everywhere = async () => ((await nodesWithFolder(stage.kube, volume.volumeId)).length === 2 ? true : undefined);
+  const everywhere = async () =>
+    (await nodesWithFolder(stage.kube, volume.volumeId)).length === 2 ? true : undefined;
   await waitUntil(everywhere, { signal: stage.kube.signal, timeoutMs: 60_000, what: 'two copies on disk' });
   return volume;
 }
@@ -29,24 +30,44 @@ describe('deletion', () => {
       const folders = await nodesWithFolder(stage.kube, volume.volumeId);
       return !left && folders.length === 0 ? true : undefined;
     };
-    await waitUntil(gone, { signal: stage.kube.signal, timeoutMs: 120_000, what: `volume ${volume.name} and its folders to go` });
+    await waitUntil(gone, {
+      signal: stage.kube.signal,
+      timeoutMs: 120_000,
+      what: `volume ${volume.name} and its folders to go`,
+    });
     const cleared = async () => {
-      const found = await Promise.all(NODES.map(async (node) => await findText(stage.kube, node, 'text-that-goes')));
+      const found = await Promise.all(
+        NODES.map(async (node) => await findText(stage.kube, node, 'text-that-goes')),
+      );
       return found.flat().length === 0 ? true : undefined;
     };
-    await waitUntil(cleared, { signal: stage.kube.signal, timeoutMs: 180_000, what: 'the trash to be emptied' });
+    await waitUntil(cleared, {
+      signal: stage.kube.signal,
+      timeoutMs: 180_000,
+      what: 'the trash to be emptied',
+    });
     expect(await listReplicas(stage.kube, volume.name)).toEqual([]);
   });
 
   it('keeps the bytes when somebody deletes the resources behind the driver', async () => {
     const volume = await writtenVolume('kept', 'text-that-stays');
-    await kubectl(stage.kube, ['-n', DRIVER_NAMESPACE, 'delete', 'stvol', volume.name, '--wait=true', '--timeout=60s'], 90_000);
+    await kubectl(
+      stage.kube,
+      ['-n', DRIVER_NAMESPACE, 'delete', 'stvol', volume.name, '--wait=true', '--timeout=60s'],
+      90_000,
+    );
     const listed = async () => {
       const nodes = await listNodes(stage.kube);
-      const orphaned = nodes.filter((node) => node.status?.orphans.some((orphan) => orphan.includes(volume.volumeId)));
+      const orphaned = nodes.filter((node) =>
+        node.status?.orphans.some((orphan) => orphan.includes(volume.volumeId)),
+      );
       return orphaned.length === 2 ? true : undefined;
     };
-    await waitUntil(listed, { signal: stage.kube.signal, timeoutMs: 120_000, what: 'both copies to be listed as orphans' });
+    await waitUntil(listed, {
+      signal: stage.kube.signal,
+      timeoutMs: 120_000,
+      what: 'both copies to be listed as orphans',
+    });
     for (const node of ['node1', 'node2']) {
       expect((await findText(stage.kube, node, 'text-that-stays')).length).toBeGreaterThan(0);
     }

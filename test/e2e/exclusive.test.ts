@@ -20,13 +20,21 @@ describe('two pods of two nodes that want one exclusive volume', () => {
       const ready = volume.status.conditions.find((condition) => condition.type === 'Ready');
       return ready?.message.includes('node2 waits') === true ? ready.message : undefined;
     };
-    const message = await waitUntil(told, { signal: kube.signal, timeoutMs: 60_000, what: 'the reason on the volume' });
+    const message = await waitUntil(told, {
+      signal: kube.signal,
+      timeoutMs: 60_000,
+      what: 'the reason on the volume',
+    });
     expect(message).toContain('node1 holds the volume');
     const described = async () => {
       const text = await kubectl(kube, ['-n', namespace, 'describe', 'pod', 'second']);
       return text.includes('node1 holds the volume') ? text : undefined;
     };
-    await waitUntil(described, { signal: kube.signal, timeoutMs: 150_000, what: 'the reason in kubectl describe pod' });
+    await waitUntil(described, {
+      signal: kube.signal,
+      timeoutMs: 150_000,
+      what: 'the reason in kubectl describe pod',
+    });
     const second = await read<V1Pod>(kube, podRef(namespace, 'second'));
     expect(second?.status?.phase).toBe('Pending');
     await shell(kube, 'echo last > /data/last; sync', inPod(stage, 'first'));

@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll } from 'vitest';
 import { ensure, kubectl, list, openKube, remove, type Kube } from '../../tools/kube/kube.ts';
-import { claimManifest, namespaceManifest, podManifest, type ClaimOptions, type PodOptions } from '../../tools/kube/manifests.ts';
+import {
+  claimManifest,
+  namespaceManifest,
+  podManifest,
+  type ClaimOptions,
+  type PodOptions,
+} from '../../tools/kube/manifests.ts';
 import { claimRef, podRef, waitForBound, waitForGone, waitForRunning } from '../../tools/kube/wait-for.ts';
 import { DRIVER_NAMESPACE, STORAGE_LABEL, volumeOf } from '../../tools/kube/volumes.ts';
 import type { SyncthingVolume } from '../../src/desired/volume.ts';
@@ -56,11 +62,19 @@ export async function labelNodes(kube: Kube, dataNodes: readonly string[]): Prom
   }
 }
 
-export async function makeClaim(stage: Stage, name: string, options: Partial<ClaimOptions> = {}): Promise<void> {
+export async function makeClaim(
+  stage: Stage,
+  name: string,
+  options: Partial<ClaimOptions> = {},
+): Promise<void> {
   await ensure(stage.kube, claimManifest({ ...options, namespace: stage.namespace, name }));
 }
 
-export async function startPod(stage: Stage, name: string, options: Partial<PodOptions> = {}): Promise<V1Pod> {
+export async function startPod(
+  stage: Stage,
+  name: string,
+  options: Partial<PodOptions> = {},
+): Promise<V1Pod> {
   await ensure(stage.kube, podManifest({ ...options, namespace: stage.namespace, name }));
   return await waitForRunning(stage.kube, stage.namespace, name);
 }
@@ -73,7 +87,8 @@ export async function endPod(stage: Stage, name: string): Promise<void> {
 /** The volume behind a bound claim. */
 export async function volumeOfClaim(stage: Stage, claim: string): Promise<SyncthingVolume> {
   const volume = await volumeOf(stage.kube, await waitForBound(stage.kube, stage.namespace, claim));
-  if (volume === undefined) throw new Error(`no SyncthingVolume in ${DRIVER_NAMESPACE} is the volume of claim ${claim}`);
+  if (volume === undefined)
+    throw new Error(`no SyncthingVolume in ${DRIVER_NAMESPACE} is the volume of claim ${claim}`);
   return volume;
 }
 

@@ -48,7 +48,12 @@ async function scheduled(test: Stage, pod: string): Promise<void> {
     const found = await read<V1Pod>(test.kube, podRef(test.namespace, pod));
     return found?.spec?.nodeName === undefined ? undefined : true;
   };
-  await waitUntil(ask, { signal: test.kube.signal, timeoutMs: 30_000, everyMs: 10, what: `pod ${pod} to be scheduled` });
+  await waitUntil(ask, {
+    signal: test.kube.signal,
+    timeoutMs: 30_000,
+    everyMs: 10,
+    what: `pod ${pod} to be scheduled`,
+  });
 }
 
 describe('a part of the driver that dies in the middle', () => {
@@ -57,10 +62,17 @@ describe('a part of the driver that dies in the middle', () => {
     const claim = `attach-${victim}`;
     await makeClaim(stage, claim);
     await startPod(stage, 'writer', { node: 'node1', claim });
-    await shell(stage.kube, `head -c 5000000 /dev/urandom > /data/big; echo ${victim} > /data/file; sync`, inPod(stage, 'writer'));
+    await shell(
+      stage.kube,
+      `head -c 5000000 /dev/urandom > /data/big; echo ${victim} > /data/file; sync`,
+      inPod(stage, 'writer'),
+    );
     const written = await shell(stage.kube, 'cd /data; sha256sum big file', inPod(stage, 'writer'));
     await endPod(stage, 'writer');
-    await ensure(stage.kube, podManifest({ namespace: stage.namespace, name: 'reader', node: 'node3', claim }));
+    await ensure(
+      stage.kube,
+      podManifest({ namespace: stage.namespace, name: 'reader', node: 'node3', claim }),
+    );
     await scheduled(stage, 'reader');
     await killOn('node3', victim);
     await waitForRunning(stage.kube, stage.namespace, 'reader', { timeoutMs: 240_000 });
@@ -73,12 +85,19 @@ describe('a part of the driver that dies in the middle', () => {
     const claim = `detach-${victim}`;
     await makeClaim(stage, claim);
     await startPod(stage, 'writer', { node: 'node3', claim });
-    await shell(stage.kube, `head -c 5000000 /dev/urandom > /data/big; echo ${victim} > /data/file`, inPod(stage, 'writer'));
+    await shell(
+      stage.kube,
+      `head -c 5000000 /dev/urandom > /data/big; echo ${victim} > /data/file`,
+      inPod(stage, 'writer'),
+    );
     const written = await shell(stage.kube, 'cd /data; sha256sum big file', inPod(stage, 'writer'));
     await remove(stage.kube, podRef(stage.namespace, 'writer'));
     await killOn('node3', victim);
     await waitForGone(stage.kube, podRef(stage.namespace, 'writer'), { timeoutMs: 180_000 });
-    await ensure(stage.kube, podManifest({ namespace: stage.namespace, name: 'reader', node: 'node1', claim }));
+    await ensure(
+      stage.kube,
+      podManifest({ namespace: stage.namespace, name: 'reader', node: 'node1', claim }),
+    );
     await waitForRunning(stage.kube, stage.namespace, 'reader', { timeoutMs: 240_000 });
     expect(await shell(stage.kube, 'cd /data; sha256sum big file', inPod(stage, 'reader'))).toBe(written);
     await endPod(stage, 'reader');
@@ -94,7 +113,11 @@ describe('a part of the driver that dies in the middle', () => {
     await shell(stage.kube, 'echo after > /data/after', inPod(stage, 'writer'));
     await endPod(stage, 'writer');
     await startPod(stage, 'reader', { node: 'node2', claim: 'running' });
-    const read = await shell(stage.kube, 'cat /data/before /data/between /data/after', inPod(stage, 'reader'));
+    const read = await shell(
+      stage.kube,
+      'cat /data/before /data/between /data/after',
+      inPod(stage, 'reader'),
+    );
     expect(read).toBe('before\nbetween\nafter');
     await endPod(stage, 'reader');
   });

@@ -19,7 +19,11 @@ async function waitForCopies(claim: string, nodes: readonly string[]): Promise<v
     const proven = await holders(claim);
     return onDisk.toSorted().join() === nodes.join() && proven.join() === nodes.join() ? true : undefined;
   };
-  await waitUntil(ask, { signal: stage.kube.signal, timeoutMs: 120_000, what: `proven copies on ${nodes.join(', ')} alone` });
+  await waitUntil(ask, {
+    signal: stage.kube.signal,
+    timeoutMs: 120_000,
+    what: `proven copies on ${nodes.join(', ')} alone`,
+  });
 }
 
 describe('labels decide which nodes keep copies', () => {
@@ -49,7 +53,9 @@ describe('labels decide which nodes keep copies', () => {
     await waitForCopies('busy', ['node2', 'node3']);
     await endPod(stage, 'writer');
     await startPod(stage, 'reader', { node: 'node2', claim: 'busy' });
-    expect(await shell(stage.kube, 'cat /data/first /data/second', inPod(stage, 'reader'))).toBe('first\nsecond');
+    expect(await shell(stage.kube, 'cat /data/first /data/second', inPod(stage, 'reader'))).toBe(
+      'first\nsecond',
+    );
     await endPod(stage, 'reader');
   });
 
@@ -64,7 +70,11 @@ describe('labels decide which nodes keep copies', () => {
       const volume = await volumeOfClaim(stage, 'last');
       return volume.status.conditions.find((condition) => condition.reason === 'NoDataNode')?.message;
     };
-    const message = await waitUntil(told, { signal: stage.kube.signal, timeoutMs: 60_000, what: 'the volume to say that it has no data node' });
+    const message = await waitUntil(told, {
+      signal: stage.kube.signal,
+      timeoutMs: 60_000,
+      what: 'the volume to say that it has no data node',
+    });
     expect(message).toContain('kubectl label node');
     expect((await findText(stage.kube, 'node1', 'text-of-the-last')).length).toBe(1);
     await labelNodes(stage.kube, ['node1', 'node2']);

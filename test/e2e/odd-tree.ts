@@ -40,5 +40,8 @@ export async function readTree(kube: Kube, options: ExecOptions): Promise<readon
      find . -type f -print0 | xargs -0 -r sha256sum`,
     { timeoutMs: 240_000, ...options },
   );
-  return printed.split('\n').filter((line) => line !== '').toSorted();
+  return printed
+    .split('\n')
+    .filter((line) => line !== '')
+    .toSorted();
 }

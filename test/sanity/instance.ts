@@ -33,9 +33,25 @@ export async function installInstance(kube: Kube): Promise<void> {
 /** Without its controller nobody takes the finalizers away; a run that failed half way left volumes. */
 async function dropFinalizers(kube: Kube): Promise<void> {
   const { namespace } = SANITY_RELEASE;
-  const found = await kubectl(kube, ['-n', namespace, 'get', 'stvol', '-o', 'name', '--ignore-not-found']).catch(() => '');
+  const found = await kubectl(kube, [
+    '-n',
+    namespace,
+    'get',
+    'stvol',
+    '-o',
+    'name',
+    '--ignore-not-found',
+  ]).catch(() => '');
   for (const name of found.split('\n').filter((line) => line !== '')) {
-    await kubectl(kube, ['-n', namespace, 'patch', name, '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+    await kubectl(kube, [
+      '-n',
+      namespace,
+      'patch',
+      name,
+      '--type=merge',
+      '-p',
+      '{"metadata":{"finalizers":null}}',
+    ]);
   }
 }
 
@@ -50,7 +66,11 @@ async function clearNode(kube: Kube): Promise<void> {
 export async function removeInstance(kube: Kube): Promise<void> {
   await undeploy(kube, SANITY_RELEASE);
   await dropFinalizers(kube);
-  await kubectl(kube, ['delete', 'namespace', SANITY_RELEASE.namespace, '--ignore-not-found', '--timeout=120s'], 150_000);
+  await kubectl(
+    kube,
+    ['delete', 'namespace', SANITY_RELEASE.namespace, '--ignore-not-found', '--timeout=120s'],
+    150_000,
+  );
   await kubectl(kube, ['label', 'node', SANITY_NODE, `${LABEL}-`]);
   await clearNode(kube);
 }

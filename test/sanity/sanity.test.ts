@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runInside, runningMachine } from '../../tools/cluster/machine.ts';
 import { openKube } from '../../tools/kube/kube.ts';
-import { controllerSocket, installInstance, nodeSocket, removeInstance, SANITY_DRIVER, SANITY_NODE } from './instance.ts';
+import {
+  controllerSocket,
+  installInstance,
+  nodeSocket,
+  removeInstance,
+  SANITY_DRIVER,
+  SANITY_NODE,
+} from './instance.ts';
 import { parseReport, type Outcome } from './report.ts';
 
 /** csi-sanity 5.6.0 has to pass at least these many; raise it as capabilities are added. */
@@ -55,6 +62,9 @@ it('csi-sanity passes, and says of each skip which capability is not announced',
     ...of('skipped').map((outcome) => `  skipped: ${outcome.name}: ${outcome.message}`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
-  expect(of('failed').map((outcome) => `${outcome.name}: ${outcome.message}`), printed).toEqual([]);
+  expect(
+    of('failed').map((outcome) => `${outcome.name}: ${outcome.message}`),
+    printed,
+  ).toEqual([]);
   expect(of('passed').length).toBeGreaterThanOrEqual(PASSED_AT_LEAST);
 });

@@ -30,7 +30,8 @@ const TAINT = 'node.kubernetes.io/out-of-service=nodeshutdown:NoExecute';
 async function theVolume(kube: Kube): Promise<SyncthingVolume> {
   const name = await waitForBound(kube, NAMESPACE, CLAIM);
   const volume = await volumeOf(kube, name);
-  if (volume === undefined) throw new Error(`no SyncthingVolume has the handle of PersistentVolume ${name}: kubectl get stvol -A`);
+  if (volume === undefined)
+    throw new Error(`no SyncthingVolume has the handle of PersistentVolume ${name}: kubectl get stvol -A`);
   return volume;
 }
 
@@ -61,7 +62,8 @@ export async function clearStage(demo: Demo): Promise<void> {
 
 export async function writeOnClient(demo: Demo, seen: Observations): Promise<Observations> {
   const { kube, say } = demo;
-  for (const node of DATA_NODES) await kubectl(kube, ['label', 'node', node, `${STORAGE_LABEL}=yes`, '--overwrite']);
+  for (const node of DATA_NODES)
+    await kubectl(kube, ['label', 'node', node, `${STORAGE_LABEL}=yes`, '--overwrite']);
   await kubectl(kube, ['label', 'node', CLIENT_NODE, `${STORAGE_LABEL}-`]);
   say(`${DATA_NODES.join(' and ')} are data nodes; a claim, and a pod on ${CLIENT_NODE}, which is none`);
   await ensure(kube, namespaceManifest(NAMESPACE));
@@ -78,7 +80,8 @@ export async function showCopies(demo: Demo, seen: Observations): Promise<Observ
   const written = new Date().toISOString();
   const copies = await watchCopies(demo, 'both copies in sync', (volume, found) => {
     const through = volume.status.replicatedThrough ?? '';
-    const isProven = volume.status.proven?.holders.filter((holder) => holder.node !== CLIENT_NODE).length === 2;
+    const isProven =
+      volume.status.proven?.holders.filter((holder) => holder.node !== CLIENT_NODE).length === 2;
     return isProven && through > written && found.every((copy) => copy.inSync);
   });
   return { ...seen, copies };
@@ -110,19 +113,37 @@ export async function cutThePower(demo: Demo, seen: Observations): Promise<Obser
     const known = Object.keys(acknowledgedFiles(written, volume.status.replicatedThrough ?? '')).length;
     return known >= 5 && written.length > known ? true : undefined;
   };
-  await waitUntil(ask, { signal: kube.signal, timeoutMs: 120_000, everyMs: 200, what: 'some of these files on another node' });
+  await waitUntil(ask, {
+    signal: kube.signal,
+    timeoutMs: 120_000,
+    everyMs: 200,
+    what: 'some of these files on another node',
+  });
   say(`the power of ${pod.node} is cut`);
   const at = new Date().toISOString();
   await demo.cutPower(pod.node);
-  say(`nobody hears from ${pod.node}; an operator says that it is gone: kubectl taint node ${pod.node} ${TAINT}`);
+  say(
+    `nobody hears from ${pod.node}; an operator says that it is gone: kubectl taint node ${pod.node} ${TAINT}`,
+  );
   await kubectl(kube, ['taint', 'node', pod.node, TAINT]);
   const next = await waitForNewPod(kube, 'pod after the power cut', seen.pods, 300_000);
   const volume = await theVolume(kube);
   const through = volume.status.replicatedThrough ?? '';
   const acknowledged = acknowledgedFiles(written, through);
   const expected = { ...before.expected, ...acknowledged };
-  const check = { label: 'after the power cut', node: next.node, expected, found: await checksumsIn(kube, POD_OPTIONS) };
-  const powerCut = { node: pod.node, at, replicatedThrough: through, written: written.length, acknowledged: Object.keys(acknowledged).length };
+  const check = {
+    label: 'after the power cut',
+    node: next.node,
+    expected,
+    found: await checksumsIn(kube, POD_OPTIONS),
+  };
+  const powerCut = {
+    node: pod.node,
+    at,
+    replicatedThrough: through,
+    written: written.length,
+    acknowledged: Object.keys(acknowledged).length,
+  };
   return { ...seen, pods: [...seen.pods, next], checks: [...seen.checks, check], powerCut };
 }
 
@@ -133,14 +154,17 @@ export async function bringBack(demo: Demo, seen: Observations): Promise<Observa
   await demo.startNode(node);
   await kubectl(kube, ['taint', 'node', node, `${TAINT}-`]);
   await watchCopies(demo, `${node} to catch up`, (volume, copies) => {
-    const isBack = volume.status.stale.length === 0 && volume.status.proven?.holders.some((holder) => holder.node === node);
+    const isBack =
+      volume.status.stale.length === 0 &&
+      volume.status.proven?.holders.some((holder) => holder.node === node);
     return isBack === true && copies.some((copy) => copy.node === node && copy.inSync);
   });
   const caughtUpAt = new Date().toISOString();
   const volume = await theVolume(kube);
   const replica = (await listReplicas(kube, volume.name)).find((copy) => copy.spec.node === node);
   const archive = replica?.status?.rejoin?.archive ?? '';
-  if (archive === '') throw new Error(`${node} reports no archive: kubectl -n syncthing-csi get strep -o yaml`);
+  if (archive === '')
+    throw new Error(`${node} reports no archive: kubectl -n syncthing-csi get strep -o yaml`);
   const machine = runningMachine(clusterPaths(kube.paths.checkout), node);
   const listed = await runInside(machine, ['find', archive, '-type', 'f'], kube.signal);
   const archivedFiles = listed.split('\n').filter((line) => line !== '');

@@ -3,7 +3,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../host/run-command.ts';
 import { openKube } from '../kube/kube.ts';
-import { bringBack, clearStage, cutThePower, moveOnPurpose, showCopies, writeOnClient, type Demo } from './acts.ts';
+import {
+  bringBack,
+  clearStage,
+  cutThePower,
+  moveOnPurpose,
+  showCopies,
+  writeOnClient,
+  type Demo,
+} from './acts.ts';
 import { noObservations, type Observations } from './observations.ts';
 import { summarise } from './summary.ts';
 import { createTable } from './table.ts';
@@ -24,7 +32,8 @@ function makeDemo(signal: AbortSignal): Demo {
   };
   return {
     kube: openKube(checkout, signal),
-    say: (line) => process.stdout.write(`[${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s] ${line}\n`),
+    say: (line) =>
+      process.stdout.write(`[${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s] ${line}\n`),
     show: createTable(process.stdout),
     cutPower: async (node) => await cluster('node-kill', node),
     startNode: async (node) => await cluster('node-start', node),
@@ -53,14 +62,26 @@ function tell(seen: Observations): boolean {
     '  kubectl -n demo exec album-0 -- ls -R /data',
     '  make cluster-down',
   ];
-  process.stdout.write(['', 'What was seen (.cluster/demo.json):', ...lines.map((line) => `  ${line}`), '', verdict, ...failures.map((line) => `  ${line}`), '', ...next, ''].join('\n'));
+  process.stdout.write(
+    [
+      '',
+      'What was seen (.cluster/demo.json):',
+      ...lines.map((line) => `  ${line}`),
+      '',
+      verdict,
+      ...failures.map((line) => `  ${line}`),
+      '',
+      ...next,
+      '',
+    ].join('\n'),
+  );
   return ok;
 }
 
 async function main(): Promise<void> {
   const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort());
-  process.once('SIGTERM', () => abort.abort());
+  process.on('SIGINT', () => abort.abort());
+  process.on('SIGTERM', () => abort.abort());
   const seen = await perform(makeDemo(abort.signal));
   process.exitCode = tell(seen) ? 0 : 1;
 }

@@ -25,7 +25,7 @@ function affinity(nodes: readonly string[]): Record<string, unknown> {
 function template(nodes: readonly string[], script: string): Record<string, unknown> {
   return {
     metadata: { labels: { app: NAME } },
-    spec: { ...podSpec({ claim: CLAIM, script, name: NAME }), affinity: affinity(nodes) },
+    spec: { ...podSpec({ claim: CLAIM, script }), affinity: affinity(nodes) },
   };
 }
 
@@ -49,22 +49,38 @@ export async function moveTo(kube: Kube, nodes: readonly string[], script = WAIT
 export const POD = `${NAME}-0`;
 
 export async function currentPod(kube: Kube): Promise<V1Pod | undefined> {
-  return await read<V1Pod>(kube, { apiVersion: 'v1', kind: 'Pod', metadata: { name: POD, namespace: NAMESPACE } });
+  return await read<V1Pod>(kube, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: POD, namespace: NAMESPACE },
+  });
+}
+
+function isReady(pod: V1Pod | undefined): pod is V1Pod {
+  const conditions = pod?.status?.conditions ?? [];
+  return conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+}
+
+/** The pod, if it is ready and none of those that were seen before. */
+function newPod(
+  pod: V1Pod | undefined,
+  seen: readonly PodObservation[],
+): Pick<PodObservation, 'uid' | 'node'> | undefined {
+  if (!isReady(pod) || pod.metadata?.deletionTimestamp !== undefined) return undefined;
+  const uid = pod.metadata?.uid ?? '';
+  return seen.some((other) => other.uid === uid) ? undefined : { uid, node: pod.spec?.nodeName ?? '' };
 }
 
 /** Waits for the pod that comes after those seen before, ready; `label` says which one it is. */
-export async function waitForNewPod(kube: Kube, label: string, seen: readonly PodObservation[], timeoutMs: number): Promise<PodObservation> {
+export async function waitForNewPod(
+  kube: Kube,
+  label: string,
+  seen: readonly PodObservation[],
+  timeoutMs: number,
+): Promise<PodObservation> {
   const from = Date.now();
-  const accept = async () => {
-    const pod = await currentPod(kube);
-    const uid = pod?.metadata?.uid ?? '';
-    const isReady = pod?.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
-    const isNew = uid !== '' && !seen.some((other) => other.uid === uid);
-    if (!isReady || !isNew || pod.metadata?.deletionTimestamp !== undefined) return undefined;
-    return { uid, node: pod.spec?.nodeName ?? '' };
-  };
   const what = `${label}: kubectl -n ${NAMESPACE} describe pod ${POD}`;
-  const found = await waitUntil(accept, { signal: kube.signal, timeoutMs, everyMs: 100, what });
+  const options = { signal: kube.signal, timeoutMs, everyMs: 100, what };
+  const found = await waitUntil(async () => newPod(await currentPod(kube), seen), options);
   return { label, ...found, readyAt: new Date().toISOString(), seconds: (Date.now() - from) / 1000 };
 }
-

@@ -17,10 +17,20 @@ const good: Observations = {
   ],
   checks: [
     { label: 'after the move', node: 'node1', expected: files, found: files },
-    { label: 'after the power cut', node: 'node2', expected: files, found: { ...files, extra: 'c'.repeat(64) } },
+    {
+      label: 'after the power cut',
+      node: 'node2',
+      expected: files,
+      found: { ...files, extra: 'c'.repeat(64) },
+    },
   ],
   powerCut: { node: 'node1', at: '', replicatedThrough: '2026-01-01T00:01:00Z', written: 9, acknowledged: 7 },
-  comeback: { node: 'node1', caughtUpAt: '', archive: '/var/syncthing-csi/archive/x/2', archivedFiles: ['late'] },
+  comeback: {
+    node: 'node1',
+    caughtUpAt: '',
+    archive: '/var/syncthing-csi/archive/x/2',
+    archivedFiles: ['late'],
+  },
 };
 
 describe('summarise', () => {
@@ -50,7 +60,10 @@ describe('summarise', () => {
     ['nothing compared', { checks: [] }],
     ['an empty comparison', { checks: good.checks.map((check) => ({ ...check, expected: {} })) }],
     ['a copy out of sync', { copies: [{ node: 'node1', role: 'data', needBytes: 1, inSync: false }] }],
-    ['nothing acknowledged', { powerCut: { node: 'n', at: '', replicatedThrough: '', written: 1, acknowledged: 0 } }],
+    [
+      'nothing acknowledged',
+      { powerCut: { node: 'n', at: '', replicatedThrough: '', written: 1, acknowledged: 0 } },
+    ],
   ])('fails on %s', (_what, change) => {
     expect(summarise({ ...good, ...change }).ok).toBe(false);
   });

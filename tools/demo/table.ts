@@ -21,14 +21,22 @@ export function copiesOf(replicas: readonly SyncthingReplica[]): readonly CopyOb
 
 /** The table as lines, with a heading. */
 export function tableOf(copies: readonly CopyObservation[]): readonly string[] {
-  const rows = copies.map((copy) => [copy.node, copy.role, copy.inSync ? 'yes' : 'no', String(copy.needBytes)]);
+  const rows = copies.map((copy) => [
+    copy.node,
+    copy.role,
+    copy.inSync ? 'yes' : 'no',
+    String(copy.needBytes),
+  ]);
   return [['NODE', 'ROLE', 'IN SYNC', 'BYTES NEEDED'], ...rows].map((row) =>
     row.map((cell, column) => cell.padEnd([10, 16, 9, 12][column] ?? 0)).join(''),
   );
 }
 
 /** Shows the table: redrawn in place on a terminal, printed again only when it changed elsewhere. */
-export function createTable(out: { readonly isTTY?: boolean; write(text: string): unknown }): (copies: readonly CopyObservation[]) => void {
+export function createTable(out: {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}): (copies: readonly CopyObservation[]) => void {
   let last = '';
   let drawn = 0;
   return (copies) => {

@@ -30,7 +30,11 @@ export async function deploy(kube: Kube, release: Release, restart: boolean): Pr
   const sets = Object.entries(release.set ?? {}).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   const chart = join(checkout, 'deploy/chart');
   await kubectl(kube, ['apply', '--server-side', '--force-conflicts', '-f', join(chart, 'crds')]);
-  await helm(kube, ['upgrade', '--install', name, chart, '-n', namespace, '--create-namespace', ...values, ...sets], 120_000);
+  await helm(
+    kube,
+    ['upgrade', '--install', name, chart, '-n', namespace, '--create-namespace', ...values, ...sets],
+    120_000,
+  );
   const workloads = await kubectl(kube, ['-n', namespace, 'get', 'daemonset,deployment', '-o', 'name']);
   const names = workloads.split('\n').filter((line) => line !== '');
   if (restart) await kubectl(kube, ['-n', namespace, 'rollout', 'restart', ...names]);
@@ -41,5 +45,9 @@ export async function deploy(kube: Kube, release: Release, restart: boolean): Pr
 
 /** Takes the release away; its custom resources and everything on disk stay. */
 export async function undeploy(kube: Kube, release: Release): Promise<void> {
-  await helm(kube, ['uninstall', release.name, '-n', release.namespace, '--ignore-not-found', '--wait'], 180_000);
+  await helm(
+    kube,
+    ['uninstall', release.name, '-n', release.namespace, '--ignore-not-found', '--wait'],
+    180_000,
+  );
 }

@@ -16,8 +16,8 @@ function imageDigest(): string {
 
 async function main(): Promise<void> {
   const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort());
-  process.once('SIGTERM', () => abort.abort());
+  process.on('SIGINT', () => abort.abort());
+  process.on('SIGTERM', () => abort.abort());
   const kube = openKube(checkout, abort.signal);
   const record = join(checkout, '.cluster/deployed-image');
   const before = existsSync(record) ? readFileSync(record, 'utf8') : '';
@@ -25,7 +25,10 @@ async function main(): Promise<void> {
   const isRemoval = process.argv[2] === 'remove';
   const step = isRemoval
     ? { title: 'uninstall the driver', run: async () => await undeploy(kube, DEFAULT_RELEASE) }
-    : { title: 'install the driver', run: async () => await deploy(kube, DEFAULT_RELEASE, before !== digest) };
+    : {
+        title: 'install the driver',
+        run: async () => await deploy(kube, DEFAULT_RELEASE, before !== digest),
+      };
   await runSteps([step], { interactive: process.stdout.isTTY });
   writeFileSync(record, isRemoval ? '' : digest);
 }

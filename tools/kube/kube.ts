@@ -1,5 +1,10 @@
 /** The API server as the demo, the tests on the cluster and the benchmarks use it. */
-import { ApiException, KubeConfig, KubernetesObjectApi, type KubernetesObject } from '@kubernetes/client-node';
+import {
+  ApiException,
+  KubeConfig,
+  KubernetesObjectApi,
+  type KubernetesObject,
+} from '@kubernetes/client-node';
 import { join } from 'node:path';
 import { runCommand } from '../host/run-command.ts';
 import { clusterPaths, type ClusterPaths } from '../cluster/cluster-paths.ts';
@@ -78,9 +83,16 @@ export async function remove(kube: Kube, ref: ObjectRef, graceSeconds?: number):
 }
 
 /** Merges `change` into the object. */
-export async function merge(kube: Kube, ref: ObjectRef, change: Readonly<Record<string, unknown>>): Promise<void> {
+export async function merge(
+  kube: Kube,
+  ref: ObjectRef,
+  change: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const words = ['patch', ref.kind, ref.metadata.name, '--type=merge', '-p', JSON.stringify(change)];
-  await kubectl(kube, ref.metadata.namespace === undefined ? words : ['-n', ref.metadata.namespace, ...words]);
+  await kubectl(
+    kube,
+    ref.metadata.namespace === undefined ? words : ['-n', ref.metadata.namespace, ...words],
+  );
 }
 
 /** Runs kubectl on the cluster, with a minute for it unless said otherwise. */

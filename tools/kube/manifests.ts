@@ -1,6 +1,9 @@
 /** Claims and pods as users write them. */
 import type { KubernetesObject, V1PersistentVolumeClaim, V1Pod, V1PodSpec } from '@kubernetes/client-node';
 
+/** The client's types are classes; what is written here are plain objects of the same shape. */
+type Plain<T> = { [K in keyof T]: T[K] };
+
 /** A busybox made from Debian's static one by `make images`; any image with a shell would do. */
 export const SHELL_IMAGE = 'local.test/busybox:dev';
 export const MOUNT_PATH = '/data';
@@ -42,12 +45,14 @@ export interface PodOptions {
   /** A shell script; the default waits for SIGTERM. */
   readonly script?: string;
   readonly hostPath?: string;
+  /** A busybox unless given. */
+  readonly image?: string;
 }
 
 /** Ends at once on SIGTERM: a shell that is PID 1 ignores it otherwise, and the pod's end takes its grace time. */
 export const WAIT_SCRIPT = 'trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done';
 
-function volumesOf(options: PodOptions): Pick<V1PodSpec, 'volumes'> {
+function volumesOf(options: Pick<PodOptions, 'claim' | 'hostPath'>): Pick<Plain<V1PodSpec>, 'volumes'> {
   if (options.claim !== undefined) {
     return { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: options.claim } }] };
   }
@@ -56,16 +61,17 @@ function volumesOf(options: PodOptions): Pick<V1PodSpec, 'volumes'> {
     : { volumes: [{ name: 'data', hostPath: { path: options.hostPath, type: 'DirectoryOrCreate' } }] };
 }
 
-export function podSpec(options: Omit<PodOptions, 'name' | 'namespace'> & { readonly name?: string }): V1PodSpec {
-  const volumes = volumesOf({ namespace: '', name: '', ...options });
-  const mounts = volumes.volumes === undefined ? {} : { volumeMounts: [{ name: 'data', mountPath: MOUNT_PATH }] };
+export function podSpec(options: Omit<PodOptions, 'name' | 'namespace'>): Plain<V1PodSpec> {
+  const volumes = volumesOf(options);
+  const mounts =
+    volumes.volumes === undefined ? {} : { volumeMounts: [{ name: 'data', mountPath: MOUNT_PATH }] };
   return {
     ...(options.node === undefined ? {} : { nodeSelector: { 'kubernetes.io/hostname': options.node } }),
     terminationGracePeriodSeconds: 10,
     containers: [
       {
         name: 'main',
-        image: SHELL_IMAGE,
+        image: options.image ?? SHELL_IMAGE,
         imagePullPolicy: 'IfNotPresent',
         command: ['sh', '-c', options.script ?? WAIT_SCRIPT],
         ...mounts,

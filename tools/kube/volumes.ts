@@ -12,16 +12,28 @@ export const DRIVER_NAME = 'syncthing.csi.davepedu.com';
 export const STORAGE_LABEL = `${DRIVER_NAME}/syncthing-storage`;
 export const API_VERSION = 'syncthing-csi.io/v1alpha1';
 
-async function listOf<T>(kube: Kube, kind: string, parse: (raw: unknown) => T, namespace: string): Promise<readonly T[]> {
+async function listOf<T>(
+  kube: Kube,
+  kind: string,
+  parse: (raw: unknown) => T,
+  namespace: string,
+): Promise<readonly T[]> {
   const found = await list<KubernetesObject>(kube, API_VERSION, kind, namespace);
   return found.map((raw) => parse({ apiVersion: API_VERSION, kind, ...raw }));
 }
 
-export async function listVolumes(kube: Kube, namespace = DRIVER_NAMESPACE): Promise<readonly SyncthingVolume[]> {
+export async function listVolumes(
+  kube: Kube,
+  namespace = DRIVER_NAMESPACE,
+): Promise<readonly SyncthingVolume[]> {
   return await listOf(kube, 'SyncthingVolume', parseVolume, namespace);
 }
 
-export async function listReplicas(kube: Kube, volume: string, namespace = DRIVER_NAMESPACE): Promise<readonly SyncthingReplica[]> {
+export async function listReplicas(
+  kube: Kube,
+  volume: string,
+  namespace = DRIVER_NAMESPACE,
+): Promise<readonly SyncthingReplica[]> {
   const all = await listOf(kube, 'SyncthingReplica', parseReplica, namespace);
   return all.filter((replica) => replica.spec.volume === volume);
 }
@@ -31,7 +43,11 @@ export async function listNodes(kube: Kube, namespace = DRIVER_NAMESPACE): Promi
 }
 
 /** The volume behind a PersistentVolume's name; undefined while it is not there. */
-export async function volumeOf(kube: Kube, persistentVolume: string, namespace = DRIVER_NAMESPACE): Promise<SyncthingVolume | undefined> {
+export async function volumeOf(
+  kube: Kube,
+  persistentVolume: string,
+  namespace = DRIVER_NAMESPACE,
+): Promise<SyncthingVolume | undefined> {
   const ref = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: persistentVolume } };
   const pv = await read<V1PersistentVolume>(kube, ref);
   const handle = pv?.spec?.csi?.volumeHandle;

@@ -17,7 +17,12 @@ export function claimRef(namespace: string, name: string): ObjectRef {
 }
 
 /** Waits; what `kubectl describe` says at the end of patience is part of the failure. */
-async function waitFor<T>(kube: Kube, ref: ObjectRef, ask: () => Promise<T | undefined>, patience: Patience): Promise<T> {
+async function waitFor<T>(
+  kube: Kube,
+  ref: ObjectRef,
+  ask: () => Promise<T | undefined>,
+  patience: Patience,
+): Promise<T> {
   const what = `${ref.kind} ${ref.metadata.namespace ?? ''}/${ref.metadata.name}`;
   try {
     const { timeoutMs = 120_000, everyMs = 50 } = patience;
@@ -30,14 +35,20 @@ async function waitFor<T>(kube: Kube, ref: ObjectRef, ask: () => Promise<T | und
   }
 }
 
-export async function waitForRunning(kube: Kube, namespace: string, name: string, patience: Patience = {}): Promise<V1Pod> {
+export async function waitForRunning(
+  kube: Kube,
+  namespace: string,
+  name: string,
+  patience: Patience = {},
+): Promise<V1Pod> {
   const ref = podRef(namespace, name);
   return await waitFor(
     kube,
     ref,
     async () => {
       const pod = await read<V1Pod>(kube, ref);
-      const isReady = pod?.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
+      const isReady =
+        pod?.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
       return isReady && pod.metadata?.deletionTimestamp === undefined ? pod : undefined;
     },
     patience,
@@ -49,7 +60,12 @@ export async function waitForGone(kube: Kube, ref: ObjectRef, patience: Patience
 }
 
 /** The name of the PersistentVolume that the claim is bound to. */
-export async function waitForBound(kube: Kube, namespace: string, name: string, patience: Patience = {}): Promise<string> {
+export async function waitForBound(
+  kube: Kube,
+  namespace: string,
+  name: string,
+  patience: Patience = {},
+): Promise<string> {
   const ref = claimRef(namespace, name);
   return await waitFor(
     kube,

@@ -48,8 +48,12 @@ function main(): void {
       ok = run(['make', '--no-print-directory', 'cluster-down']) && ok;
     }
   }
-  const files = tiers(reports).map((tier) => join(reports, `${tier.name}.json`)).filter((file) => existsSync(file));
-  const { passed, failed, skipped } = addCounts(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as unknown));
+  const files = tiers(reports)
+    .map((tier) => join(reports, `${tier.name}.json`))
+    .filter((file) => existsSync(file));
+  const { passed, failed, skipped } = addCounts(
+    files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as unknown),
+  );
   rmSync(reports, { recursive: true });
   process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   process.exitCode = ok ? 0 : 1;

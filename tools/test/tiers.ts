@@ -33,7 +33,8 @@ export interface Counts {
 /** Adds up what vitest's JSON reports say. */
 export function addCounts(reports: readonly unknown[]): Counts {
   const number = (report: unknown, key: string): number => {
-    const value: unknown = typeof report === 'object' && report !== null ? Reflect.get(report, key) : undefined;
+    const value: unknown =
+      typeof report === 'object' && report !== null ? Reflect.get(report, key) : undefined;
     return typeof value === 'number' ? value : 0;
   };
   return {
