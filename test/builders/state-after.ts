@@ -10,9 +10,15 @@ import {
 } from '../../src/handoff/disk-state.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 
+type LeavesState = Extract<LocalAction, { kind: 'scan' | 'absorb' | 'announce' }>;
+
+function leavesState(action: LocalAction): action is LeavesState {
+  return ['scan', 'absorb', 'announce'].includes(action.kind);
+}
+
 /** state.json after an action of planLocal that was carried out. */
 export function stateAfter(state: DiskState, action: LocalAction): DiskState {
-  if (action.kind === 'scan' || action.kind === 'absorb' || action.kind === 'announce') return state;
+  if (leavesState(action)) return state;
   switch (action.kind) {
     case 'see-epoch':
       return sawEpoch(state, action.epoch);
