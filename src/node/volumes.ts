@@ -38,8 +38,6 @@ export interface Volumes {
   record(folderId: string): VolumeRecord;
   /** Folder ids with an order. */
   ordered(): readonly string[];
-  /** Forgets a volume that has neither order nor anything else worth keeping. */
-  forget(folderId: string): void;
   /** Wakes whoever waits for the volume. */
   changed(folderId: string): void;
   /** Resolves at the next change, or after `maxMs`; rejects when the signal fires. */
@@ -56,7 +54,6 @@ export function createVolumes(clock: Clock): Volumes {
       return record;
     },
     ordered: () => [...records].flatMap(([folderId, { order }]) => (order === undefined ? [] : [folderId])),
-    forget: (folderId) => void records.delete(folderId),
     changed(folderId) {
       const wake = waiting.get(folderId);
       waiting.delete(folderId);

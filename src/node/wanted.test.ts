@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import type { SyncthingReplicaSpec } from '../desired/replica.ts';
+import { createFakeClock } from '../runtime/fake-clock.ts';
+import { createWantedVolumes, WANTED_GRACE_MS } from './wanted.ts';
+
+const request = { volume: 'v-a', volumeId: 'v-a-1' };
+
+test('a request outlives its call until the kubelet had time to repeat it, and keeps its place', async () => {
+  const clock = createFakeClock(1_000);
+  const wanted = createWantedVolumes(clock);
+  const end = wanted.ask(request);
+  await clock.advance(10 * WANTED_GRACE_MS);
+  expect(wanted.isWanted(request.volumeId)).toBe(true);
+  end();
+  await clock.advance(122_000);
+  wanted.ask(request)();
+  expect(wanted.list(() => undefined)).toEqual([{ ...request, since: new Date(1_000).toISOString() }]);
+  await clock.advance(WANTED_GRACE_MS);
+  expect(wanted.list(() => undefined)).toEqual([]);
+  expect(wanted.isWanted(request.volumeId)).toBe(false);
+});
+
+test('one that is dropped is gone at once, whatever its call says later', () => {
+  const wanted = createWantedVolumes(createFakeClock());
+  const end = wanted.ask(request);
+  wanted.drop(request.volumeId);
+  end();
+  expect(wanted.isWanted(request.volumeId)).toBe(false);
+});
+
+test('names the base of the order that this node sees', () => {
+  const wanted = createWantedVolumes(createFakeClock());
+  wanted.ask(request);
+  const order = {
+    base: { kind: 'handoff', epoch: 3, session: 2, holders: [] },
+  } as const satisfies Partial<SyncthingReplicaSpec>;
+  const full: SyncthingReplicaSpec = {
+    volume: 'v-a',
+    folderId: 'v-a-1',
+    node: 'n1',
+    label: '',
+    role: 'data',
+    epoch: 3,
+    type: 'receiveonly',
+    peers: [],
+    ...order,
+  };
+  expect(wanted.list(() => full)[0]?.base).toEqual({ epoch: 3, session: 2 });
+});
