@@ -150,7 +150,11 @@ describe('a grant', () => {
     expect(plan.status.grant).toBeUndefined();
     if (plan.propose === undefined) throw new Error('no proposal');
     const status = grantedStatus(asked(), plan.status, plan.propose);
-    expect(status).toMatchObject({ epoch: 2, grant: { node: 'n2', epoch: 2 }, base: { epoch: 1, session: 1 } });
+    expect(status).toMatchObject({
+      epoch: 2,
+      grant: { node: 'n2', epoch: 2 },
+      base: { epoch: 1, session: 1 },
+    });
     expect(status.conditions.find(({ type }) => type === 'Ready')).toMatchObject({
       status: 'True',
       reason: 'Attached',

@@ -85,7 +85,9 @@ describe('the controller, with simulated nodes on a fake API server', () => {
     for (let round = 0; round < 5; round += 1) await world.round();
     const { grant, conditions } = (await world.volume(volumeId)).status;
     expect(grant).toBeUndefined();
-    expect(conditions.find(({ type }) => type === 'Ready')?.message).toContain('no pod there uses the claim default/pvc-1');
+    expect(conditions.find(({ type }) => type === 'Ready')?.message).toContain(
+      'no pod there uses the claim default/pvc-1',
+    );
   });
 
   test('a label taken away moves the copy to a node that gets one, never below what was there', async () => {
@@ -191,7 +193,11 @@ describe('the controller, with simulated nodes on a fake API server', () => {
     world.node('n1').write(volumeId, 'a');
     await detached('n1', volumeId);
     await world.until(() => filesOn('n3', volumeId).includes('a'));
-    await world.kubernetes.delete(SYNCTHING_VOLUMES, { name: parseVolumeId(volumeId)?.name ?? '' }, { signal: never });
+    await world.kubernetes.delete(
+      SYNCTHING_VOLUMES,
+      { name: parseVolumeId(volumeId)?.name ?? '' },
+      { signal: never },
+    );
     await world.until(() => world.isGone(volumeId));
     await world.until(async () => (await replicaNodes()).length === 0);
     for (let round = 0; round < 3; round += 1) await world.round();

@@ -17,7 +17,8 @@ export interface Concerned {
 const NOBODY: Concerned = { volumes: 'none', nodes: false };
 
 function beforeOf<T>(change: Change<T>): T | undefined {
-  return change.kind === 'changed' ? change.before : undefined;
+  if (change.kind === 'added') return undefined;
+  return change.kind === 'changed' ? change.before : change.object;
 }
 
 function afterOf<T>(change: Change<T>): T | undefined {

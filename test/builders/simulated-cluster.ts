@@ -35,7 +35,8 @@ export class SimulatedCluster {
       for (const other of this.nodes.slice(index + 1)) exchange(one.syncthing, other.syncthing);
     }
     for (const { syncthing } of this.nodes) {
-      if (syncthing.isOn) for (const folderId of syncthing.folders.keys()) syncthing.pull(folderId, limit);
+      if (syncthing.isOn && !syncthing.isSlow)
+        for (const folderId of syncthing.folders.keys()) syncthing.pull(folderId, limit);
     }
   }
 }

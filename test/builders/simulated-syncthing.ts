@@ -20,6 +20,8 @@ export class SimulatedSyncthing {
   readonly folders = new Map<string, SimulatedFolder>();
   readonly files = new Map<string, Set<string>>();
   isOn = true;
+  /** Indexes come, files do not. */
+  isSlow = false;
   /** Nodes whose device is paused. */
   paused: readonly string[] = [];
 

@@ -12,6 +12,9 @@ import { nodesNow } from '../volume-view.ts';
 import { apiFailure } from './api-failure.ts';
 import { findVolume, type ServiceContext } from './service-context.ts';
 
+/** So often the volume may change between the look and the order, as it does whenever its status moves. */
+const TRIES = 5;
+
 /** The only place that orders bytes to go (handoff rule 32); carrying it out is the nodes', in their time. */
 export async function deleteVolume(
   ctx: ServiceContext,
@@ -19,6 +22,23 @@ export async function deleteVolume(
   { signal }: CallContext,
 ): Promise<DeleteVolumeResponse> {
   const { volumeId } = parseDeleteVolume(request);
+  for (let tries = 1; tries < TRIES; tries += 1) {
+    try {
+      return await orderDeletion(ctx, volumeId, signal);
+    } catch (error) {
+      if (!isKubernetesError(error, 'conflict'))
+        throw apiFailure(`order the deletion of volume ${volumeId}`, error);
+    }
+  }
+  throw new CsiError('aborted', `volume ${volumeId} changes all the time, the call will be repeated`);
+}
+
+/** Rejects with `conflict` when the volume changed since it was looked at: somebody may have got it meanwhile. */
+async function orderDeletion(
+  ctx: ServiceContext,
+  volumeId: string,
+  signal: AbortSignal,
+): Promise<DeleteVolumeResponse> {
   const volume = await findVolume(ctx, volumeId, signal);
   if (volume === undefined || volume.spec.deletion !== undefined) return {};
   await assertDetached(ctx, volume, signal);
@@ -26,8 +46,7 @@ export async function deleteVolume(
     const patch = { spec: { deletion: { requestedAt: new Date(ctx.clock.now()).toISOString() } } };
     ctx.known.volumes.note(await ctx.client.mergePatch(SYNCTHING_VOLUMES, volume, patch, { signal }));
   } catch (error) {
-    if (isKubernetesError(error, 'not-found')) return {};
-    throw apiFailure(`order the deletion of volume ${volumeId}`, error);
+    if (!isKubernetesError(error, 'not-found')) throw error;
   }
   return {};
 }

@@ -19,6 +19,9 @@ interface NodeStep {
     | 'untaint'
     | 'label'
     | 'unlabel'
+    | 'lose'
+    | 'slow'
+    | 'fast'
     | 'node-step';
   readonly node: string;
 }
@@ -38,8 +41,11 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('boot' as const), node: anyNode }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('taint' as const), node: anyNode }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('untaint' as const), node: anyNode }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('label' as const), node: anyNode }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('unlabel' as const), node: anyNode }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('lose' as const), node: anyNode }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('slow' as const), node: anyNode }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fast' as const), node: anyNode }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('label' as const), node: anyNode }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('unlabel' as const), node: anyNode }) },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('node-step' as const), node: anyNode }) },
   {
     weight: 6,
@@ -95,6 +101,9 @@ class Model {
       untaint: true,
       label: true,
       unlabel: true,
+      lose: node.syncthing.isOn,
+      slow: true,
+      fast: true,
       'node-step': true,
     };
     const acts: Readonly<Record<NodeStep['kind'], () => unknown>> = {
@@ -107,9 +116,17 @@ class Model {
       untaint: () => world.setNode(node.name, { labelled: node.isLabelled }),
       label: () => world.setNode(node.name),
       unlabel: () => world.setNode(node.name, { labelled: false }),
+      lose: () => this.#lose(node),
+      slow: () => void (node.syncthing.isSlow = true),
+      fast: () => void (node.syncthing.isSlow = false),
       'node-step': () => node.step(),
     };
     if (can[kind]) await acts[kind]();
+  }
+
+  #lose(node: SimulatedNode): void {
+    node.crash();
+    this.world.setNode(node.name, { labelled: node.isLabelled, outOfService: true });
   }
 
   #write(node: SimulatedNode): void {
@@ -148,6 +165,7 @@ class Model {
     const { world, volumeId } = this;
     for (const node of world.cluster.nodes) {
       if (!node.syncthing.isOn) node.boot();
+      node.syncthing.isSlow = false;
       if (node.uses(volumeId)) await world.stopPod(node.name, volumeId);
       world.setNode(node.name);
     }
