@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { at, grantTo, handoffBase, holder, volume } from '../../test/builders/volume-view.ts';
+import type { Condition } from '../desired/object.ts';
+import type { SyncthingVolumeStatus } from '../desired/volume.ts';
+import { announcements } from './announce.ts';
+
+function ready(reason: string): Pick<SyncthingVolumeStatus, 'conditions'> {
+  const condition: Condition = {
+    type: 'Ready',
+    status: 'False',
+    reason,
+    message: `it is ${reason}`,
+    lastTransitionTime: at(0),
+  };
+  return { conditions: [condition] };
+}
+
+describe('what is told in events', () => {
+  test.each(['Blocked', 'NoDataNode', 'StoreChanged', 'Diverged'])('%s, once', (reason) => {
+    const before = volume({ status: ready('Available') });
+    const after = volume({ status: ready(reason) });
+    expect(announcements(before, after)).toEqual([{ type: 'Warning', reason, message: `it is ${reason}` }]);
+    expect(announcements(after, after)).toEqual([]);
+  });
+
+  test.each(['Available', 'Attached', 'Waiting', 'Fencing', 'Deleting'])('not %s', (reason) => {
+    expect(announcements(volume(), volume({ status: ready(reason) }))).toEqual([]);
+  });
+
+  describe('a failover', () => {
+    const grant = grantTo('n1', 2);
+    const base = handoffBase(['n2'], { kind: 'failover', epoch: 3, session: 0 });
+    const proven = { epoch: 2, session: 1, sequence: 4, scanStartedAt: at(-9000), holders: [holder('n2')] };
+
+    test('says what is there and what is not', () => {
+      const before = volume({ status: { epoch: 2, base: handoffBase(['n1', 'n2']), grant, proven } });
+      const [told] = announcements(before, volume({ status: { epoch: 3, base } }));
+      expect(told).toMatchObject({ type: 'Normal', reason: 'FailedOver' });
+      expect(told?.message).toContain('node n1 is lost, the volume goes on from n2');
+      expect(told?.message).toContain(`everything written before ${at(-9000)} is there`);
+    });
+
+    test('without a proof: nothing of the lost session', () => {
+      const before = volume({ status: { epoch: 2, base: handoffBase(['n1', 'n2']), grant } });
+      const [told] = announcements(before, volume({ status: { epoch: 3, base } }));
+      expect(told?.message).toContain(`what n1 wrote since ${grant.since} was never replicated`);
+    });
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import {
+  at,
+  clusterNode,
+  grantTo,
+  handoffBase,
+  holder,
+  node,
+  replica,
+  SILENT,
+  storeOf,
+  view,
+  volume,
+  type ViewGiven,
+} from '../../test/builders/volume-view.ts';
+import { membersOf } from './members.ts';
+import type { SyncthingVolumeSpec, SyncthingVolumeStatus } from './volume.ts';
+import { nextStatus } from './volume-status.ts';
+
+const ALL = ['n1', 'n2', 'n3'];
+const SCAN = { epoch: 2, session: 1, sequence: 10, startedAt: at(-5000), afterUnmount: true };
+
+interface Given extends Partial<ViewGiven> {
+  readonly spec?: Partial<SyncthingVolumeSpec>;
+  readonly status?: Partial<SyncthingVolumeStatus>;
+  readonly placed?: readonly string[];
+  readonly phase?: 'flushing' | 'released' | 'untouched';
+}
+
+function next(given: Given = {}): SyncthingVolumeStatus {
+  const { phase, placed = ALL } = given;
+  const writer = phase && { epoch: 2, session: 1, phase, since: at(-6000), switched: true, scan: SCAN };
+  const replicas = ALL.map((name) =>
+    replica(name, ALL, name === 'n1' && writer ? { status: { writer } } : {}),
+  );
+  const status = { epoch: 2, base: handoffBase(ALL), ...given.status };
+  const seen = view({ volume: volume({ spec: given.spec ?? {}, status }), replicas, ...given });
+  return nextStatus(seen, membersOf(seen, new Set(placed))).status;
+}
+
+describe('the next status', () => {
+  test('is the one that stands while nothing happens', () => {
+    expect(next()).toEqual({ epoch: 2, base: handoffBase(ALL), stale: [], conditions: [] });
+  });
+
+  test('a proof moves what is replicated', () => {
+    expect(next({ status: { grant: grantTo('n1', 2) }, phase: 'flushing' })).toMatchObject({
+      proven: { sequence: 10 },
+      replicatedThrough: at(-5000),
+    });
+  });
+
+  test('released: grant and proof go, the base is the last scan, held by all who had it by then', () => {
+    const status = next({ status: { grant: grantTo('n1', 2) }, phase: 'released' });
+    expect(status.grant).toBeUndefined();
+    expect(status.proven).toBeUndefined();
+    expect(status.replicatedThrough).toBe(at(-5000));
+    expect(status.base).toEqual({
+      kind: 'handoff',
+      epoch: 2,
+      session: 1,
+      holders: ALL.map((name) => holder(name)),
+    });
+  });
+
+  test('untouched: the grant goes, the base stays', () => {
+    const status = next({ status: { grant: grantTo('n1', 2) }, phase: 'untouched' });
+    expect(status.grant).toBeUndefined();
+    expect(status).toMatchObject({ epoch: 2, base: handoffBase(ALL) });
+  });
+
+  test("a failover is decided before the lost writer's own report counts", () => {
+    const fenced = [node('n1', SILENT), node('n2', { fenced: ['n1'] }), node('n3', { fenced: ['n1'] })];
+    const status = next({
+      status: { grant: grantTo('n1', 2) },
+      phase: 'released',
+      nodes: fenced,
+      clusterNodes: [clusterNode('n1', { outOfService: true })],
+    });
+    expect(status).toMatchObject({ epoch: 3, base: { kind: 'failover' }, stale: [{ node: 'n1' }] });
+  });
+
+  test.each([
+    ['another lineage', { epoch: 1, step: 'done' as const }, storeOf('n2'), 1],
+    ['only moved its tree', { epoch: 2, step: 'archived' as const }, storeOf('n2'), 1],
+    ['another disk', { epoch: 2, step: 'done' as const }, 'new', 1],
+    ['done', { epoch: 2, step: 'done' as const }, storeOf('n2'), 0],
+  ])('a stale copy is one until it reports its rejoin: %s', (_what, rejoin, storeId, left) => {
+    const stale = [{ node: 'n2', storeId: storeOf('n2'), epoch: 2 }];
+    const replicas = ALL.map((name) =>
+      replica(name, ALL, name === 'n2' ? { status: { rejoin, storeId } } : {}),
+    );
+    expect(next({ status: { stale }, replicas }).stale).toHaveLength(left);
+  });
+
+  describe('leaving', () => {
+    test('one copy at a time, first by name', () => {
+      expect(next({ placed: ['n3'] }).leaving).toEqual({ node: 'n1', storeId: storeOf('n1') });
+      const status = { leaving: { node: 'n2', storeId: storeOf('n2') } };
+      expect(next({ placed: ['n3'], status }).leaving?.node).toBe('n2');
+    });
+
+    test.each([
+      ['nobody is to keep one', { placed: [] }],
+      ['it is silent', { placed: ['n2', 'n3'], nodes: [node('n1', SILENT)] }],
+      [
+        'its node asks for it',
+        {
+          placed: ['n2', 'n3'],
+          nodes: [
+            node('n1', {
+              wanted: [
+                { volume: 'v-aaaaaaaaaaaaaaaa', volumeId: 'v-aaaaaaaaaaaaaaaa-0123456789ab', since: at(0) },
+              ],
+            }),
+          ],
+        },
+      ],
+      [
+        'it is stale',
+        { placed: ['n2', 'n3'], status: { stale: [{ node: 'n1', storeId: storeOf('n1'), epoch: 2 }] } },
+      ],
+      ['it writes', { placed: ['n2', 'n3'], status: { grant: grantTo('n1', 2) } }],
+      [
+        'two copies are wanted and one node is there',
+        {
+          placed: ['n2'],
+          spec: { replicas: 2 },
+          status: { base: handoffBase(['n1', 'n2']) },
+          nodes: [node('n3', SILENT)],
+        },
+      ],
+    ] as const)('not while %s', (_what, given) => {
+      expect(next(given).leaving).toBeUndefined();
+    });
+
+    test('ends when the order is gone', () => {
+      const replicas = ['n1', 'n3'].map((name) => replica(name, ['n1', 'n3']));
+      const status = { leaving: { node: 'n2', storeId: storeOf('n2') } };
+      expect(next({ replicas, status, placed: ['n1', 'n3'] }).leaving).toBeUndefined();
+    });
+  });
+});
