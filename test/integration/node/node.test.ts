@@ -7,13 +7,10 @@ const root = path.resolve(import.meta.dirname, '../../..');
 
 /** Real mounts and daemons: whatever happens to this process, nothing of them is left on the machine. */
 test('the node service with real mounts, Syncthing and helpers', { timeout: 600_000 }, async () => {
-  const vitest = [process.execPath, path.join(root, 'node_modules/vitest/vitest.mjs'), 'run'];
   const [program, ...args] = inPrivateNamespace([
-    'sh',
-    '-c',
-    'exec "$@"',
-    'sh',
-    ...vitest,
+    process.execPath,
+    path.join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
     '--config',
     'test/integration/node/namespaced.config.ts',
   ]);

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attach, detach, eventually, publishRequest, stageRequest, unpublish, untilOk } from '../attach.ts';
-import { startCluster, type TestCluster } from '../cluster.ts';
+import { connect } from '../../csi/client.ts';
+import { DRIVER, startCluster, type TestCluster } from '../cluster.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -92,6 +93,18 @@ describe('a node service that is restarted', () => {
   });
 });
 
+describe('the kubelet', () => {
+  test('finds the driver by its registration socket, under the path that the kubelet knows', async () => {
+    const { config } = cluster.node('n1');
+    const client = connect(config.registrationSocket);
+    const info = await client.call('Registration', 'GetInfo', {});
+    client.close();
+    const endpoint = config.csiEndpoint.replace('unix://', '');
+    expect(info).toMatchObject({ response: { type: 'CSIPlugin', name: DRIVER, endpoint } });
+    expect(await cluster.node('n1').rpc('NodeGetInfo', {})).toMatchObject({ response: { nodeId: 'n1' } });
+  });
+});
+
 describe('pods of one node', () => {
   test('a pod that comes back while the volume is flushed goes on in a session of its own', async () => {
     const volumeId = await cluster.createVolume('pvc-back');
@@ -119,6 +132,12 @@ describe('pods of one node', () => {
     const single = publishRequest(node, volumeId, 'pod-c', { mode: 'SINGLE_NODE_SINGLE_WRITER' });
     expect(await node.rpc('NodePublishVolume', single)).toMatchObject({ kind: 'error', code: 9 });
     expect(existsSync(path.dirname(single.targetPath))).toBe(false);
+    const stats = { volumeId, volumePath: node.targetPath(volumeId, 'pod-a') };
+    expect(await node.rpc('NodeGetVolumeStats', stats)).toMatchObject({
+      response: { usage: [{ unit: 'BYTES' }, { unit: 'INODES' }] },
+    });
+    const elsewhere = { volumeId, volumePath: path.dirname(stats.volumePath) };
+    expect(await node.rpc('NodeGetVolumeStats', elsewhere)).toMatchObject({ kind: 'error', code: 5 });
     await unpublish(node, volumeId, 'pod-b');
     expect((await cluster.volume(volumeId)).status.grant).toBeDefined();
     await detach(node, volumeId, 'pod-a');
