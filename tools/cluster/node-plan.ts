@@ -27,6 +27,14 @@ export function kubeletConfiguration(machine: Machine): object {
     enforceNodeAllocatable: [],
     failCgroupV1: false,
     failSwapOn: false,
+    // Tests fill a node's disk to see what the driver says; the kubelet would taint the node and end its pods first.
+    evictionHard: {
+      'memory.available': '100Mi',
+      'nodefs.available': '0%',
+      'nodefs.inodesFree': '0%',
+      'imagefs.available': '0%',
+    },
+    imageGCHighThresholdPercent: 100,
     volumePluginDir: '/var/lib/kubelet/volumeplugins',
   };
 }
