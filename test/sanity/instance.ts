@@ -18,16 +18,15 @@ export const SANITY_RELEASE: Release = {
     hostDataDir: HOST_DATA_DIR,
     nodeLabel: `kubernetes.io/hostname=${SANITY_NODE}`,
     'controller.nodeSelector.kubernetes\\.io/hostname': SANITY_NODE,
-    'storageClass.create': 'false',
-    'timings.trashGrace': '1000',
   },
+  flags: { 'storageClass.create': false, 'timings.trashGrace': 1000 },
 };
 
 const LABEL = `${SANITY_DRIVER}/syncthing-storage`;
 
 export async function installInstance(kube: Kube): Promise<void> {
   await kubectl(kube, ['label', 'node', SANITY_NODE, `${LABEL}=yes`, '--overwrite']);
-  await deploy(kube, SANITY_RELEASE, false);
+  await deploy(kube, SANITY_RELEASE);
 }
 
 /** Without its controller nobody takes the finalizers away; a run that failed half way left volumes. */

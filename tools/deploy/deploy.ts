@@ -1,4 +1,6 @@
 /** Installs or upgrades the driver on the local cluster from its chart, as a user would, with local images. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../host/run-command.ts';
 import { kubectl, type Kube } from '../kube/kube.ts';
@@ -7,8 +9,10 @@ import { DRIVER_NAMESPACE } from '../kube/volumes.ts';
 export interface Release {
   readonly name: string;
   readonly namespace: string;
-  /** More values, as `--set` takes them. */
+  /** More values that are texts. */
   readonly set?: Readonly<Record<string, string>>;
+  /** More values that are numbers, or true or false. */
+  readonly flags?: Readonly<Record<string, number | boolean>>;
 }
 
 export const DEFAULT_RELEASE: Release = { name: 'syncthing-csi', namespace: DRIVER_NAMESPACE };
@@ -19,26 +23,39 @@ async function helm(kube: Kube, words: readonly string[], timeoutMs: number): Pr
   return await runCommand(command, { signal: kube.signal, timeoutMs });
 }
 
+/** The content of the driver's image: it is loaded under one name, so the name does not tell when it changed. */
+function imageDigest(checkout: string): string {
+  const image = join(checkout, '.cluster/images/syncthing-csi.tar');
+  return existsSync(image)
+    ? createHash('sha256').update(readFileSync(image)).digest('hex').slice(0, 16)
+    : 'none';
+}
+
 /**
- * Installs the release and waits until its pods run what this checkout built: an image of the same name is not pulled
- * again, so pods that ran before are restarted where `restart` says that the images changed.
+ * Installs or upgrades the release and waits until its pods run what this checkout built. They carry the image's
+ * content as an annotation, so that they are replaced when it changed and only then.
  */
-export async function deploy(kube: Kube, release: Release, restart: boolean): Promise<void> {
+export async function deploy(kube: Kube, release: Release): Promise<void> {
   const { checkout } = kube.paths;
   const { name, namespace } = release;
+  const digest = imageDigest(checkout);
+  const set = {
+    ...release.set,
+    'node.podAnnotations.image': digest,
+    'controller.podAnnotations.image': digest,
+  };
   const values = ['-f', join(checkout, 'tools/deploy/local-values.yaml')];
-  const sets = Object.entries(release.set ?? {}).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const sets = Object.entries(set).flatMap(([key, value]) => ['--set-string', `${key}=${value}`]);
+  const booleans = Object.entries(release.flags ?? {}).flatMap(([key, value]) => [
+    '--set',
+    `${key}=${value}`,
+  ]);
   const chart = join(checkout, 'deploy/chart');
   await kubectl(kube, ['apply', '--server-side', '--force-conflicts', '-f', join(chart, 'crds')]);
-  await helm(
-    kube,
-    ['upgrade', '--install', name, chart, '-n', namespace, '--create-namespace', ...values, ...sets],
-    120_000,
-  );
+  const install = ['upgrade', '--install', name, chart, '-n', namespace, '--create-namespace'];
+  await helm(kube, [...install, ...values, ...sets, ...booleans], 120_000);
   const workloads = await kubectl(kube, ['-n', namespace, 'get', 'daemonset,deployment', '-o', 'name']);
-  const names = workloads.split('\n').filter((line) => line !== '');
-  if (restart) await kubectl(kube, ['-n', namespace, 'rollout', 'restart', ...names]);
-  for (const workload of names) {
+  for (const workload of workloads.split('\n').filter((line) => line !== '')) {
     await kubectl(kube, ['-n', namespace, 'rollout', 'status', workload, '--timeout=180s'], 200_000);
   }
 }
