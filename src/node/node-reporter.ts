@@ -26,7 +26,7 @@ export interface NodeReporter {
   wake(): void;
   /** Reports until the signal fires. */
   run(signal: AbortSignal): Promise<void>;
-  /** The API server has a report of this life of the process. */
+  /** The API server has a report of this life of the process, and knows this node's disk. */
   readonly hasReported: boolean;
 }
 
@@ -52,7 +52,7 @@ export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
 
   return {
     get hasReported() {
-      return last !== undefined;
+      return last !== undefined && last.status.capacity.totalBytes > 0;
     },
     wake: () => woken.resolve(),
     async run(signal) {

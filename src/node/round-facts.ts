@@ -34,4 +34,9 @@ function watched(
   return { labelled, capacity, ...(unfit !== undefined && { unfit }) };
 }
 
-const UNSEEN = { labelled: false, unfit: undefined, capacity: { totalBytes: 0, freeBytes: 0 } };
+/** No copy is placed before somebody looked at the disk. */
+const UNSEEN = {
+  labelled: false,
+  unfit: 'its disk has not been looked at yet',
+  capacity: { totalBytes: 0, freeBytes: 0 },
+};
