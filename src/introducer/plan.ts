@@ -117,15 +117,18 @@ function puts(world: World, removing: ReadonlySet<string>): readonly PutDevices[
   }));
 }
 
-/** A fenced peer is added too, but paused: the order that names it would never count as applied otherwise. */
+/**
+ * Every node that the order knows, whether it shares a folder with this one or not: a connection that has to be made
+ * first costs an attach 5 s and, after a few in a short time, Syncthing's cool-down of minutes. A fenced peer is added
+ * too, but paused: the order that names it would never count as applied otherwise.
+ */
 function newDevices(
-  { view, order, observed }: World,
+  { order, observed }: World,
   existing: ReadonlyMap<string, DeviceConfig>,
 ): readonly NamedDevice[] {
-  const wanted = peerIds(view);
   return order.devices
     .filter(({ deviceId }, index, all) => all.findIndex((other) => other.deviceId === deviceId) === index)
-    .filter(({ deviceId }) => wanted.has(deviceId) && deviceId !== observed.ownDeviceId)
+    .filter(({ deviceId }) => deviceId !== observed.ownDeviceId)
     .filter(({ deviceId }) => !existing.has(deviceId))
     .flatMap((device) => render(order, device));
 }
@@ -146,14 +149,15 @@ function render(order: SyncthingNodeSpec, { node, deviceId, addresses }: Device)
   return [{ node, device: deviceConfig({ deviceId, name: node, addresses: [first, ...others], paused }) }];
 }
 
-/** Only after no folder, configured or ordered, lists it, and never the lock of a fence. */
+/** Only of a node that is gone, after no folder, configured or ordered, lists it, and never the lock of a fence. */
 function removals({ view, order, observed }: World): readonly RemoveDevice[] {
   const listed = new Set(
     observed.folders.flatMap((folder) => folder.devices.map(({ deviceID }) => deviceID)),
   );
   const wanted = peerIds(view);
+  const known = new Set(order.devices.map(({ deviceId }) => deviceId));
   return foreign(observed)
-    .filter(({ deviceID }) => !listed.has(deviceID) && !wanted.has(deviceID))
+    .filter(({ deviceID }) => !known.has(deviceID) && !listed.has(deviceID) && !wanted.has(deviceID))
     .map((device) => ({ kind: 'remove' as const, node: nodeOf(order, device), deviceId: device.deviceID }))
     .filter(({ node }) => !order.fenced.includes(node));
 }
