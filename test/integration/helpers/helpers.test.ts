@@ -154,8 +154,10 @@ describe('two nodes, one volume', () => {
     const again = await runPass('deleter', { ...gone, states: {} });
     expect(again).toMatchObject({ failed: [], more: false, removed: [view.replicas[0]?.name] });
     expect(fs.readdirSync(path.join(n1.daemon.data, 'trash'))).toEqual([]);
-    // A device that no folder lists goes after it.
-    expect(await runPass('introducer', { ...view, replicas: [] })).toMatchObject({ changed: 1, failed: [] });
+    // A device that no folder lists stays while its node does, and goes after it.
+    expect(await runPass('introducer', { ...view, replicas: [] })).toMatchObject({ changed: 0, failed: [] });
+    const alone = { ...view, replicas: [], order: { fenced: [], devices: [], tombstones: [] } };
+    expect(await runPass('introducer', alone)).toMatchObject({ changed: 1, failed: [] });
     expect((await n1.daemon.client.config(call)).devices.map(({ deviceID }) => deviceID)).toEqual([
       n1.peer.deviceId,
     ]);
