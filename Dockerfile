@@ -11,10 +11,10 @@ RUN for program in mount umount findmnt sync cp; do \
     done
 COPY package.json package-lock.json .npmrc ./
 # Scripts of packages are not run: what the bundle needs has none that matter.
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
-    --mount=type=secret,id=ca,target=/root/ca.pem \
-    if [ -s /root/ca.pem ]; then export NODE_EXTRA_CA_CERTS=/root/ca.pem; fi; \
-    npm ci --ignore-scripts --no-audit --no-update-notifier --loglevel=warn --cache=/tmp/npm \
+RUN --mount=type=secret,id=npmrc,target=/run/secrets/npmrc \
+    --mount=type=secret,id=ca,target=/run/secrets/ca.pem \
+    if [ -s /run/secrets/ca.pem ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca.pem; fi; \
+    npm ci --userconfig=/run/secrets/npmrc --ignore-scripts --no-audit --no-update-notifier --loglevel=warn --cache=/tmp/npm \
     && rm -rf /tmp/npm /tmp/node-compile-cache
 COPY . .
 RUN node tools/bundle/main.ts /app && chmod -R u=rwX,go=rX /app
