@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensure, kubectl, openKube, remove, type Kube } from '../tools/kube/kube.ts';
+import { ensure, openKube, remove, type Kube } from '../tools/kube/kube.ts';
 import { claimManifest, namespaceManifest } from '../tools/kube/manifests.ts';
 import { claimRef, waitForBound, waitForGone } from '../tools/kube/wait-for.ts';
-import { STORAGE_LABEL } from '../tools/kube/volumes.ts';
+import { labelNodes, NODES } from '../tools/kube/data-nodes.ts';
 import { callTable, nodeCalls, stageAndPublish } from './driver-calls.ts';
 import { ioSpeed } from './io.ts';
 import { sizeTable, watchSizes } from './memory.ts';
@@ -15,17 +15,9 @@ import { startTimes } from './start-times.ts';
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 const NAMESPACE = 'bench';
-const NODES = ['node1', 'node2', 'node3'] as const;
 
 function say(line: string): void {
   process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-}
-
-async function label(kube: Kube, nodes: readonly string[]): Promise<void> {
-  for (const node of NODES) {
-    const change = nodes.includes(node) ? `${STORAGE_LABEL}=yes` : `${STORAGE_LABEL}-`;
-    await kubectl(kube, ['label', 'node', node, change, '--overwrite']);
-  }
 }
 
 function provenance(): Provenance {
@@ -63,7 +55,7 @@ async function measure(kube: Kube): Promise<readonly ResultTable[]> {
   const runs = Number(process.env['BENCH_RUNS'] ?? 20);
   const seconds = Number(process.env['BENCH_IO_SECONDS'] ?? 30);
   const pairs = Number(process.env['BENCH_IO_PAIRS'] ?? 5);
-  await label(kube, ['node1', 'node2']);
+  await labelNodes(kube, ['node1', 'node2']);
   const since = new Date().toISOString();
   const start = await startTimes({
     kube,
@@ -83,9 +75,9 @@ async function measure(kube: Kube): Promise<readonly ResultTable[]> {
     pairs,
     allNodes: NODES,
     say,
-    label: async (nodes) => await label(kube, nodes),
+    label: async (nodes) => await labelNodes(kube, nodes),
   });
-  await label(kube, ['node1', 'node2']);
+  await labelNodes(kube, ['node1', 'node2']);
   return [start, calls, ...io, ...sizes];
 }
 

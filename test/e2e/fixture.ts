@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll } from 'vitest';
-import { ensure, kubectl, list, openKube, remove, type Kube } from '../../tools/kube/kube.ts';
+import { ensure, list, openKube, remove, type Kube } from '../../tools/kube/kube.ts';
 import {
   claimManifest,
   namespaceManifest,
@@ -12,11 +12,12 @@ import {
   type PodOptions,
 } from '../../tools/kube/manifests.ts';
 import { claimRef, podRef, waitForBound, waitForGone, waitForRunning } from '../../tools/kube/wait-for.ts';
-import { DRIVER_NAMESPACE, STORAGE_LABEL, volumeOf } from '../../tools/kube/volumes.ts';
+import { DRIVER_NAMESPACE, volumeOf } from '../../tools/kube/volumes.ts';
 import type { SyncthingVolume } from '../../src/desired/volume.ts';
 
+export { labelNodes, NODES } from '../../tools/kube/data-nodes.ts';
+
 const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-export const NODES = ['node1', 'node2', 'node3'] as const;
 
 export interface Stage {
   readonly kube: Kube;
@@ -52,14 +53,6 @@ async function clear(stage: Stage): Promise<void> {
   const ref = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   await remove(kube, ref);
   await waitForGone(kube, ref);
-}
-
-/** Makes exactly these nodes data nodes. */
-export async function labelNodes(kube: Kube, dataNodes: readonly string[]): Promise<void> {
-  for (const node of NODES) {
-    const change = dataNodes.includes(node) ? `${STORAGE_LABEL}=yes` : `${STORAGE_LABEL}-`;
-    await kubectl(kube, ['label', 'node', node, change, '--overwrite']);
-  }
 }
 
 export async function makeClaim(
