@@ -4,6 +4,7 @@ import type { PassReport } from '../desired/node-view.ts';
 import { changed } from '../runtime/apply-actions.ts';
 import { localSyncthing } from '../runtime/local-syncthing.ts';
 import type { Pass } from '../runtime/helper-pass.ts';
+import { takeOutFolder } from '../syncthing/take-out-folder.ts';
 import type { DeleterAction } from './plan.ts';
 import { purge } from './purge.ts';
 
@@ -24,7 +25,7 @@ export async function applyDeleter(pass: Pass, action: DeleterAction): Promise<P
 /** When it returns, Syncthing does not touch the folder's files any more, and their marker is gone. */
 async function takeOut({ view, signal }: Pick<Pass, 'view' | 'signal'>, folderId: string): Promise<void> {
   using syncthing = await localSyncthing(view);
-  await syncthing.client.deleteFolder(folderId, { signal });
+  await takeOutFolder(syncthing.client, folderId, { signal });
 }
 
 /** Both directories are synced: after a power cut the volume is at one place or the other. */

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
+  SILENT,
+  asks,
+  at,
   deviceOf,
+  folder,
   grantTo,
   node,
   replica,
@@ -21,27 +25,35 @@ interface Given extends Partial<ViewGiven> {
   readonly status?: Partial<SyncthingVolumeStatus>;
 }
 
-/** Peers by node; `listed`: what every copy lists already. */
-function lists(
-  names: readonly string[],
-  given: Given = {},
-  listed: readonly string[] = [],
-): Readonly<Record<string, string>> {
+type Lists = Readonly<Record<string, readonly string[]>>;
+
+/** What each orders next, where the orders of now are `listed` and all of them are carried out. */
+function step(names: readonly string[], given: Given, listed: Lists): Lists {
   const replicas = names.map((name) => {
     const { spec, ...rest } = given.copies?.[name] ?? {};
-    return replica(name, listed, { spec: { role: given.roles?.[name] ?? 'data', ...spec }, ...rest });
+    return replica(name, listed[name] ?? [], {
+      spec: { role: given.roles?.[name] ?? 'data', ...spec },
+      ...rest,
+    });
   });
   const seen = view({ volume: volume({ status: given.status ?? {} }), replicas, ...given });
   const placed = names.filter((name) => given.roles?.[name] !== 'client');
   const members = membersOf(seen, new Set(placed));
   return Object.fromEntries(
-    members.map((member) => [
-      member.node,
-      peersOf(seen, member, members)
-        .map((each) => each.node)
-        .join(),
-    ]),
+    members.map((member) => [member.node, peersOf(seen, member, members).map((each) => each.node)]),
   );
+}
+
+/** Peers by node when nothing changes any more; `listed`: what every copy lists at first. */
+function lists(
+  names: readonly string[],
+  given: Given = {},
+  listed: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  let now: Lists = Object.fromEntries(names.map((name) => [name, listed]));
+  for (let round = 0; round < 4; round += 1) now = step(names, given, now);
+  expect(step(names, given, now)).toEqual(now);
+  return Object.fromEntries(Object.entries(now).map(([name, peers]) => [name, peers.join()]));
 }
 
 const UNREPORTED = { status: null };
@@ -49,17 +61,43 @@ const UNREPORTED = { status: null };
 describe('who lists whom', () => {
   test('data copies list each other, by their devices', () => {
     expect(lists(['n1', 'n2', 'n3'])).toEqual({ n1: 'n2,n3', n2: 'n1,n3', n3: 'n1,n2' });
-    const seen = view({ replicas: [replica('n1', []), replica('n2', [])] });
+    const seen = view({ replicas: [replica('n1', ['n2']), replica('n2', ['n1'])] });
     const members = membersOf(seen, new Set(['n1', 'n2']));
     const [first] = members;
     expect(first && peersOf(seen, first, members)).toEqual([{ node: 'n2', deviceId: deviceOf('n2') }]);
   });
 
-  test('the folder comes first on the joiner, then in the lists of the others', () => {
-    expect(lists(['n1', 'n2', 'n3'], { copies: { n3: UNREPORTED } })).toEqual({
-      n1: 'n2',
-      n2: 'n1',
-      n3: 'n1,n2',
+  describe('one that joins', () => {
+    const names = ['n1', 'n2', 'n3'];
+    const before = { n1: ['n2'], n2: ['n1'], n3: [] };
+    const empty = { copies: { n3: { status: { folder: folder([], { sequence: 0 }) } } } };
+
+    test.each(['data', 'client'] as const)('as %s copy: folder, then peers, then its own list', (role) => {
+      const joining = { roles: { n3: role } };
+      expect(step(names, { ...joining, copies: { n3: UNREPORTED } }, before)).toEqual(before);
+      const shared = { n1: ['n2', 'n3'], n2: ['n1', 'n3'], n3: [] };
+      expect(step(names, { ...joining, ...empty }, before)).toEqual(shared);
+      expect(step(names, { ...joining, ...empty }, shared)).toEqual({ ...shared, n3: ['n1', 'n2'] });
+    });
+
+    describe('while one has not carried out yet that it lists it', () => {
+      const shared = { n1: ['n2', 'n3'], n2: ['n1', 'n3'], n3: [] };
+      const late = { copies: { ...empty.copies, n2: { generation: 2 } } };
+
+      test('waits for that one', () => {
+        expect(step(names, late, shared)).toEqual(shared);
+      });
+
+      test('goes on without one that does not answer', () => {
+        const away = { ...late, nodes: [node('n2', SILENT)] };
+        expect(step(names, away, shared)).toEqual({ ...shared, n3: ['n1'] });
+      });
+
+      test('goes on with the others when it waits long', () => {
+        const asking = (ms: number) => ({ ...late, nodes: [node('n3', asks(undefined, at(-ms)))] });
+        expect(step(names, asking(4_000), shared)).toEqual(shared);
+        expect(step(names, asking(6_000), shared)).toEqual({ ...shared, n3: ['n1'] });
+      });
     });
   });
 
@@ -71,6 +109,8 @@ describe('who lists whom', () => {
   });
 
   test('one that is listed stays listed while its folder is away for a moment', () => {
+    const listed = { n1: ['n2', 'n3'], n2: ['n1', 'n3'], n3: ['n1', 'n2'] };
+    expect(step(['n1', 'n2', 'n3'], { copies: { n3: UNREPORTED } }, listed)).toEqual(listed);
     expect(lists(['n1', 'n2', 'n3'], { copies: { n3: UNREPORTED } }, ['n3'])).toMatchObject({
       n1: 'n2,n3',
       n2: 'n1,n3',
@@ -78,7 +118,7 @@ describe('who lists whom', () => {
   });
 
   test('one whose device is not known is listed by nobody', () => {
-    expect(lists(['n1', 'n2'], { nodes: [node('n2', { deviceId: '' })] })).toEqual({ n1: '', n2: 'n1' });
+    expect(lists(['n1', 'n2'], { nodes: [node('n2', { deviceId: '' })] })).toEqual({ n1: '', n2: '' });
   });
 
   test('clients list data copies only', () => {

@@ -1,5 +1,6 @@
 /** Who shares a volume's folder with whom (handoff rules 7, 15, 26 and 31). */
-import { isLeaving, isStale, hasCurrentStore, type VolumeView } from '../handoff/view.ts';
+import { requestsFor } from '../handoff/grant.ts';
+import { isAlive, isLeaving, isStale, hasCurrentStore, type VolumeView } from '../handoff/view.ts';
 import type { ReplicaPeer, ReplicaRole, SyncthingReplica } from './replica.ts';
 
 /** A copy of the volume that is to exist: ordered already, or about to be. */
@@ -44,10 +45,51 @@ function isListed(member: Member, other: Member): boolean {
   return member.replica?.spec.peers.some((peer) => peer.node === other.node) === true;
 }
 
+/** That node's Syncthing shares the folder with `other` already, not only its order says so. */
+function hasListed(member: Member, other: Member): boolean {
+  const { replica } = member;
+  return isListed(member, other) && (replica?.status?.generation ?? 0) >= (replica?.generation ?? 0);
+}
+
 /**
- * The peers that `member` lists. The folder comes first on the joiner and then in its peers' lists: sharing with a
- * device that had the folder before and does not have it yet leaves Syncthing 1.x with doubled counters
- * (Syncthing #9595). Two copies that are both new list each other at once.
+ * Of two copies that do not share the folder yet, the one whose index is to be sent lists the other first. Syncthing
+ * sends the index as soon as both sides have said that they share, and the side that said so last sends its own before
+ * the other has heard of it: that closes the connection ("Index for nonexistent or paused folder"), and the next one
+ * is made 5 s later, after a few times only 5 min later. So the one that has nothing to send lists the other last.
+ */
+function listsFirst(view: VolumeView, member: Member, other: Member): boolean {
+  const mine = hasFolder(view, member);
+  if (mine !== hasFolder(view, other)) return mine;
+  const entries = (each: Member): boolean => (each.replica?.status?.folder?.sequence ?? 0) > 0;
+  if (entries(member) !== entries(other)) return entries(member);
+  if (member.role !== other.role) return member.role === 'data';
+  return member.node < other.node;
+}
+
+/** So long an attach waits for a node that answers and is slow to share, before it goes on with the others. */
+const SLOW_PEER_MS = 5_000;
+
+function isWaitingLong(view: VolumeView, node: string): boolean {
+  return requestsFor(view).some(
+    (request) => request.node.name === node && view.now - Date.parse(request.wanted.since) > SLOW_PEER_MS,
+  );
+}
+
+/**
+ * Everybody who lists `member` first has done so. With some of them listed and the folder restarted for it, Syncthing
+ * would forget what the others have offered, and close the connection when their index comes.
+ */
+function isOfferedByAll(view: VolumeView, member: Member, members: readonly Member[]): boolean {
+  return members
+    .filter((other) => other.node !== member.node && !isListed(member, other) && !isOut(view, other))
+    .filter((other) => mayShare(view, member, other) && isAlive(view, other.node) && hasFolder(view, other))
+    .every((other) => listsFirst(view, member, other) || hasListed(other, member));
+}
+
+/**
+ * The peers that `member` lists. The folder comes first on the joiner, then in its peers' lists, then the peers in the
+ * joiner's: sharing with a device that had the folder before and does not have it yet leaves Syncthing 1.x with doubled
+ * counters (Syncthing #9595). Two copies that are both new have nothing to send and list each other at once.
  */
 export function peersOf(
   view: VolumeView,
@@ -55,14 +97,15 @@ export function peersOf(
   members: readonly Member[],
 ): readonly ReplicaPeer[] {
   if (isOut(view, member)) return [];
-  const others = members.filter((other) => other.node !== member.node && lists(view, member, other));
+  const isOffered = isOfferedByAll(view, member, members) || isWaitingLong(view, member.node);
+  const others = members.filter((other) => {
+    if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
+    if (isListed(member, other)) return true;
+    if (!hasFolder(view, member) && !hasFolder(view, other)) return true;
+    return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
+  });
   return others.flatMap((other) => {
     const deviceId = view.nodes.get(other.node)?.status?.deviceId ?? '';
     return deviceId === '' ? [] : [{ node: other.node, deviceId }];
   });
-}
-
-function lists(view: VolumeView, member: Member, other: Member): boolean {
-  if (isOut(view, other) || !mayShare(view, member, other)) return false;
-  return hasFolder(view, other) || !hasFolder(view, member) || isListed(member, other);
 }

@@ -127,5 +127,5 @@ async function bind(
 function noteStaged(ctx: NodeContext, volumeId: string): void {
   ctx.volumes.record(volumeId).stagedAt = ctx.clock.now();
   ctx.wake.volume(volumeId);
-  ctx.wake.round('urgent');
+  ctx.wake.round('folders');
 }

@@ -223,7 +223,7 @@ function askForRound(ctx: NodeContext, view: LocalView, replica: SyncthingReplic
   ]);
   if (record.roundKey === key) return;
   record.roundKey = key;
-  ctx.wake.round(replica.spec.removal === undefined ? 'urgent' : 'change');
+  ctx.wake.round(replica.spec.removal === undefined ? 'folders' : 'change');
 }
 
 async function report(

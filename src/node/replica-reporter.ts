@@ -4,11 +4,11 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import type { NodeContext } from './context.ts';
-import { claimsMore, saysTheSame } from './replica-status.ts';
+import { claimsMore, claimsPeer, saysTheSame } from './replica-status.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReportOptions {
-  /** Somebody waits for it: not held back. */
+  /** Somebody here waits for it: not held back, as what others may wait for is not either. */
   readonly isUrgent: boolean;
   readonly signal: AbortSignal;
 }
@@ -36,7 +36,8 @@ export function createReplicaReporter(
       const record = ctx.volumes.record(replica.spec.folderId);
       const before = lastReport(record, replica);
       if (before.status !== undefined && saysTheSame(before.status, status)) return undefined;
-      const waitMs = isUrgent ? 0 : before.at + THROTTLE_MS - ctx.clock.now();
+      const isNews = claimsPeer(before.status, status) || before.status?.generation !== status.generation;
+      const waitMs = isUrgent || isNews ? 0 : before.at + THROTTLE_MS - ctx.clock.now();
       if (waitMs > 0) return waitMs;
       if (claimsMore(before.status, status)) await syncBoth(ctx, replica, signal);
       if (!(await write(kubernetes, replica, status, signal))) return undefined;

@@ -152,6 +152,17 @@ function receivedMore(known: FolderReport | undefined, folder: FolderReport): bo
   );
 }
 
+/** A peer was seen to lack nothing that was not seen so before: what an attach elsewhere may wait for. */
+export function claimsPeer(
+  before: SyncthingReplicaStatus | undefined,
+  next: SyncthingReplicaStatus,
+): boolean {
+  const known = before?.storeId === next.storeId ? before.folder : undefined;
+  return (next.folder?.peers ?? []).some(
+    (peer) => peer.remoteNeedEmpty && peerIn(known, peer.deviceId)?.remoteNeedEmpty !== true,
+  );
+}
+
 function sentMore(known: FolderReport | undefined, folder: FolderReport): boolean {
   const isFurther = folder.sequence > (known?.sequence ?? -1);
   return folder.peers.some(

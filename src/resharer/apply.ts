@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PassFailure, PassReport } from '../desired/node-view.ts';
 import { changed, messageOf } from '../runtime/apply-actions.ts';
 import type { SyncthingClient } from '../syncthing/client.ts';
+import { takeOutFolder } from '../syncthing/take-out-folder.ts';
 import type { ReplicaFolder, ResharerAction } from './plan.ts';
 
 export function replicasOf(action: ResharerAction): readonly string[] {
@@ -21,7 +22,7 @@ export async function applyResharer(
       await client.putFolders([action.folder], { signal });
       return changed(1);
     case 'take-out':
-      await client.deleteFolder(action.folderId, { signal });
+      await takeOutFolder(client, action.folderId, { signal });
       return changed(1);
   }
 }

@@ -4,8 +4,8 @@
 export const HELPERS = ['introducer', 'resharer', 'deleter', 'nodewatcher'] as const;
 export type HelperName = (typeof HELPERS)[number];
 
-/** `urgent`: somebody waits, for an attach, a flush or a fence. */
-export type RoundReason = 'urgent' | 'change';
+/** `urgent`: somebody waits, for a fence or a new device; `folders`: for an attach or a flush, with devices as they are. */
+export type RoundReason = 'urgent' | 'folders' | 'change';
 
 /** `failed`: it did not end well, or single items of it failed. `more`: its budget ran out before its plan. */
 export type HelperOutcome = 'done' | 'more' | 'failed';
@@ -36,6 +36,7 @@ export function firstRound(now: number): RoundsState {
 
 /** The helpers that a round for this reason is made of. */
 export function helpersOf(reason: RoundReason): readonly HelperName[] {
+  if (reason === 'folders') return ['resharer'];
   return reason === 'urgent' ? ['introducer', 'resharer'] : HELPERS;
 }
 
@@ -52,7 +53,7 @@ export function requested(
   return everyHelper((helper) => {
     const turn = state[helper];
     if (!asked.includes(helper)) return turn;
-    if (reason === 'urgent') return { ...turn, due: Math.min(turn.due, at.now), urgent: true };
+    if (reason !== 'change') return { ...turn, due: Math.min(turn.due, at.now), urgent: true };
     return turn.failures > 0 ? turn : { ...turn, due: Math.min(turn.due, at.now + at.times.debounceMs) };
   });
 }
