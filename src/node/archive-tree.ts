@@ -3,7 +3,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { archived } from '../handoff/disk-state.ts';
-import { makeDirectoryDurably, syncDirectory } from './durable-file.ts';
+import { makeDirectoryDurably, syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
 import type { NodeContext } from './context.ts';
 

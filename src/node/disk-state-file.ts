@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { HostLayout } from './host-layout.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
 import type { DiskPhase, DiskState } from '../handoff/disk-state.ts';
-import { makeDirectoryDurably, readIfPresent, writeDurably } from './durable-file.ts';
+import { makeDirectoryDurably, readIfPresent, writeDurably } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
 
 export interface DiskStates {

@@ -1,3 +1,5 @@
+import { OwnerError } from '../runtime/data-dir-owner.ts';
+
 /** What keeps a node from working with its own disk; a closed set. */
 export type NodeErrorKind =
   /** The directory belongs to another instance of the driver. */
@@ -20,6 +22,7 @@ export class NodeError extends Error {
   /** Total; `doing` says what was tried and where, for example `read /a/b`. */
   static from(thrown: unknown, doing: string): NodeError {
     if (thrown instanceof NodeError) return thrown;
+    if (thrown instanceof OwnerError) return new NodeError(thrown.kind, thrown.message, { cause: thrown });
     const message = thrown instanceof Error ? thrown.message : 'unknown error';
     return new NodeError('io', `cannot ${doing}: ${message}`, { cause: thrown });
   }

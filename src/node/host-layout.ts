@@ -1,5 +1,6 @@
 /** Where things lie under `host_data_dir`: what the helpers know of it (src/desired/volume-paths.ts), and the node's own. */
 import path from 'node:path';
+import { ownerFile } from '../runtime/data-dir-owner.ts';
 import { storePaths, volumePaths } from '../desired/volume-paths.ts';
 
 export interface VolumeLayout {
@@ -34,7 +35,7 @@ export function hostLayout(hostDataDir: string): HostLayout {
   const { volumes, archive, trash, storeId } = storePaths(hostDataDir);
   return {
     hostDataDir,
-    ownerFile: path.join(hostDataDir, 'owner'),
+    ownerFile: ownerFile(hostDataDir),
     storeIdFile: storeId,
     volumes,
     archive,

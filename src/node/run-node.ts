@@ -287,6 +287,7 @@ async function serveSockets(options: NodeOptions, parts: Parts): Promise<readonl
     interceptors: standardInterceptors({ clock, metrics, defaultDeadlineMs: config.callDeadlineMs }),
     log,
   });
+  if (config.registration === 'sidecar') return [csi];
   const registration = await serveCsi({
     socketPath: config.registrationSocket,
     services: {

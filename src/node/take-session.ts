@@ -4,7 +4,7 @@ import { takeGrant, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { SyncthingVolume } from '../desired/volume.ts';
 import type { NodeContext } from './context.ts';
-import { syncDirectory } from './durable-file.ts';
+import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
 import { holdsGrant, isOwn, readVolume } from './live-volume.ts';
 import { volumeMounts } from './volume-mounts.ts';

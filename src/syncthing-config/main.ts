@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { claimDataDir } from '../runtime/data-dir-owner.ts';
 import { createLogger, type Logger } from '../runtime/logger.ts';
 import { settings } from './settings.ts';
 import { writeConfig } from './write-config.ts';
@@ -32,6 +33,8 @@ export async function main(env: Readonly<Record<string, string | undefined>>): P
 
 async function prepare(env: Readonly<Record<string, string | undefined>>, logger: Logger): Promise<void> {
   const parsed = settings(env);
+  // Before a byte is written: another instance's Syncthing may be running on it.
+  await claimDataDir(parsed.hostDataDir, parsed.owner);
   const written = await writeConfig(parsed, randomBytes);
   const place = { home: parsed.home, socketPath: parsed.socketPath };
   if (written.brokenFile === undefined) {

@@ -1,10 +1,19 @@
 import { expect, test } from 'vitest';
 import { settings } from './settings.ts';
 
-const required = { SYNCTHING_HOME: '/h', SYNCTHING_SOCKET: '/r/s', POD_IP: '10.0.0.1' };
+const required = {
+  DRIVER_NAME: 'd.test',
+  NAMESPACE: 'ns',
+  HOST_DATA_DIR: '/d',
+  SYNCTHING_HOME: '/h',
+  SYNCTHING_SOCKET: '/r/s',
+  POD_IP: '10.0.0.1',
+};
 
 test('defaults, and an empty variable counts as not set', () => {
   expect(settings({ ...required, SYNCTHING_API_KEY: '', OTHER: 'x' })).toEqual({
+    hostDataDir: '/d',
+    owner: { driverName: 'd.test', namespace: 'ns' },
     home: '/h',
     socketPath: '/r/s',
     listenIp: '10.0.0.1',
@@ -36,6 +45,9 @@ test('everything given', () => {
 });
 
 test.each([
+  ['DRIVER_NAME', ''],
+  ['NAMESPACE', ''],
+  ['HOST_DATA_DIR', 'relative'],
   ['SYNCTHING_HOME', 'relative'],
   ['SYNCTHING_SOCKET', ''],
   ['POD_IP', 'example.org'],

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod/mini';
+import type { Owner } from '../runtime/data-dir-owner.ts';
 
 /** What the init container is told by its environment. */
 export interface Settings {
@@ -19,11 +20,20 @@ export interface Settings {
   readonly templatePath?: string;
 }
 
+/** The instance of the driver as well, whose directory Syncthing's home lies in. */
+export interface StartSettings extends Settings {
+  readonly hostDataDir: string;
+  readonly owner: Owner;
+}
+
 const absolutePath = z
   .string()
   .check(z.refine((value) => path.isAbsolute(value), 'must be an absolute path'));
 
 const environment = z.object({
+  DRIVER_NAME: z.string().check(z.minLength(1)),
+  NAMESPACE: z.string().check(z.minLength(1)),
+  HOST_DATA_DIR: absolutePath,
   SYNCTHING_HOME: absolutePath,
   SYNCTHING_SOCKET: absolutePath,
   POD_IP: z.union([z.ipv4(), z.ipv6()], 'must be an IPv4 or IPv6 address'),
@@ -39,7 +49,7 @@ const environment = z.object({
 });
 
 /** Reads the environment; an empty variable counts as not set. Throws one Error naming every bad variable. */
-export function settings(env: Readonly<Record<string, string | undefined>>): Settings {
+export function settings(env: Readonly<Record<string, string | undefined>>): StartSettings {
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
   const parsed = z.safeParse(environment, Object.fromEntries(given));
   if (!parsed.success) {
@@ -48,6 +58,8 @@ export function settings(env: Readonly<Record<string, string | undefined>>): Set
   }
   const value = parsed.data;
   return {
+    hostDataDir: value.HOST_DATA_DIR,
+    owner: { driverName: value.DRIVER_NAME, namespace: value.NAMESPACE },
     home: value.SYNCTHING_HOME,
     socketPath: value.SYNCTHING_SOCKET,
     listenIp: value.POD_IP,

@@ -4,6 +4,7 @@ import { waitUntil } from '../../tools/host/wait-until.ts';
 import { ensure, kubectl, remove } from '../../tools/kube/kube.ts';
 import { podManifest } from '../../tools/kube/manifests.ts';
 import { claimRef, waitForGone } from '../../tools/kube/wait-for.ts';
+import { deploy, undeploy } from '../../tools/deploy/deploy.ts';
 import { DRIVER_NAME, STORAGE_LABEL } from '../../tools/kube/volumes.ts';
 import { endPod, labelNodes, makeClaim, useStage } from './fixture.ts';
 import { HOST_DATA_DIR, onNode } from './node-files.ts';
@@ -26,11 +27,12 @@ async function describeSays(
   kind: string,
   name: string,
   texts: readonly string[],
-  timeoutMs = 90_000,
+  { timeoutMs = 90_000, namespace = stage.namespace } = {},
 ): Promise<void> {
   let described = '';
   const ask = async () => {
-    described = await kubectl(stage.kube, ['-n', stage.namespace, 'describe', kind, name]);
+    const words = ['-n', namespace, 'describe', kind, ...(name === '' ? [] : [name])];
+    described = await kubectl(stage.kube, words);
     return texts.every((text) => described.includes(text)) ? true : undefined;
   };
   const options = {
@@ -88,7 +90,7 @@ describe('what is wrong is said where the user looks', () => {
     await makeClaim(stage, 'nowhere');
     await describeSays('pvc', 'nowhere', ['kubectl label node', STORAGE_LABEL]);
     await labelNodes(stage.kube, ['node1', 'node2']);
-    await describeSays('pvc', 'nowhere', ['Bound'], 120_000);
+    await describeSays('pvc', 'nowhere', ['Bound'], { timeoutMs: 120_000 });
     await dropClaim('nowhere');
   });
 
@@ -141,11 +143,56 @@ describe('what is wrong is said where the user looks', () => {
         stage.kube,
         podManifest({ namespace: stage.namespace, name: 'mute', node: 'node1', claim: 'mute' }),
       );
-      await describeSays('pod', 'mute', ['Syncthing on node1 does not answer'], 200_000);
+      await describeSays('pod', 'mute', ['Syncthing on node1 does not answer'], {
+        timeoutMs: 200_000,
+      });
     } finally {
       await signal('CONT');
     }
     await endPod(stage, 'mute');
     await dropClaim('mute');
+  });
+
+  it('a volume id that leads out of the data directory', async () => {
+    const volume = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'e2e-outside' } };
+    await ensure(stage.kube, {
+      ...volume,
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        persistentVolumeReclaimPolicy: 'Retain',
+        storageClassName: 'syncthing',
+        claimRef: { namespace: stage.namespace, name: 'outside' },
+        csi: { driver: DRIVER_NAME, volumeHandle: '../../etc' },
+      },
+    } as KubernetesObject);
+    await makeClaim(stage, 'outside', { volumeName: 'e2e-outside' });
+    const pod = { namespace: stage.namespace, name: 'outside', node: 'node1', claim: 'outside' };
+    await ensure(stage.kube, podManifest(pod));
+    await describeSays('pod', 'outside', ['volume_id: holds a path']);
+    await endPod(stage, 'outside');
+    await dropClaim('outside');
+    await remove(stage.kube, volume);
+  });
+
+  it('a second instance on the same host_data_dir', async () => {
+    const namespace = 'e2e-second';
+    const set = { driverName: 'second.example.com', nameSuffix: 'second' };
+    const release = { name: 'second', namespace, set, wait: false };
+    await deploy(stage.kube, release);
+    try {
+      await describeSays(
+        'pod',
+        '',
+        [`belongs to driver ${DRIVER_NAME}`, 'second.example.com'],
+        90_000,
+        namespace,
+      );
+    } finally {
+      await undeploy(stage.kube, release);
+      const ref = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+      await remove(stage.kube, ref);
+      await waitForGone(stage.kube, ref);
+    }
   });
 });

@@ -13,6 +13,8 @@ export interface Release {
   readonly set?: Readonly<Record<string, string>>;
   /** More values that are numbers, or true or false. */
   readonly flags?: Readonly<Record<string, number | boolean>>;
+  /** Whether to wait for its pods; true unless said otherwise. */
+  readonly wait?: boolean;
 }
 
 export const DEFAULT_RELEASE: Release = { name: 'syncthing-csi', namespace: DRIVER_NAMESPACE };
@@ -54,6 +56,7 @@ export async function deploy(kube: Kube, release: Release): Promise<void> {
   await kubectl(kube, ['apply', '--server-side', '--force-conflicts', '-f', join(chart, 'crds')]);
   const install = ['upgrade', '--install', name, chart, '-n', namespace, '--create-namespace'];
   await helm(kube, [...install, ...values, ...sets, ...booleans], 120_000);
+  if (release.wait === false) return;
   const workloads = await kubectl(kube, ['-n', namespace, 'get', 'daemonset,deployment', '-o', 'name']);
   for (const workload of workloads.split('\n').filter((line) => line !== '')) {
     await kubectl(kube, ['-n', namespace, 'rollout', 'status', workload, '--timeout=180s'], 200_000);

@@ -15,6 +15,8 @@ export interface ClaimOptions {
   readonly size?: string;
   readonly accessModes?: readonly string[];
   readonly volumeMode?: string;
+  /** A PersistentVolume that somebody made; absent: one is provisioned. */
+  readonly volumeName?: string;
 }
 
 export function namespaceManifest(name: string): KubernetesObject {
@@ -30,6 +32,7 @@ export function claimManifest(options: ClaimOptions): V1PersistentVolumeClaim {
       accessModes: [...(options.accessModes ?? ['ReadWriteOnce'])],
       storageClassName: options.storageClass ?? 'syncthing',
       ...(options.volumeMode === undefined ? {} : { volumeMode: options.volumeMode }),
+      ...(options.volumeName === undefined ? {} : { volumeName: options.volumeName }),
       resources: { requests: { storage: options.size ?? '1Gi' } },
     },
   };

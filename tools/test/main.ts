@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { addCounts, tiers, type Tier } from './tiers.ts';
+import { addCounts, failedTests, tiers, type Tier } from './tiers.ts';
 
 const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -16,11 +16,13 @@ function say(line: string): void {
   process.stdout.write(`\n=== ${line}\n`);
 }
 
-function runTier(tier: Tier): boolean {
+/** What a tier before it has made is not made again. */
+function runTier(tier: Tier, made: Set<string>): boolean {
   const started = Date.now();
-  for (const target of tier.needs) {
+  for (const target of tier.needs.filter((each) => !made.has(each))) {
     say(`${tier.name}: make ${target}`);
     if (!run(['make', '--no-print-directory', target])) return false;
+    made.add(target);
   }
   say(tier.name);
   const ok = run(tier.command);
@@ -31,7 +33,8 @@ function runTier(tier: Tier): boolean {
 /** Stops at the first tier that fails: those after it would only say the same more slowly. */
 function runAll(reports: string, wanted: readonly string[]): boolean {
   const chosen = tiers(reports).filter((tier) => wanted.length === 0 || wanted.includes(tier.name));
-  return chosen.every((tier) => runTier(tier));
+  const made = new Set<string>();
+  return chosen.every((tier) => runTier(tier, made));
 }
 
 /** A signal ends the child as well (same process group); this only sees to it that what was brought up goes down. */
@@ -51,10 +54,10 @@ function main(): void {
   const files = tiers(reports)
     .map((tier) => join(reports, `${tier.name}.json`))
     .filter((file) => existsSync(file));
-  const { passed, failed, skipped } = addCounts(
-    files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as unknown),
-  );
+  const found = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as unknown);
+  const { passed, failed, skipped } = addCounts(found);
   rmSync(reports, { recursive: true });
+  for (const test of failedTests(found)) process.stdout.write(`\nFAILED ${test}`);
   process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   process.exitCode = ok ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 /** What `make test` runs, in order: what is quick and says most comes first. */
+import { z } from 'zod';
 
 export interface Tier {
   readonly name: string;
@@ -20,9 +21,41 @@ export function tiers(reports: string): readonly Tier[] {
     project('unit', reports, []),
     project('integration', reports, ['programs', 'images']),
     project('sanity', reports, ['deploy']),
-    project('e2e', reports, []),
+    project('e2e', reports, ['deploy']),
   ];
 }
+
+/** Titles of the tests that failed, and the files that could not be run, as vitest's JSON reports say. */
+export function failedTests(reports: readonly unknown[]): readonly string[] {
+  return reports.flatMap((each) => {
+    const parsed = vitestReport.safeParse(each);
+    if (!parsed.success) return ['a report that cannot be read'];
+    return parsed.data.testResults.flatMap(({ name, status, assertionResults }) => {
+      const failed = assertionResults.filter((test) => test.status === 'failed');
+      if (failed.length === 0) return status === 'failed' ? [name] : [];
+      return failed.map(({ fullName, failureMessages: [message = ''] }) => {
+        const [line = ''] = message.split('\n');
+        return `${name}: ${fullName}\n    ${line}`;
+      });
+    });
+  });
+}
+
+const vitestReport = z.object({
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(
+        z.object({
+          fullName: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()).default([]),
+        }),
+      ),
+    }),
+  ),
+});
 
 export interface Counts {
   readonly passed: number;

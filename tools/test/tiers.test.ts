@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { addCounts, failedTests } from './tiers.ts';
+
+const passed = { fullName: 'a works', status: 'passed', failureMessages: [] };
+const failed = { fullName: 'a fails', status: 'failed', failureMessages: ['Error: no\n    at x'] };
+
+test('a failed test is named with its file and the first line of its message', () => {
+  const report = {
+    testResults: [{ name: '/x/a.test.ts', status: 'failed', assertionResults: [passed, failed] }],
+  };
+  expect(failedTests([report])).toEqual(['/x/a.test.ts: a fails\n    Error: no']);
+});
+
+test('a file that could not be run is named', () => {
+  const report = { testResults: [{ name: '/x/a.test.ts', status: 'failed', assertionResults: [] }] };
+  expect(failedTests([report])).toEqual(['/x/a.test.ts']);
+});
+
+test('nothing is named where all passed, and a report that is none is not taken for that', () => {
+  const report = { testResults: [{ name: '/x/a.test.ts', status: 'passed', assertionResults: [passed] }] };
+  expect(failedTests([report])).toEqual([]);
+  expect(failedTests([{}])).toHaveLength(1);
+});
+
+test('counts add up', () => {
+  const one = { numPassedTests: 2, numFailedTests: 1, numPendingTests: 0 };
+  expect(addCounts([one, one, {}])).toEqual({ passed: 4, failed: 2, skipped: 0 });
+});
