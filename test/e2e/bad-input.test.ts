@@ -155,6 +155,9 @@ describe('what is wrong is said where the user looks', () => {
 
   it('a volume id that leads out of the data directory', async () => {
     const volume = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'e2e-outside' } };
+    // One that an interrupted run left belongs to its claim.
+    await remove(stage.kube, volume);
+    await waitForGone(stage.kube, volume);
     await ensure(stage.kube, {
       ...volume,
       spec: {
@@ -181,13 +184,9 @@ describe('what is wrong is said where the user looks', () => {
     const release = { name: 'second', namespace, set, wait: false };
     await deploy(stage.kube, release);
     try {
-      await describeSays(
-        'pod',
-        '',
-        [`belongs to driver ${DRIVER_NAME}`, 'second.example.com'],
-        90_000,
+      await describeSays('pod', '', [`belongs to driver ${DRIVER_NAME}`, 'second.example.com'], {
         namespace,
-      );
+      });
     } finally {
       await undeploy(stage.kube, release);
       const ref = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
