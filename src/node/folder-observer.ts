@@ -28,11 +28,25 @@ export function createFolderObserver(client: SyncthingClient, clock: Clock): Fol
     }
     return daemon.view;
   }
+  async function look({ folderId, peers }: SyncthingReplicaSpec, signal: AbortSignal): Promise<FolderLook> {
+    const view = await daemonView(signal);
+    return {
+      view,
+      report: await observeFolder(client, { folderId, peers, daemon: view, firstScans }, { signal }),
+    };
+  }
+  /** An idle folder without a scan in a view that may be older than its scan is worth a new view. */
+  async function lookUpToDate(order: SyncthingReplicaSpec, signal: AbortSignal): Promise<FolderLook> {
+    const begun = clock.now();
+    const found = await look(order, signal);
+    if (found.report?.state !== 'idle' || found.report.scanned || found.view.now >= begun) return found;
+    daemon = undefined;
+    return look(order, signal);
+  }
   return {
-    async observe({ folderId, peers }, signal) {
+    async observe(order, signal) {
       try {
-        const view = await daemonView(signal);
-        const report = await observeFolder(client, { folderId, peers, daemon: view, firstScans }, { signal });
+        const { report } = await lookUpToDate(order, signal);
         return { kind: 'observed', ...(report !== undefined && { report }) };
       } catch (error) {
         daemon = undefined;
@@ -41,4 +55,9 @@ export function createFolderObserver(client: SyncthingClient, clock: Clock): Fol
       }
     },
   };
+}
+
+interface FolderLook {
+  readonly view: DaemonView;
+  readonly report: FolderReport | undefined;
 }
