@@ -1,6 +1,5 @@
 import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { SyncthingClient } from '../syncthing/client.ts';
 import { FirstScans } from '../syncthing/first-scans.ts';
 import { observeDaemon, type DaemonView } from '../syncthing/observe-daemon.ts';
 import { observeFolder } from '../syncthing/observe-folder.ts';
@@ -18,7 +17,9 @@ export interface FolderObserver {
 /** What all folders have in common is read once for those that are looked at together. */
 const DAEMON_VIEW_MS = 500;
 
-export function createFolderObserver(client: SyncthingClient, clock: Clock): FolderObserver {
+type Client = Parameters<typeof observeDaemon>[0] & Parameters<typeof observeFolder>[0];
+
+export function createFolderObserver(client: Client, clock: Clock): FolderObserver {
   const firstScans = new FirstScans();
   let daemon: { readonly at: number; readonly view: Promise<DaemonView> } | undefined;
   function daemonView(signal: AbortSignal): Promise<DaemonView> {

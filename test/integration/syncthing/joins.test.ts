@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { takeOutFolder } from '../../../src/syncthing/take-out-folder.ts';
+import { startDaemon, type Daemon } from './daemon.ts';
+import { callOptions, introduce, putFolder, rootOf, write, type Peer } from './peers.ts';
+import { until } from './until.ts';
+
+// What src/desired/peers.ts and src/syncthing/take-out-folder.ts rest on.
+type Real = Daemon & Peer;
+let holder: Real;
+let joiner: Real;
+const call = callOptions;
+
+async function real(): Promise<Real> {
+  const daemon = await startDaemon();
+  async function restart(): Promise<void> {
+    await daemon.kill();
+    await daemon.start();
+  }
+  return Object.assign(daemon, { restart });
+}
+
+beforeAll(async () => {
+  holder = await real();
+  joiner = await real();
+  await introduce([holder, joiner]);
+});
+afterAll(async () => {
+  for (const daemon of [holder, joiner]) await daemon?.[Symbol.asyncDispose]();
+});
+
+function lostConnections(): number {
+  return joiner
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('Lost ')).length;
+}
+
+async function hasOffered(folderId: string): Promise<void> {
+  await until('the holder has offered the folder', async () => {
+    const pending = await joiner.client.pendingFolders(call());
+    return pending.some((each) => each.folderId === folderId && each.offeredBy.includes(holder.deviceId));
+  });
+}
+
+async function knows(one: Peer, other: Peer, folderId: string): Promise<void> {
+  const { sequence } = await other.client.completion(folderId, call());
+  await until('the index has come', async () => {
+    const known = await one.client.completion(folderId, { ...call(), deviceId: other.deviceId });
+    return known.sequence >= sequence && sequence > 0;
+  });
+}
+
+/** Joins, gets the files, sends its own index back, leaves again. */
+async function joinAndLeave(folderId: string): Promise<void> {
+  await putFolder(joiner, folderId, 'receiveonly', []);
+  await putFolder(holder, folderId, 'sendreceive', [joiner]);
+  await hasOffered(folderId);
+  await putFolder(joiner, folderId, 'receiveonly', [holder]);
+  await knows(joiner, holder, folderId);
+  await until('the files have come', () => fs.existsSync(path.join(rootOf(joiner, folderId), 'file49')));
+  await joiner.client.scan(folderId, call());
+  await knows(holder, joiner, folderId);
+  await putFolder(holder, folderId, 'sendreceive', []);
+  await takeOutFolder(joiner.client, folderId, call());
+  fs.rmSync(rootOf(joiner, folderId), { recursive: true });
+}
+
+test('a joiner that lists the holder last loses no connection, also when it comes again', async () => {
+  await putFolder(holder, 'again', 'sendreceive', []);
+  for (let index = 0; index < 50; index += 1) write(holder, 'again', `file${index}`, 'content');
+  await holder.client.scan('again', call());
+  const before = lostConnections();
+  for (let time = 0; time < 3; time += 1) await joinAndLeave('again');
+  expect(lostConnections()).toBe(before);
+});
+
+test('a folder that is not there is taken out already', async () => {
+  await takeOutFolder(joiner.client, 'nowhere', call());
+  expect(await joiner.client.folder('nowhere', call())).toBeUndefined();
+});
