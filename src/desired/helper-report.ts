@@ -1,8 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { DeleterReport, IntroducerReport, NodewatcherReport, ResharerReport } from './node-view.ts';
 
 /** What each helper prints on stdout, for whoever runs it. */
-const count = z.int().nonnegative();
+const count = z.int().check(z.nonnegative());
 const texts = z.readonly(z.array(z.string()));
 const pass = {
   changed: count,
@@ -11,23 +11,23 @@ const pass = {
 };
 const applied = z.object({ replica: z.string(), generation: count, epoch: count });
 
-export const introducerReport: z.ZodType<IntroducerReport> = z.object({ ...pass, fenced: texts });
+export const introducerReport: z.ZodMiniType<IntroducerReport> = z.object({ ...pass, fenced: texts });
 
-export const resharerReport: z.ZodType<ResharerReport> = z.object({
+export const resharerReport: z.ZodMiniType<ResharerReport> = z.object({
   ...pass,
   applied: z.readonly(z.array(applied)),
 });
 
-export const deleterReport: z.ZodType<DeleterReport> = z.object({
+export const deleterReport: z.ZodMiniType<DeleterReport> = z.object({
   ...pass,
   removed: texts,
   tombstonesDone: texts,
   orphans: texts,
 });
 
-export const nodewatcherReport: z.ZodType<NodewatcherReport> = z.object({
+export const nodewatcherReport: z.ZodMiniType<NodewatcherReport> = z.object({
   ...pass,
   labelled: z.boolean(),
-  unfit: z.string().exactOptional(),
+  unfit: z.exactOptional(z.string()),
   capacity: z.object({ totalBytes: count, freeBytes: count }),
 });

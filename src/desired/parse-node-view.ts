@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { DiskPhase, DiskState } from '../handoff/disk-state.ts';
+import { diskState } from './disk-state-schema.ts';
 import type { SyncthingNodeSpec } from './node.ts';
 import type { NodeView, ReplicaOrder } from './node-view.ts';
 import type { SyncthingReplicaSpec } from './replica.ts';
@@ -48,31 +48,6 @@ const nodeSpec: z.ZodMiniType<SyncthingNodeSpec> = z.object({
   fenced: texts,
   devices: z.readonly(z.array(z.object({ node: text, deviceId: text, addresses: texts }))),
   tombstones,
-});
-
-const scan = z.object({ sequence: count, startedAt: text });
-const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('replica') }),
-  z.object({ kind: z.literal('writer'), epoch: count, session: count }),
-  z.object({ kind: z.literal('released'), epoch: count, session: count, scan }),
-  z.object({ kind: z.literal('untouched'), epoch: count }),
-  z.object({
-    kind: z.literal('rejoining'),
-    epoch: count,
-    step: z.enum(['archiving', 'archived']),
-    archive: text,
-  }),
-]);
-
-const diskState: z.ZodMiniType<DiskState> = z.object({
-  version: z.literal(1),
-  volume: text,
-  folderId: text,
-  storeId: text,
-  highestEpoch: count,
-  rejoined: z.exactOptional(z.object({ epoch: count, archive: text })),
-  phase,
-  announcing: z.exactOptional(z.literal(true)),
 });
 
 const nodeView: z.ZodMiniType<NodeView> = z.object({

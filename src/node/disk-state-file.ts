@@ -1,9 +1,9 @@
 /** `state.json` of each volume, as src/handoff/disk-state.ts defines it: read strictly, written durably. */
 import { readdir, stat } from 'node:fs/promises';
-import { z } from 'zod';
 import type { HostLayout } from './host-layout.ts';
+import { diskState } from '../desired/disk-state-schema.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
-import type { DiskPhase, DiskState } from '../handoff/disk-state.ts';
+import type { DiskState } from '../handoff/disk-state.ts';
 import { makeDirectoryDurably, readIfPresent, writeDurably } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
 
@@ -15,31 +15,6 @@ export interface DiskStates {
   /** Volumes with a directory here, in no order; what is none of ours is left out. */
   list(): Promise<readonly string[]>;
 }
-
-const count = z.int().nonnegative();
-const scan = z.object({ sequence: count, startedAt: z.string() });
-const phase: z.ZodType<DiskPhase> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('replica') }),
-  z.object({ kind: z.literal('writer'), epoch: count, session: count }),
-  z.object({ kind: z.literal('released'), epoch: count, session: count, scan }),
-  z.object({ kind: z.literal('untouched'), epoch: count }),
-  z.object({
-    kind: z.literal('rejoining'),
-    epoch: count,
-    step: z.enum(['archiving', 'archived']),
-    archive: z.string(),
-  }),
-]);
-const diskState: z.ZodType<DiskState> = z.object({
-  version: z.literal(1),
-  volume: z.string(),
-  folderId: z.string(),
-  storeId: z.string(),
-  highestEpoch: count,
-  rejoined: z.object({ epoch: count, archive: z.string() }).exactOptional(),
-  phase,
-  announcing: z.literal(true).exactOptional(),
-});
 
 export function createDiskStates(layout: HostLayout, storeId: string): DiskStates {
   return {

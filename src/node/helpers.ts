@@ -1,5 +1,5 @@
 /** The helpers as programs of their own (docs/design.md, "Parts"). */
-import { z } from 'zod';
+import type * as z from 'zod/mini';
 import {
   deleterReport,
   introducerReport,
@@ -50,11 +50,11 @@ export interface HelpersOptions {
 
 const KILL_AFTER_MS = 5_000;
 
-const reports: { readonly [Name in HelperName]: z.ZodType<HelperReports[Name]> } = {
-  introducer: parsedBy(introducerReport),
-  resharer: parsedBy(resharerReport),
-  deleter: parsedBy(deleterReport),
-  nodewatcher: parsedBy(nodewatcherReport),
+const reports: { readonly [Name in HelperName]: z.ZodMiniType<HelperReports[Name]> } = {
+  introducer: introducerReport,
+  resharer: resharerReport,
+  deleter: deleterReport,
+  nodewatcher: nodewatcherReport,
 };
 
 export function createHelpers(options: HelpersOptions): Helpers {
@@ -93,16 +93,4 @@ async function runPass<Name extends HelperName>(
   if (result.kind !== 'cancelled')
     log.error({ outcome: result.kind, reason: result.message }, 'a pass of a helper could not be done');
   return undefined;
-}
-
-/** The helpers' schemas are of zod's small interface, whose types the classic one does not take. */
-function parsedBy<Report>(schema: { parse(value: unknown): Report }): z.ZodType<Report> {
-  return z.unknown().transform((value, context): Report => {
-    try {
-      return schema.parse(value);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not a report' });
-      return z.NEVER;
-    }
-  });
 }

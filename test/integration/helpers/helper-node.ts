@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import {
   deleterReport,
   introducerReport,
@@ -98,7 +98,7 @@ interface Reports {
   readonly nodewatcher: NodewatcherReport;
 }
 
-const REPORTS: { readonly [Name in HelperName]: z.ZodType<Reports[Name]> } = {
+const REPORTS: { readonly [Name in HelperName]: z.ZodMiniType<Reports[Name]> } = {
   introducer: introducerReport,
   resharer: resharerReport,
   deleter: deleterReport,

@@ -1,0 +1,31 @@
+/** `state.json` as it lies on the disk, and in a helper's view of it. */
+import * as z from 'zod/mini';
+import type { DiskPhase, DiskState } from '../handoff/disk-state.ts';
+
+const text = z.string();
+const count = z.int().check(z.nonnegative());
+
+const scan = z.object({ sequence: count, startedAt: text });
+const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('replica') }),
+  z.object({ kind: z.literal('writer'), epoch: count, session: count }),
+  z.object({ kind: z.literal('released'), epoch: count, session: count, scan }),
+  z.object({ kind: z.literal('untouched'), epoch: count }),
+  z.object({
+    kind: z.literal('rejoining'),
+    epoch: count,
+    step: z.enum(['archiving', 'archived']),
+    archive: text,
+  }),
+]);
+
+export const diskState: z.ZodMiniType<DiskState> = z.object({
+  version: z.literal(1),
+  volume: text,
+  folderId: text,
+  storeId: text,
+  highestEpoch: count,
+  rejoined: z.exactOptional(z.object({ epoch: count, archive: text })),
+  phase,
+  announcing: z.exactOptional(z.literal(true)),
+});
