@@ -10,6 +10,7 @@ import { labelNodes, NODES } from '../tools/kube/data-nodes.ts';
 import { callTable, nodeCalls, stageAndPublish } from './driver-calls.ts';
 import { ioSpeed } from './io.ts';
 import { sizeTable, watchSizes } from './memory.ts';
+import { moveTimes } from './moves.ts';
 import { resultsText, type Provenance, type ResultTable } from './result.ts';
 import { startTimes } from './start-times.ts';
 
@@ -66,6 +67,13 @@ async function measure(kube: Kube): Promise<readonly ResultTable[]> {
     say,
   });
   const calls = callTable(stageAndPublish(await nodeCalls(kube, 'node1', since)));
+  const moves = await moveTimes({
+    kube,
+    namespace: NAMESPACE,
+    runs: Math.ceil(runs / 2),
+    nodes: ['node1', 'node2'],
+    say,
+  });
   const sizes = await memory(kube);
   const io = await ioSpeed({
     kube,
@@ -78,7 +86,7 @@ async function measure(kube: Kube): Promise<readonly ResultTable[]> {
     label: async (nodes) => await labelNodes(kube, nodes),
   });
   await labelNodes(kube, ['node1', 'node2']);
-  return [start, calls, ...io, ...sizes];
+  return [start, calls, moves, ...io, ...sizes];
 }
 
 async function main(): Promise<void> {

@@ -16,9 +16,10 @@ export interface StartBench {
   readonly say: (line: string) => void;
 }
 
-const OFTEN = { everyMs: 5, timeoutMs: 120_000 };
+export const OFTEN = { everyMs: 5, timeoutMs: 120_000 };
 
-async function waitForStart(kube: Kube, namespace: string, name: string): Promise<void> {
+/** The container runs: earlier than Ready, which the kubelet tells with a delay of its own. */
+export async function waitForStart(kube: Kube, namespace: string, name: string): Promise<void> {
   const ask = async () => {
     const pod = await read<V1Pod>(kube, podRef(namespace, name));
     return pod?.status?.containerStatuses?.[0]?.state?.running === undefined ? undefined : true;

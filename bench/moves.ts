@@ -1,0 +1,171 @@
+/** How long a pod's move between two data nodes takes, next to that of a pod without a volume. */
+import { ensure, remove, shell, type Kube } from '../tools/kube/kube.ts';
+import { claimManifest, podManifest } from '../tools/kube/manifests.ts';
+import { claimRef, podRef, waitForBound, waitForGone } from '../tools/kube/wait-for.ts';
+import { waitUntil } from '../tools/host/wait-until.ts';
+import { volumeOf } from '../tools/kube/volumes.ts';
+import { nodeCalls, type LoggedCall } from './driver-calls.ts';
+import type { ResultRow, ResultTable } from './result.ts';
+import { OFTEN, waitForStart } from './start-times.ts';
+import { percentile } from './statistics.ts';
+
+export interface MoveBench {
+  readonly kube: Kube;
+  readonly namespace: string;
+  readonly runs: number;
+  /** Two data nodes. */
+  readonly nodes: readonly [string, string];
+  readonly say: (line: string) => void;
+}
+
+/** What is in the volume, and what is changed in it right before each move. */
+interface Content {
+  readonly title: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly changedFiles: number;
+  readonly goals: boolean;
+}
+
+const CONTENTS: readonly Content[] = [
+  { title: '1 GiB in 1,000 files, 10 changed', files: 1_000, bytes: 2 ** 30, changedFiles: 10, goals: true },
+  {
+    title: '100,000 files of 1 KiB, 10 changed',
+    files: 100_000,
+    bytes: 100_000 * 1024,
+    changedFiles: 10,
+    goals: false,
+  },
+];
+
+const SIDE = 100;
+
+/** Files of random content, cut from one stream so that a hundred thousand take seconds. */
+function fillScript({ files, bytes }: Content): string {
+  const each = Math.floor(bytes / files);
+  return `cd /data
+    for d in $(seq 1 ${SIDE}); do
+      mkdir d$d
+      (cd d$d && head -c ${(each * files) / SIDE} /dev/urandom | split -b ${each} -a 4 -)
+    done
+    sync`;
+}
+
+function changeScript({ files, bytes, changedFiles }: Content): string {
+  const each = Math.floor(bytes / files);
+  return `cd /data; for d in $(seq 1 ${changedFiles}); do head -c ${each} /dev/urandom > d$d/xaaaa; done`;
+}
+
+/** A last change, so that a scan follows, and then the proof of that scan. */
+async function waitForReplicated(bench: MoveBench, claim: string): Promise<void> {
+  const { kube, namespace } = bench;
+  const pv = await waitForBound(kube, namespace, claim);
+  await shell(kube, 'date > /data/mark; sync', { namespace, pod: 'move' });
+  const since = Date.now();
+  const ask = async () => {
+    const volume = await volumeOf(kube, pv);
+    const through = Date.parse(volume?.status.replicatedThrough ?? '');
+    return through > since || undefined;
+  };
+  const options = { signal: kube.signal, timeoutMs: 600_000, what: `the copies of ${claim} to be proven` };
+  await waitUntil(ask, options);
+}
+
+/** Seconds from the deletion of the pod on one node to the next one running on the other. */
+async function timeMove(bench: MoveBench, to: string, claim?: string): Promise<number> {
+  const { kube, namespace } = bench;
+  const started = performance.now();
+  await remove(kube, podRef(namespace, 'move'));
+  await waitForGone(kube, podRef(namespace, 'move'), OFTEN);
+  await ensure(
+    kube,
+    podManifest({ namespace, name: 'move', node: to, ...(claim === undefined ? {} : { claim }) }),
+  );
+  await waitForStart(kube, namespace, 'move');
+  return (performance.now() - started) / 1000;
+}
+
+async function timePlainMoves(bench: MoveBench): Promise<readonly number[]> {
+  const { kube, namespace, nodes } = bench;
+  await ensure(kube, podManifest({ namespace, name: 'move', node: nodes[0] }));
+  await waitForStart(kube, namespace, 'move');
+  const seconds: number[] = [];
+  for (let run = 0; run < bench.runs; run += 1)
+    seconds.push(await timeMove(bench, nodes[(run + 1) % 2] ?? nodes[0]));
+  await remove(kube, podRef(namespace, 'move'));
+  await waitForGone(kube, podRef(namespace, 'move'));
+  return seconds;
+}
+
+interface Moves {
+  readonly seconds: readonly number[];
+  /** The four calls of each move, added up, in seconds. */
+  readonly inCalls: readonly number[];
+}
+
+async function timeVolumeMoves(bench: MoveBench, content: Content): Promise<Moves> {
+  const { kube, namespace, nodes } = bench;
+  const claim = `move${content.files}`;
+  await ensure(kube, claimManifest({ namespace, name: claim, size: '4Gi' }));
+  await ensure(kube, podManifest({ namespace, name: 'move', node: nodes[0], claim }));
+  await waitForStart(kube, namespace, 'move');
+  await shell(kube, fillScript(content), { namespace, pod: 'move', timeoutMs: 600_000 });
+  const seconds: number[] = [];
+  const inCalls: number[] = [];
+  for (let run = 0; run < bench.runs; run += 1) {
+    await waitForReplicated(bench, claim);
+    await shell(kube, changeScript(content), { namespace, pod: 'move' });
+    const since = new Date().toISOString();
+    seconds.push(await timeMove(bench, nodes[(run + 1) % 2] ?? nodes[0], claim));
+    const calls = await Promise.all(nodes.map(async (node) => await nodeCalls(kube, node, since)));
+    inCalls.push(secondsInCalls(calls.flat()));
+    bench.say(`moves, ${content.title}: ${run + 1} of ${bench.runs}`);
+  }
+  await remove(kube, podRef(namespace, 'move'));
+  await waitForGone(kube, podRef(namespace, 'move'));
+  await remove(kube, claimRef(namespace, claim));
+  await waitForGone(kube, claimRef(namespace, claim));
+  return { seconds, inCalls };
+}
+
+const CALLS = new Set(['NodeUnpublishVolume', 'NodeUnstageVolume', 'NodeStageVolume', 'NodePublishVolume']);
+
+/** Attempts that were answered with "not yet" count as well: they are time that the pod waits. */
+export function secondsInCalls(calls: readonly LoggedCall[]): number {
+  return calls.filter(({ rpc }) => CALLS.has(rpc)).reduce((sum, call) => sum + call.durationMs, 0) / 1000;
+}
+
+function row(what: string, sample: readonly number[], goal?: { limit: number; value: number }): ResultRow {
+  const values = {
+    n: String(sample.length),
+    p50: percentile(sample, 0.5).toFixed(2),
+    p95: percentile(sample, 0.95).toFixed(2),
+  };
+  return goal === undefined
+    ? { what, values }
+    : { what, values, goal: `p50 ≤ ${goal.limit}`, met: goal.value <= goal.limit };
+}
+
+/** A pod without a volume, then each content, moved to and fro. */
+export async function moveTimes(bench: MoveBench): Promise<ResultTable> {
+  const plain = await timePlainMoves(bench);
+  const rows: ResultRow[] = [row('pod without a volume', plain)];
+  for (const content of CONTENTS) {
+    const { seconds, inCalls } = await timeVolumeMoves(bench, content);
+    const over = percentile(seconds, 0.5) - percentile(plain, 0.5);
+    const spent = percentile(inCalls, 0.5);
+    const limits = content.goals
+      ? [
+          { limit: 2, value: over },
+          { limit: 1.5, value: spent },
+        ]
+      : [];
+    rows.push(row(`${content.title} (${over.toFixed(2)} s over the pod without)`, seconds, limits[0]));
+    rows.push(row('— of which in NodeUnpublish, NodeUnstage, NodeStage and NodePublish', inCalls, limits[1]));
+  }
+  return {
+    title: 'A clean move between two data nodes (s)',
+    note: 'From the deletion of the pod on one node to the next one running on the other; the goal of a move is held against what it takes over the pod without a volume.',
+    rows,
+  };
+}
