@@ -43,6 +43,7 @@ test('property: every type but receiveonly is a writer: watches, keeps all confl
       const receiver = type === 'receiveonly';
       expect(folderConfig({ ...input, type })).toMatchObject({
         fsWatcherEnabled: !receiver,
+        fsWatcherTimeoutS: 20,
         maxConflicts: receiver ? 0 : -1,
         rescanIntervalS: receiver ? 0 : 3600,
         versioning: { type: receiver ? 'simple' : '' },

@@ -60,6 +60,8 @@ function detection(receiver: boolean): Readonly<Record<string, unknown>> {
   return {
     fsWatcherEnabled: !receiver,
     fsWatcherDelayS: 10,
+    // Left out it is six times the delay: what is written without a pause would be copied after a minute.
+    fsWatcherTimeoutS: 20,
     rescanIntervalS: receiver ? 0 : 3600,
     scanProgressIntervalS: -1,
     modTimeWindowS: 0,
