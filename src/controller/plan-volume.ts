@@ -2,7 +2,7 @@
 import { conditionsOf } from '../desired/conditions.ts';
 import { membersOf } from '../desired/members.ts';
 import { orderOf } from '../desired/orders.ts';
-import type { Member } from '../desired/peers.ts';
+import { typeRecheckMs, type Member } from '../desired/peers.ts';
 import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { nextStatus, withStatus } from '../desired/volume-status.ts';
 import type { Grant, SyncthingVolumeStatus } from '../desired/volume.ts';
@@ -28,6 +28,11 @@ export interface StatusPlan {
   readonly recheckAfterMs?: number;
 }
 
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const given = times.filter((time) => time !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
+}
+
 /** The status that the reports call for, with the grant that may be given on top of it. */
 export function planStatus(input: PlanInput): StatusPlan {
   const { view, placed } = input;
@@ -42,7 +47,10 @@ export function planStatus(input: PlanInput): StatusPlan {
     now,
     liveObstacle === undefined ? decisions : { ...decisions, liveObstacle },
   );
-  const recheckAfterMs = flush.kind === 'wait' ? flush.recheckAfterMs : undefined;
+  const recheckAfterMs = earliest([
+    flush.kind === 'wait' ? flush.recheckAfterMs : undefined,
+    typeRecheckMs(now),
+  ]);
   return {
     status: { ...status, conditions },
     failedOver: failover.kind === 'fail-over',

@@ -73,6 +73,28 @@ describe('the order for a copy', () => {
     expect(ALL.map((name) => orderFor(name, { status }).grant)).toEqual(ALL.map(() => grantTo('n2', 2)));
   });
 
+  describe('gives a new writer its type', () => {
+    function typeOf(listed: readonly string[], given: Given & { readonly since?: number } = {}): string {
+      const grant = { ...grantTo('n2', 2), since: at(given.since ?? -1000) };
+      const replicas = ALL.map((each) =>
+        replica(each, each === 'n2' ? listed : ALL, {
+          generation: each === 'n1' && !listed.includes('n1') ? 2 : 1,
+        }),
+      );
+      return orderFor('n2', { replicas, status: { grant }, ...given }).type;
+    }
+
+    test('when it lists all who are to share: a restart before it would forget what they offered', () => {
+      expect(typeOf(ALL)).toBe('sendreceive');
+      expect(typeOf(['n3'])).toBe('receiveonly');
+    });
+
+    test('without those who do not answer, and after a while without those who are slow', () => {
+      expect(typeOf(['n3'], { nodes: [node('n1', SILENT)] })).toBe('sendreceive');
+      expect(typeOf(['n3'], { since: -5000 })).toBe('sendreceive');
+    });
+  });
+
   test('tells the writer alone that its last scan is held', () => {
     const scan = { epoch: 2, session: 1, sequence: 10, startedAt: at(-5000), afterUnmount: true };
     const writer = {

@@ -1,8 +1,8 @@
 /** The order for each copy, from the volume's status: what the controller writes into the replicas' specs. */
 import { decideFlush } from '../handoff/flush.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
-import { peersOf, type Member } from './peers.ts';
-import type { ReplicaRemoval, SyncthingReplicaSpec } from './replica.ts';
+import { peersOf, typeWaitMs, type Member } from './peers.ts';
+import type { FolderType, ReplicaPeer, ReplicaRemoval, SyncthingReplicaSpec } from './replica.ts';
 
 /** Peers first, then the copy itself: its node may remove the folder once nobody that answers lists it (rule 31). */
 function leaveOrder(view: VolumeView, member: Member): ReplicaRemoval | undefined {
@@ -45,12 +45,25 @@ function labelOf(view: VolumeView): string {
   return claim === undefined ? view.volume.spec.requestName : `${claim.namespace}/${claim.name}`;
 }
 
+interface Sharing {
+  readonly peers: readonly ReplicaPeer[];
+  readonly members: readonly Member[];
+}
+
+/** The writer's type comes together with its peers; once it has it, it keeps it until its grant ends (rule 11). */
+function typeOf(view: VolumeView, member: Member, { peers, members }: Sharing): FolderType {
+  if (view.volume.status.grant?.node !== member.node) return 'receiveonly';
+  if (member.replica?.spec.type === 'sendreceive') return 'sendreceive';
+  return typeWaitMs(view, member, peers, members) > 0 ? 'receiveonly' : 'sendreceive';
+}
+
 /** The whole spec of one copy; equal to the one that stands where nothing has to change. */
 export function orderOf(view: VolumeView, member: Member, members: readonly Member[]): SyncthingReplicaSpec {
   const { status, name, volumeId } = view.volume;
   const proven = provenOf(view, member);
   const rejoin = rejoinOf(view, member);
   const removal = removalOf(view, member);
+  const peers = removal === undefined ? peersOf(view, member, members) : [];
   return {
     volume: name,
     folderId: volumeId,
@@ -58,8 +71,8 @@ export function orderOf(view: VolumeView, member: Member, members: readonly Memb
     label: labelOf(view),
     role: member.role,
     epoch: Math.max(status.epoch, member.replica?.spec.epoch ?? 0),
-    type: status.grant?.node === member.node ? 'sendreceive' : 'receiveonly',
-    peers: removal === undefined ? peersOf(view, member, members) : [],
+    type: typeOf(view, member, { peers, members }),
+    peers,
     base: status.base,
     ...(status.grant === undefined ? {} : { grant: status.grant }),
     ...(proven === undefined ? {} : { proven }),

@@ -66,7 +66,7 @@ function listsFirst(view: VolumeView, member: Member, other: Member): boolean {
   return member.node < other.node;
 }
 
-/** So long an attach waits for a node that answers and is slow to share, before it goes on with the others. */
+/** So long a node that answers and is slow to share is waited for, before it goes on with the others. */
 const SLOW_PEER_MS = 5_000;
 
 function isWaitingLong(view: VolumeView, node: string): boolean {
@@ -75,14 +75,45 @@ function isWaitingLong(view: VolumeView, node: string): boolean {
   );
 }
 
+/** Another copy that answers and has its folder is to share with this one. */
+function isToShare(view: VolumeView, member: Member, other: Member): boolean {
+  if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
+  return isAlive(view, other.node) && hasFolder(view, other);
+}
+
+/**
+ * Milliseconds for which the new writer's folder keeps the type it has: until it lists everybody whose offer it may
+ * have had. A restart for the type alone would have Syncthing forget the offers of those it does not list yet, and no
+ * index would go to them before the next connection.
+ */
+export function typeWaitMs(
+  view: VolumeView,
+  member: Member,
+  peers: readonly ReplicaPeer[],
+  members: readonly Member[],
+): number {
+  const { grant } = view.volume.status;
+  if (grant?.node !== member.node || isOut(view, member)) return 0;
+  const isListed = (other: Member): boolean => peers.some((peer) => peer.node === other.node);
+  if (!members.some((other) => isToShare(view, member, other) && !isListed(other))) return 0;
+  return Math.max(0, Date.parse(grant.since) + SLOW_PEER_MS - view.now);
+}
+
+/** Milliseconds until a new writer gets its type whoever is missing; undefined where it has it. */
+export function typeRecheckMs({ volume, replicas, now }: VolumeView): number | undefined {
+  const { grant } = volume.status;
+  if (grant === undefined || replicas.get(grant.node)?.spec.type === 'sendreceive') return undefined;
+  const left = Date.parse(grant.since) + SLOW_PEER_MS - now;
+  return left > 0 ? left : undefined;
+}
+
 /**
  * Everybody who lists `member` first has done so. With some of them listed and the folder restarted for it, Syncthing
  * would forget what the others have offered, and close the connection when their index comes.
  */
 function isOfferedByAll(view: VolumeView, member: Member, members: readonly Member[]): boolean {
   return members
-    .filter((other) => other.node !== member.node && !isListed(member, other) && !isOut(view, other))
-    .filter((other) => mayShare(view, member, other) && isAlive(view, other.node) && hasFolder(view, other))
+    .filter((other) => !isListed(member, other) && isToShare(view, member, other))
     .every((other) => listsFirst(view, member, other) || hasListed(other, member));
 }
 
