@@ -52,41 +52,26 @@ async function memory(kube: Kube): Promise<readonly ResultTable[]> {
   return [idle, full];
 }
 
-async function measure(kube: Kube): Promise<readonly ResultTable[]> {
+/** Part by part, what takes longest last. */
+async function* measure(kube: Kube): AsyncGenerator<readonly ResultTable[]> {
   const runs = Number(process.env['BENCH_RUNS'] ?? 20);
   const seconds = Number(process.env['BENCH_IO_SECONDS'] ?? 30);
   const pairs = Number(process.env['BENCH_IO_PAIRS'] ?? 5);
+  const common = { kube, namespace: NAMESPACE, say };
   await labelNodes(kube, ['node1', 'node2']);
   const since = new Date().toISOString();
-  const start = await startTimes({
-    kube,
-    namespace: NAMESPACE,
-    runs,
-    dataNode: 'node1',
-    clientNode: 'node3',
-    say,
-  });
-  const calls = callTable(stageAndPublish(await nodeCalls(kube, 'node1', since)));
-  const moves = await moveTimes({
-    kube,
-    namespace: NAMESPACE,
-    runs: Math.ceil(runs / 2),
-    nodes: ['node1', 'node2'],
-    say,
-  });
-  const sizes = await memory(kube);
-  const io = await ioSpeed({
-    kube,
-    namespace: NAMESPACE,
+  const start = await startTimes({ ...common, runs, dataNode: 'node1', clientNode: 'node3' });
+  yield [start, callTable(stageAndPublish(await nodeCalls(kube, 'node1', since)))];
+  yield await memory(kube);
+  yield [await moveTimes({ ...common, runs: Math.ceil(runs / 2), nodes: ['node1', 'node2'] })];
+  yield await ioSpeed({
+    ...common,
     node: 'node1',
     seconds,
     pairs,
     allNodes: NODES,
-    say,
     label: async (nodes) => await labelNodes(kube, nodes),
   });
-  await labelNodes(kube, ['node1', 'node2']);
-  return [start, calls, moves, ...io, ...sizes];
 }
 
 async function main(): Promise<void> {
@@ -94,10 +79,16 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => abort.abort());
   process.on('SIGTERM', () => abort.abort());
   const kube = openKube(checkout, abort.signal);
+  const from = provenance();
   await ensure(kube, namespaceManifest(NAMESPACE));
-  const tables = await measure(kube);
+  const tables: ResultTable[] = [];
+  for await (const part of measure(kube)) {
+    tables.push(...part);
+    writeFileSync(join(checkout, '.cluster/bench-so-far.md'), resultsText(from, tables));
+  }
+  await labelNodes(kube, ['node1', 'node2']);
   const file = join(checkout, 'bench/RESULTS.md');
-  writeFileSync(file, resultsText(provenance(), tables));
+  writeFileSync(file, resultsText(from, tables));
   await remove(kube, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   say(`written: ${file}`);
 }

@@ -40,20 +40,20 @@ const CONTENTS: readonly Content[] = [
 
 const SIDE = 100;
 
-/** Files of random content, cut from one stream so that a hundred thousand take seconds. */
+/** Large files are random; small ones, each another, are written by one awk a directory: a fork a file takes minutes. */
 function fillScript({ files, bytes }: Content): string {
   const each = Math.floor(bytes / files);
+  const inOne = files / SIDE;
+  const random = `for i in $(seq 1 ${inOne}); do head -c ${each} /dev/urandom > x$i; done`;
+  const text = `awk -v d=$d 'BEGIN { for (i = 1; i <= ${inOne}; i++) { f = "x" i; s = d " " i " "; while (length(s) < ${each}) s = s s; printf "%s", substr(s, 1, ${each}) > f; close(f) } }'`;
   return `cd /data
-    for d in $(seq 1 ${SIDE}); do
-      mkdir d$d
-      (cd d$d && head -c ${(each * files) / SIDE} /dev/urandom | split -b ${each} -a 4 -)
-    done
+    for d in $(seq 1 ${SIDE}); do mkdir -p d$d; cd d$d; ${each < 65_536 ? text : random}; cd ..; done
     sync`;
 }
 
 function changeScript({ files, bytes, changedFiles }: Content): string {
   const each = Math.floor(bytes / files);
-  return `cd /data; for d in $(seq 1 ${changedFiles}); do head -c ${each} /dev/urandom > d$d/xaaaa; done`;
+  return `cd /data; for d in $(seq 1 ${changedFiles}); do head -c ${each} /dev/urandom > d$d/x1; done`;
 }
 
 /** A last change, so that a scan follows, and then the proof of that scan. */
