@@ -40,7 +40,13 @@ function provenance(): Provenance {
   };
 }
 
-async function memory(kube: Kube): Promise<readonly ResultTable[]> {
+interface Common {
+  readonly kube: Kube;
+  readonly namespace: string;
+  readonly say: (line: string) => void;
+}
+
+async function memory({ kube }: Common): Promise<readonly ResultTable[]> {
   const idle = sizeTable(0, await watchSizes(kube, 'node1', 60));
   const names = Array.from({ length: 20 }, (_, index) => `memory${index}`);
   for (const name of names) await ensure(kube, claimManifest({ namespace: NAMESPACE, name }));
@@ -52,26 +58,42 @@ async function memory(kube: Kube): Promise<readonly ResultTable[]> {
   return [idle, full];
 }
 
-/** Part by part, what takes longest last. */
-async function* measure(kube: Kube): AsyncGenerator<readonly ResultTable[]> {
-  const runs = Number(process.env['BENCH_RUNS'] ?? 20);
-  const seconds = Number(process.env['BENCH_IO_SECONDS'] ?? 30);
-  const pairs = Number(process.env['BENCH_IO_PAIRS'] ?? 5);
-  const common = { kube, namespace: NAMESPACE, say };
-  await labelNodes(kube, ['node1', 'node2']);
+const runs = Number(process.env['BENCH_RUNS'] ?? 20);
+
+async function starts(common: Common): Promise<readonly ResultTable[]> {
   const since = new Date().toISOString();
   const start = await startTimes({ ...common, runs, dataNode: 'node1', clientNode: 'node3' });
-  yield [start, callTable(stageAndPublish(await nodeCalls(kube, 'node1', since)))];
-  yield await memory(kube);
-  yield [await moveTimes({ ...common, runs: Math.ceil(runs / 2), nodes: ['node1', 'node2'] })];
-  yield await ioSpeed({
+  return [start, callTable(stageAndPublish(await nodeCalls(common.kube, 'node1', since)))];
+}
+
+async function moves(common: Common): Promise<readonly ResultTable[]> {
+  return [await moveTimes({ ...common, runs: Math.ceil(runs / 2), nodes: ['node1', 'node2'] })];
+}
+
+async function io(common: Common): Promise<readonly ResultTable[]> {
+  return ioSpeed({
     ...common,
     node: 'node1',
-    seconds,
-    pairs,
+    seconds: Number(process.env['BENCH_IO_SECONDS'] ?? 30),
+    pairs: Number(process.env['BENCH_IO_PAIRS'] ?? 5),
     allNodes: NODES,
-    label: async (nodes) => await labelNodes(kube, nodes),
+    label: async (nodes) => await labelNodes(common.kube, nodes),
   });
+}
+
+const PARTS = { starts, memory, moves, io } as const;
+
+function isPart(name: string): name is keyof typeof PARTS {
+  return name in PARTS;
+}
+
+/** BENCH_PARTS: some of the parts alone, for who works on one of them. */
+function wantedParts(): readonly (keyof typeof PARTS)[] {
+  const names = process.env['BENCH_PARTS']?.split(',') ?? Object.keys(PARTS);
+  const unknown = names.find((name) => !isPart(name));
+  if (unknown !== undefined)
+    throw new Error(`BENCH_PARTS has no "${unknown}"; there are ${Object.keys(PARTS).join(', ')}`);
+  return names.filter(isPart);
 }
 
 async function main(): Promise<void> {
@@ -82,8 +104,9 @@ async function main(): Promise<void> {
   const from = provenance();
   await ensure(kube, namespaceManifest(NAMESPACE));
   const tables: ResultTable[] = [];
-  for await (const part of measure(kube)) {
-    tables.push(...part);
+  for (const part of wantedParts()) {
+    await labelNodes(kube, ['node1', 'node2']);
+    tables.push(...(await PARTS[part]({ kube, namespace: NAMESPACE, say })));
     writeFileSync(join(checkout, '.cluster/bench-so-far.md'), resultsText(from, tables));
   }
   await labelNodes(kube, ['node1', 'node2']);
