@@ -39,10 +39,6 @@ export function blockPath(path: string, index: number): string {
   return `${path}#${index}`;
 }
 
-function isSameOwnership(a: Ownership, b: Ownership): boolean {
-  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
-}
-
 /** The same content; owner, mode and times aside. */
 export function isSameContent(a: Value, b: Value): boolean {
   if (a.kind === 'file' && b.kind === 'file') return a.sha256 === b.sha256;
@@ -51,16 +47,22 @@ export function isSameContent(a: Value, b: Value): boolean {
   return isSame(a, b);
 }
 
-/** The same in all that has to arrive. Times of directories and links do not (docs/limitations.md). */
+/** All that has to arrive. Times of directories and links do not (docs/limitations.md). */
+function identityOf(value: Value): readonly (string | number)[] {
+  if (value.kind === 'link') return [value.target];
+  if (value.kind === 'block') return [value.content];
+  if (value.kind === 'absent' || value.kind === 'other') return [];
+  const { mode, uid, gid } = value;
+  if (value.kind === 'directory') return [mode, uid, gid];
+  const content = value.kind === 'file' ? value.sha256 : value.size;
+  return [mode, uid, gid, content, value.mtimeNs];
+}
+
+/** The same in all that has to arrive. */
 export function isSame(a: Value, b: Value): boolean {
-  if (a.kind === 'file' && b.kind === 'file')
-    return a.sha256 === b.sha256 && a.mtimeNs === b.mtimeNs && isSameOwnership(a, b);
-  if (a.kind === 'large' && b.kind === 'large')
-    return a.size === b.size && a.mtimeNs === b.mtimeNs && isSameOwnership(a, b);
-  if (a.kind === 'directory' && b.kind === 'directory') return isSameOwnership(a, b);
-  if (a.kind === 'link' && b.kind === 'link') return a.target === b.target;
-  if (a.kind === 'block' && b.kind === 'block') return a.content === b.content;
-  return a.kind === b.kind;
+  if (a.kind !== b.kind) return false;
+  const other = identityOf(b);
+  return identityOf(a).every((part, index) => part === other[index]);
 }
 
 /** In one line, for people. */

@@ -27,14 +27,10 @@ function fingerprint(value: Value): string | undefined {
 
 /** Who wrote what, over all sessions. */
 function authorsOf(sessions: readonly Session[]): ReadonlyMap<string, string> {
-  const authors = new Map<string, string>();
-  for (const { name, ops } of sessions)
-    for (const { effects } of ops)
-      for (const { value } of effects) {
-        const print = fingerprint(value);
-        if (print !== undefined) authors.set(print, name);
-      }
-  return authors;
+  const written = sessions.flatMap(({ name, ops }) =>
+    ops.flatMap((op) => op.effects.map(({ value }) => [fingerprint(value) ?? '', name] as const)),
+  );
+  return new Map(written.filter(([print]) => print !== ''));
 }
 
 function classify(found: Value, versions: readonly Version[], floor: number, author?: string): WrongKind {
@@ -48,29 +44,38 @@ function classify(found: Value, versions: readonly Version[], floor: number, aut
   return isKnown ? 'changed' : 'foreign';
 }
 
-/** Every path at which something stands that must not stand there; none where all is well. */
-export function verify({ before, acknowledged, found, sessions }: VerifyInput): readonly WrongPath[] {
+interface Wrong {
+  readonly path: string;
+  readonly value: Value;
+  readonly versions: readonly Version[];
+}
+
+function findWrong({ before, acknowledged, found }: VerifyInput): readonly Wrong[] {
   const histories = historiesOf(before);
   const paths = new Set([...histories.keys(), ...found.keys()]);
-  const wrong: WrongPath[] = [];
-  let authors: ReadonlyMap<string, string> | undefined;
-  for (const path of paths) {
-    if (isScratch(path)) continue;
+  return [...paths].flatMap((path) => {
     const value = found.get(path) ?? ABSENT;
     const versions = histories.get(path) ?? [{ value: ABSENT }];
-    if (mayStand(value, versions, acknowledged)) continue;
-    authors ??= authorsOf(sessions);
-    const floor = floorOf(versions, acknowledged);
+    const isFine = isScratch(path) || mayStand(value, versions, acknowledged);
+    return isFine ? [] : [{ path, value, versions }];
+  });
+}
+
+/** Every path at which something stands that must not stand there; none where all is well. */
+export function verify(input: VerifyInput): readonly WrongPath[] {
+  const wrong = findWrong(input);
+  const authors = wrong.length === 0 ? new Map<string, string>() : authorsOf(input.sessions);
+  return wrong.map(({ path, value, versions }) => {
+    const floor = floorOf(versions, input.acknowledged);
     const author = authors.get(fingerprint(value) ?? '');
     const whose = author === undefined ? '' : `, written by ${author}`;
-    wrong.push({
+    return {
       kind: classify(value, versions, floor, author),
       path,
       expected: tellValue(versions[floor]?.value ?? ABSENT),
       found: `${tellValue(value)}${whose}`,
-    });
-  }
-  return wrong;
+    };
+  });
 }
 
 /** Where two copies of one volume differ. */

@@ -117,32 +117,49 @@ const KILL_CARDS = cards(LEG_PHASES, (traits) => traits.isKill === true);
 const LAST_EVERY = 8;
 const COMPANION_SHARE = 0.25;
 
-function legCards(seed: number, round: number, profile: Profile): readonly Card[] {
+interface PlanInput {
+  readonly seed: number;
+  readonly round: number;
+  readonly profile: Profile;
+  /** This kind alone, to look at it. */
+  readonly only?: FaultKind;
+}
+
+/** Each phase of that kind in turn; where nothing may come after it, volumes just change places before. */
+function onlyCard(kind: FaultKind, index: number, isLastLeg: boolean): Card {
+  const ofKind = cards(LEG_PHASES, () => true).filter((card) => card.kind === kind);
+  const card = FAULT_TRAITS[kind].isLast === true && !isLastLeg ? undefined : ofKind[index % ofKind.length];
+  return card ?? { kind: 'swap-nodes', phase: 'detach' };
+}
+
+function legCards({ seed, round, profile, only }: PlanInput): readonly Card[] {
   return Array.from({ length: profile.legs }, (_, leg) => {
     const index = round * profile.legs + leg;
-    const isLast = leg === profile.legs - 1 && (round + seed) % LAST_EVERY === LAST_EVERY - 1;
-    return isLast
+    const isLastLeg = leg === profile.legs - 1;
+    if (only !== undefined) return onlyCard(only, index, isLastLeg);
+    return isLastLeg && (round + seed) % LAST_EVERY === LAST_EVERY - 1
       ? dealt(seed, 'last', LAST_CARDS, Math.floor(round / LAST_EVERY))
       : dealt(seed, 'leg', LEG_CARDS, index);
   });
 }
 
 function outerFaults(
-  input: { readonly seed: number; readonly round: number; readonly profile: Profile },
+  input: PlanInput,
   phase: 'provision' | 'delete',
   dataNodes: readonly NodeName[],
 ): readonly PlannedFault[] {
-  const { seed, round, profile } = input;
+  const { seed, round, profile, only } = input;
   const random = randomOf(seed, round, phase);
-  if (!profile.hasOuterFaults || (round + (phase === 'delete' ? 1 : 0)) % 2 === 1) return [];
-  const deck = cards([phase], () => true);
+  const deck = cards([phase], () => true).filter((card) => only === undefined || card.kind === only);
+  const isTurn = only !== undefined || (round + (phase === 'delete' ? 1 : 0)) % 2 === 0;
+  if (!profile.hasOuterFaults || !isTurn || deck.length === 0) return [];
   const card = dealt(seed, phase, deck, Math.floor(round / 2));
   return [planFault({ random, profile }, card, { volume: 0, node: random.pick(dataNodes) })];
 }
 
-function companionOf(seed: number, round: number, leg: number): Card | undefined {
+function companionOf({ seed, round, only }: PlanInput, leg: number): Card | undefined {
   const random = randomOf(seed, round, leg, 'companion');
-  return random.chance(COMPANION_SHARE) ? random.pick(KILL_CARDS) : undefined;
+  return only === undefined && random.chance(COMPANION_SHARE) ? random.pick(KILL_CARDS) : undefined;
 }
 
 /** Copies that were touched by hand are made whole where a pod starts on them: the last reader goes there. */
@@ -151,13 +168,14 @@ function lastNodes(random: Random, legs: readonly Leg[]): readonly NodeName[] {
   return places.map((place, volume) => {
     const touched = legs
       .flatMap((leg) => leg.faults)
-      .findLast((fault) => fault.volume === volume && /^replica-/.test(fault.kind));
+      .findLast((fault) => fault.volume === volume && fault.kind.startsWith('replica-'));
     return touched?.node ?? otherNode(random, place);
   });
 }
 
-/** The same for the same seed, round and profile. Rounds count from 0. */
-export function planRound(seed: number, round: number, profile: Profile): RoundPlan {
+/** The same for the same input. Rounds count from 0. */
+export function planRound(input: PlanInput): RoundPlan {
+  const { seed, round, profile } = input;
   const random = randomOf(seed, round);
   const dataNodes = random
     .shuffle(NODES)
@@ -166,13 +184,11 @@ export function planRound(seed: number, round: number, profile: Profile): RoundP
   const volumes = random.pick(profile.volumes);
   let from = firstNodes(random, volumes);
   const legs: Leg[] = [];
-  for (const [index, card] of legCards(seed, round, profile).entries()) {
-    const companion = companionOf(seed, round, index);
-    const leg = planLeg({ random, profile, dataNodes, from, card, companion });
+  for (const [index, card] of legCards(input).entries()) {
+    const leg = planLeg({ random, profile, dataNodes, from, card, companion: companionOf(input, index) });
     legs.push(leg);
     from = leg.to;
   }
-  const input = { seed, round, profile };
   return {
     seed,
     round,
