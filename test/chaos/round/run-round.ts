@@ -11,9 +11,21 @@ import { keepEvidence } from './evidence.ts';
 import { faultContext, fireFault } from './fire-fault.ts';
 import { healCluster } from './heal.ts';
 import { livingVolumes, startPod, stopPods } from './move.ts';
-import { newTally, type RoundRun, tell } from './round-run.ts';
-import { boundVolume, createClaim } from './round-volume.ts';
+import { newTally, noteViolation, type RoundRun, tell } from './round-run.ts';
+import { boundVolume, createClaim, type RoundVolume } from './round-volume.ts';
 import { runLeg } from './run-leg.ts';
+
+/** A round is of no use without all of its volumes: the first that does not come ends it. */
+async function bound(run: RoundRun, claim: string): Promise<RoundVolume> {
+  try {
+    return await boundVolume(run.stage, claim);
+  } catch (error) {
+    run.stage.signal.throwIfAborted();
+    const { round } = run.plan;
+    noteViolation(run, { kind: 'stuck', round, volume: claim, where: 'provisioning', message: tell(error) });
+    throw error;
+  }
+}
 
 async function provision(run: RoundRun): Promise<void> {
   const { stage, plan } = run;
@@ -22,7 +34,7 @@ async function provision(run: RoundRun): Promise<void> {
   const faults = plan.provision.map(async (fault) => {
     await fireFault(run, fault, async () => await Promise.resolve(true));
   });
-  const volumes = await Promise.all(claims.map(async (claim) => await boundVolume(stage, claim)));
+  const volumes = await Promise.all(claims.map(async (claim) => await bound(run, claim)));
   run.volumes.push(...volumes);
   const first = plan.legs[0]?.from ?? [];
   await Promise.all(

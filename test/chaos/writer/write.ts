@@ -128,6 +128,10 @@ async function work(worker: Worker, options: WriterOptions): Promise<void> {
   for (let last = 0; last < LAST_CHANGES; last += 1) carryOut(worker, nextChange(desk), false);
 }
 
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) await delay(60_000, undefined, { signal }).catch(() => undefined);
+}
+
 /** Ends when the signal does, after some last changes that nobody syncs. */
 export async function write(options: WriterOptions): Promise<void> {
   const { directory, start } = makeStartDirectory(options.logDirectory);
@@ -139,15 +143,7 @@ export async function write(options: WriterOptions): Promise<void> {
   const journal = createJournal(join(directory, LOG_FILE), options.now);
   const tree = new Map(found);
   const worker: Worker = { desk: openDesk(options, start, tree), journal, tree };
-  if (options.quiet)
-    await new Promise<void>((resolve) => {
-      const timer = setInterval(() => undefined, 60_000);
-      options.signal.addEventListener('abort', () => {
-        clearInterval(timer);
-        resolve();
-      });
-      if (options.signal.aborted) clearInterval(timer);
-    });
+  if (options.quiet) await untilAborted(options.signal);
   else await work(worker, options);
   journal.note({ event: 'ended', at: options.now() });
 }
