@@ -82,7 +82,7 @@ async function runRounds(stage: Stage, flags: Flags): Promise<Report> {
 async function run(flags: Flags): Promise<void> {
   if (requireClusterState(clusterPaths(checkout)).engine !== 'namespaces')
     throw new Error('chaos needs the nodes of CLUSTER=namespaces: it cuts their disks off');
-  const directory = join(checkout, '.cluster/chaos');
+  const directory = join(checkout, '.cluster/chaos/run');
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(join(directory, 'pods'), { recursive: true });
   await bundleWriter(directory);

@@ -5,6 +5,7 @@ import { startControlPlane } from '../../../tools/cluster/control-plane.ts';
 import { runInside, runningMachine } from '../../../tools/cluster/machine.ts';
 import { kubelet } from '../../../tools/cluster/node-plan.ts';
 import { isServiceAlive, startService } from '../../../tools/cluster/service.ts';
+import { waitUntil } from '../../../tools/host/wait-until.ts';
 import { NODES, type NodeName } from '../plan/fault-kind.ts';
 import type { Stage } from './stage.ts';
 
@@ -12,7 +13,7 @@ export type ControlService = 'etcd' | 'kube-apiserver' | 'kube-controller-manage
 
 const SIGNAL = 'read -r pid start </run/cluster/services/$1 && kill "-$2" "$pid"';
 
-/** Sends a signal to a service of a machine; nothing where it does not run. */
+/** Sends a signal to a service of a machine, and waits for its end if that is what it means; nothing where it does not run. */
 export async function signalService(
   stage: Stage,
   machineName: string,
@@ -22,6 +23,10 @@ export async function signalService(
   const machine = runningMachine(stage.paths, machineName);
   if (!isServiceAlive(machine, service)) return;
   await runInside(machine, ['sh', '-c', SIGNAL, 'sh', service, name], stage.signal);
+  if (name !== 'KILL') return;
+  const what = `${service} on ${machineName} to be gone`;
+  const isGone = () => !isServiceAlive(machine, service) || undefined;
+  await waitUntil(isGone, { signal: stage.signal, timeoutMs: 20_000, everyMs: 5, what });
 }
 
 export async function killKubelet(stage: Stage, node: NodeName): Promise<void> {

@@ -1,6 +1,6 @@
 /** Everything that helps to find out why a check failed, in a directory of the round's own. */
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { kubectl, list } from '../../../tools/kube/kube.ts';
 import { DRIVER_NAMESPACE } from '../../../tools/kube/volumes.ts';
@@ -83,7 +83,7 @@ function keepVolume(run: RoundRun, volume: RoundVolume, directory: string): void
 /** What cannot be had is left out: this is called where things are broken. */
 export async function keepEvidence(run: RoundRun): Promise<void> {
   const { plan, stage, tally } = run;
-  const directory = join(stage.directory, `evidence-${plan.seed}-${plan.round}`);
+  const directory = join(dirname(stage.directory), `evidence-${plan.seed}-${plan.round}`);
   mkdirSync(directory, { recursive: true });
   writeFileSync(
     join(directory, 'round.json'),

@@ -12,6 +12,8 @@ import { currentPod, type RoundVolume } from './round-volume.ts';
 const WRITING_MS = 25_000;
 /** A node that was given up comes back after this also where nothing went on without it. */
 const GIVEN_UP_MS = 180_000;
+/** A volume that says so for so long means it: at first its copies may just not have been asked yet. */
+const BLOCKED_MS = 30_000;
 
 async function letThemWrite(run: RoundRun): Promise<void> {
   const before = new Map(livingVolumes(run).map((volume) => [volume.claim, doneBy(run, volume)]));
@@ -37,7 +39,10 @@ interface Moves {
 
 function trackMoves(run: RoundRun): Moves {
   const moved = new Set<string>();
-  const isBlocked = (volume: RoundVolume) => readyOf(run, volume)?.reason === 'Blocked';
+  const isBlocked = (volume: RoundVolume) => {
+    const ready = readyOf(run, volume);
+    return ready?.reason === 'Blocked' && Date.now() - Date.parse(ready.lastTransitionTime) > BLOCKED_MS;
+  };
   return {
     moved,
     async all() {
