@@ -53,7 +53,7 @@ node-heal: $(NODE_MODULES) ## take back node-partition of NODE=node1, or only wh
 node-shell: $(NODE_MODULES) ## a shell inside NODE=node1
 	@$(CLUSTER_TOOL) exec $(NODE)
 
-.PHONY: deploy undeploy demo test bench
+.PHONY: deploy undeploy demo test bench chaos
 deploy: cluster-up images cluster-images ## install the driver on the local cluster from its chart
 	@node tools/deploy/main.ts
 undeploy: $(NODE_MODULES) ## uninstall the driver; data and resources stay
@@ -67,3 +67,6 @@ bench: deploy ## measure, and write bench/RESULTS.md
 	@node bench/image/main.ts
 	@$(CLUSTER_TOOL) images
 	@node bench/main.ts
+chaos: deploy ## break everything while pods write: ROUNDS=5 SEED=1 PROFILE=short|usual|full REPORT=file.json ONLY=kill-node
+	@node test/chaos/main.ts run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(PROFILE),--profile $(PROFILE)) $(if $(ONLY),--only $(ONLY)) $(if $(REPORT),--report $(REPORT))

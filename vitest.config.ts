@@ -9,7 +9,13 @@ export default defineConfig({
           name: 'unit',
           // A worker a file would take longer to start than most files take to run.
           isolate: false,
-          include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'tools/**/*.test.ts',
+            'bench/**/*.test.ts',
+            'test/unit/**/*.test.ts',
+            'test/chaos/**/*.test.ts',
+          ],
           testTimeout: 10_000,
         },
       },

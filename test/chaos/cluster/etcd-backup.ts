@@ -1,0 +1,23 @@
+/** A backup of the API's state, and its return: what was changed in between never happened, as far as the API knows. */
+import { onControlPlane, killControl, signalService, startControl } from './services.ts';
+import type { Stage } from './stage.ts';
+
+const DATA = '/var/lib/etcd';
+const BACKUP = '/var/lib/etcd.backup';
+
+/** Copied while etcd stands still: what a crash at this moment would leave, which etcd starts from. */
+export async function backUpEtcd(stage: Stage): Promise<void> {
+  await signalService(stage, 'control-plane', 'etcd', 'STOP');
+  try {
+    await onControlPlane(stage, `rm -rf ${BACKUP}; cp -a ${DATA} ${BACKUP}`);
+  } finally {
+    await signalService(stage, 'control-plane', 'etcd', 'CONT');
+  }
+}
+
+/** The whole control plane is started anew on the backup, as its manual says; kubelets and drivers go on. */
+export async function restoreEtcd(stage: Stage): Promise<void> {
+  await killControl(stage, 'kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd');
+  await onControlPlane(stage, `rm -rf ${DATA}; cp -a ${BACKUP} ${DATA}`);
+  await startControl(stage);
+}

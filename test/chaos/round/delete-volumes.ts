@@ -1,0 +1,54 @@
+/** The end of a round's volumes: the claims go, and nothing of them is left on any disk. */
+import { remove } from '../../../tools/kube/kube.ts';
+import { claimRef } from '../../../tools/kube/wait-for.ts';
+import { listVolumes } from '../../../tools/kube/volumes.ts';
+import { nodesWithCopy } from '../cluster/copies.ts';
+import { eventually } from '../cluster/eventually.ts';
+import { NAMESPACE } from '../cluster/stage.ts';
+import { fireFault } from './fire-fault.ts';
+import { noteStuck, PATIENCE_MS } from './move.ts';
+import type { RoundRun } from './round-run.ts';
+import { endPods, type RoundVolume } from './round-volume.ts';
+
+async function askForRemoval(run: RoundRun, volume: RoundVolume): Promise<void> {
+  const { stage } = run;
+  const ask = async () => {
+    await remove(stage.kube, claimRef(NAMESPACE, volume.claim));
+    return true as const;
+  };
+  const what = `claim ${volume.claim} to be removed`;
+  await eventually(ask, { signal: stage.signal, timeoutMs: PATIENCE_MS, what });
+}
+
+async function waitUntilGone(run: RoundRun, volume: RoundVolume): Promise<void> {
+  const { stage } = run;
+  const ask = async () => {
+    const volumes = await listVolumes(stage.kube);
+    if (volumes.some(({ volumeId }) => volumeId === volume.volumeId))
+      throw new Error('its SyncthingVolume is still there');
+    const nodes = nodesWithCopy(stage, volume.volumeId);
+    if (nodes.length > 0) throw new Error(`${nodes.join(', ')} still has a copy of it`);
+    return true as const;
+  };
+  const what = `all of ${volume.claim} to go`;
+  await eventually(ask, { signal: stage.signal, timeoutMs: PATIENCE_MS, everyMs: 400, what });
+}
+
+async function deleteVolume(run: RoundRun, volume: RoundVolume): Promise<void> {
+  try {
+    await waitUntilGone(run, volume);
+  } catch (error) {
+    await noteStuck(run, volume, 'deletion', error);
+  }
+}
+
+/** With the round's faults in the middle of it. */
+export async function deleteVolumes(run: RoundRun): Promise<void> {
+  for (const volume of run.volumes) await endPods(run.stage, volume, PATIENCE_MS).catch(() => undefined);
+  run.stage.signal.throwIfAborted();
+  const faults = run.plan.deletion.map(async (fault) => {
+    await fireFault(run, fault, async () => await Promise.resolve(true));
+  });
+  await Promise.all(run.volumes.map(async (volume) => await askForRemoval(run, volume)));
+  await Promise.all([...faults, ...run.volumes.map(async (volume) => await deleteVolume(run, volume))]);
+}
