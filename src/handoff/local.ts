@@ -47,8 +47,11 @@ export type LocalAction =
   | { readonly kind: 'begin-rejoin'; readonly epoch: number }
   | { readonly kind: 'archive-tree' }
   | { readonly kind: 'finish-rejoin' }
-  /** Look at what Syncthing takes for changed here, and take back what is no change at all. */
-  | { readonly kind: 'absorb' }
+  /**
+   * Look at what Syncthing takes for changed here, and take back what is no change at all. With `mayRevert` also what
+   * is somebody's work, which goes to the archive first (handoff rule 8).
+   */
+  | { readonly kind: 'absorb'; readonly mayRevert: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
   /** Somebody writes, or the copy goes: there is nothing to announce any more. */
@@ -133,9 +136,9 @@ function attachedActions(view: LocalView): readonly LocalAction[] {
   return isDue ? [{ kind: 'scan', afterUnmount: false }] : [];
 }
 
-/** A holder of the lineage is connected, and its index known at least as far as it was when it was proven. */
+/** Another holder of the lineage is connected, and its index known at least as far as it was when it was proven. */
 function knowsLineage(view: LocalView): boolean {
-  const holders = view.order?.base.holders ?? [];
+  const holders = (view.order?.base.holders ?? []).filter(({ node }) => node !== view.node);
   return (view.folder?.peers ?? []).some((peer) => {
     const holder = holders.find((other) => other.node === peer.node);
     return holder !== undefined && peer.connected && peer.knownSequence >= holder.sequence;
@@ -162,10 +165,6 @@ function rejoinActions(view: LocalView, epoch: number): readonly LocalAction[] {
 }
 
 /**
- * A copy that archived its tree for one lineage and is then ordered to rejoin a later one may have taken in changes of
- * the first meanwhile: it begins again. While it still moves its tree, it ends that first.
- */
-/**
  * Syncthing before 2.1 takes a directory for changed when its ctime moved, as it does whenever something is put into
  * it, and a `receiveonly` copy with changes proves nothing.
  */
@@ -174,7 +173,8 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
   if (state.announcing === true)
     return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
-  return folder.state === 'idle' && folder.scanned ? [{ kind: 'absorb' }] : [];
+  if (folder.state !== 'idle' || !folder.scanned) return [];
+  return [{ kind: 'absorb', mayRevert: view.podMounts.length === 0 && knowsLineage(view) }];
 }
 
 function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAction[] {
@@ -182,6 +182,10 @@ function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAct
   return canScan(view) ? [{ kind: 'announce' }] : [];
 }
 
+/**
+ * A copy that archived its tree for one lineage and is then ordered to rejoin a later one may have taken in changes of
+ * the first meanwhile: it begins again. While it still moves its tree, it ends that first.
+ */
 function rejoinEpoch(view: LocalView): number | undefined {
   const { phase, rejoined } = view.state;
   const ordered = view.order?.rejoin?.epoch;

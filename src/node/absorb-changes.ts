@@ -4,6 +4,7 @@ import { mayAnnounce } from '../handoff/local.ts';
 import type { FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
+import { setAside } from './set-aside.ts';
 
 /** More than any folder has directories: the list is of one page. */
 const ALL = 1_000_000;
@@ -24,22 +25,51 @@ function verdictOn(entry: FileEntry | undefined): Verdict {
   return global.invalid ? 'announce' : 'revert';
 }
 
+export interface AbsorbOptions {
+  readonly folderId: string;
+  /** Another holder of the lineage is there to take the files back from. */
+  readonly mayRevert: boolean;
+}
+
 /**
- * Deals with what counts as changed, if that is directories alone. What is somebody's work stays as it is, and is
+ * Deals with what counts as changed. Directories alone are taken back or announced. What is somebody's work is kept in
+ * the archive before the lineage's version takes its place; where no other copy has that, it stays as it is, and is
  * named (handoff rule 8).
  */
-export async function absorbChanges(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
+export async function absorbChanges(
+  ctx: NodeContext,
+  { folderId, mayRevert }: AbsorbOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { syncthing } = ctx;
   const names = await syncthing.localChanged(folderId, { signal, perPage: ALL });
   const verdicts = new Set<Verdict>();
   for (const name of names) {
     const verdict = verdictOn(await syncthing.file(folderId, name, { signal }));
+    if (verdict === 'keep' && mayRevert) return giveUpChanges(ctx, { folderId, names }, signal);
     if (verdict === 'keep')
       throw new NodeError('inconsistent', `${name} was changed on ${ctx.node} behind the volume's back`);
     verdicts.add(verdict);
   }
   if (verdicts.has('announce')) return beginAnnouncing(ctx, folderId);
   if (verdicts.has('revert')) await revert(ctx, folderId, signal);
+}
+
+interface Changes {
+  readonly folderId: string;
+  readonly names: readonly string[];
+}
+
+async function giveUpChanges(
+  ctx: NodeContext,
+  { folderId, names }: Changes,
+  signal: AbortSignal,
+): Promise<void> {
+  const { layout } = ctx.store;
+  const archive = layout.archiveOfChanges(folderId, ctx.clock.now());
+  const kept = await setAside({ root: layout.volume(folderId).syncRoot, archive, names });
+  ctx.log.warn({ folderId, archive, kept }, 'changes made behind the volume are kept and taken back');
+  await revert(ctx, folderId, signal);
 }
 
 async function revert(

@@ -121,6 +121,32 @@ export function saysTheSame(one: SyncthingReplicaStatus, other: SyncthingReplica
   return isDeepStrictEqual({ ...one, observedAt: '' }, { ...other, observedAt: '' });
 }
 
+export interface LastReport {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly status?: SyncthingReplicaStatus;
+}
+
+/** A write of our own comes back by the watch sooner than this. */
+const FORGOTTEN_AFTER_MS = 10_000;
+
+/**
+ * What this process wrote last, else what an earlier one left behind; of another resource nothing. An API server that
+ * was restored from a backup has an older report than the one that was written: that one counts then, so that it is
+ * written again.
+ */
+export function lastReport(
+  written: VolumeRecord['written'],
+  { uid, status }: SyncthingReplica,
+  now: number,
+): LastReport {
+  const standing = { at: Number.NEGATIVE_INFINITY, ...(status !== undefined && { status }) };
+  if (written?.uid !== uid) return standing;
+  const isForgotten =
+    status?.observedAt !== written.status.observedAt && now - written.at > FORGOTTEN_AFTER_MS;
+  return isForgotten ? standing : written;
+}
+
 /**
  * Whether a half of a proof is claimed that was not claimed before, so that what it rests on has to be on the disk
  * first (handoff rule 20): files received, files that a peer was seen to have, a scan.

@@ -2,7 +2,6 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { takeGrant, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
-import type { SyncthingVolume } from '../desired/volume.ts';
 import type { NodeContext } from './context.ts';
 import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
@@ -52,7 +51,7 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
   const volume = await readVolume(ctx, state.folderId, signal);
   if (!holdsGrant(ctx, volume, epoch))
     return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
-  if (volume.status.base.kind === 'empty') await makeData(ctx, volume);
+  if (volume.status.base.kind === 'empty') await makeData(ctx, volume.volumeId);
   return { kind: 'open', state };
 }
 
@@ -93,9 +92,11 @@ async function requireData(ctx: NodeContext, folderId: string): Promise<void> {
   }
 }
 
-/** Mode 0777: pods run as any user, and fsGroup narrows it where it is set. */
-async function makeData(ctx: NodeContext, volume: SyncthingVolume): Promise<void> {
-  const { data, syncRoot } = ctx.store.layout.volume(volume.volumeId);
+/**
+ * An empty volume's first writer makes `data/`; mode 0777: pods run as any user, and fsGroup narrows it where it is set.
+ */
+export async function makeData(ctx: NodeContext, folderId: string): Promise<void> {
+  const { data, syncRoot } = ctx.store.layout.volume(folderId);
   const made = await mkdir(data, { recursive: true });
   if (made === undefined) return;
   await chmod(data, 0o777);

@@ -1,0 +1,137 @@
+/** The API server: compare-and-swap on what is there, and the ledger told of what a status acknowledges. */
+import type { SyncthingNode, SyncthingNodeSpec, SyncthingNodeStatus } from '../../src/desired/node.ts';
+import type { SyncthingReplica, SyncthingReplicaStatus } from '../../src/desired/replica.ts';
+import { replicaName } from '../../src/desired/replica-name.ts';
+import type { OrderAction } from '../../src/controller/plan-volume.ts';
+import type { SyncthingVolume, SyncthingVolumeStatus } from '../../src/desired/volume.ts';
+import { count } from './counts.ts';
+import { acknowledge } from './ledger.ts';
+import { nextNumber, VOLUME, type World } from './world.ts';
+
+function version(world: World): string {
+  return String(nextNumber(world));
+}
+
+/** What follows from a status for who may read what, from the moment that it stands. */
+function tellLedger(world: World, before: SyncthingVolumeStatus, after: SyncthingVolumeStatus): void {
+  const { ledger, counts } = world;
+  const { grant } = before;
+  if (after.proven !== undefined && after.proven !== before.proven) {
+    count(counts, 'proof: joined');
+    acknowledge(ledger, after.proven.scanStartedAt);
+  }
+  if (grant !== undefined && after.base.kind === 'failover' && after.base.epoch > before.base.epoch) {
+    count(counts, 'failover: done');
+    ledger.lostEpochs.add(grant.epoch);
+  }
+  if (grant !== undefined && after.base.kind === 'handoff' && after.base.epoch === grant.epoch) {
+    count(counts, 'grant: handed off');
+    const report = world.controller.cache.replicas.get(grant.node)?.status?.writer;
+    if (report?.scan !== undefined) acknowledge(ledger, report.scan.startedAt);
+  }
+  if (after.grant !== undefined && after.grant.epoch !== grant?.epoch) count(counts, 'grant: given');
+  if (after.leaving !== undefined && before.leaving === undefined) count(counts, 'leave: begun');
+}
+
+export function writeVolumeStatus(
+  world: World,
+  from: SyncthingVolume,
+  status: SyncthingVolumeStatus,
+): SyncthingVolume | undefined {
+  const { volume } = world.api;
+  if (volume === undefined || volume.resourceVersion !== from.resourceVersion) return undefined;
+  tellLedger(world, volume.status, status);
+  const written = { ...volume, status, resourceVersion: version(world) };
+  world.api.volume = written;
+  return written;
+}
+
+export function setReplica(world: World, node: string, replica: SyncthingReplica | undefined): void {
+  const replicas = new Map(world.api.replicas);
+  if (replica === undefined) replicas.delete(node);
+  else replicas.set(node, replica);
+  world.api.replicas = replicas;
+}
+
+/** False where what is there is not what the plan was made from. */
+export function writeOrder(world: World, action: OrderAction): boolean {
+  const node = action.kind === 'create' ? action.spec.node : action.replica.spec.node;
+  const live = world.api.replicas.get(node);
+  if (action.kind === 'create') {
+    if (live !== undefined) return false;
+    setReplica(world, node, {
+      name: replicaName(VOLUME, node),
+      uid: `uid-${version(world)}`,
+      resourceVersion: version(world),
+      generation: 1,
+      finalizers: [],
+      spec: action.spec,
+    });
+    return true;
+  }
+  if (live === undefined) return action.kind === 'drop';
+  if (live.uid !== action.replica.uid || live.resourceVersion !== action.replica.resourceVersion)
+    return false;
+  if (action.kind === 'update') {
+    const generation = live.generation + 1;
+    setReplica(world, node, { ...live, spec: action.spec, generation, resourceVersion: version(world) });
+    return true;
+  }
+  if (action.kind === 'bury' && !bury(world, node, action.storeId)) return false;
+  setReplica(world, node, undefined);
+  return true;
+}
+
+/** The node still is as silent as it was when it was taken for dead. */
+export function isStillSilent(world: World, name: string): boolean {
+  const known = world.controller.cache.nodes.get(name)?.status?.heartbeat;
+  const live = world.api.nodes.get(name);
+  return live === undefined || live.status?.heartbeat === known;
+}
+
+function bury(world: World, name: string, storeId: string): boolean {
+  if (!isStillSilent(world, name)) return false;
+  const node = world.api.nodes.get(name);
+  const folderId = world.api.volume?.volumeId ?? '';
+  if (node === undefined) return true;
+  const tombstones = [...node.spec.tombstones, { folderId, storeId }];
+  writeNodeSpec(world, node, { ...node.spec, tombstones });
+  return true;
+}
+
+export function setNode(world: World, node: SyncthingNode): void {
+  world.api.nodes = new Map(world.api.nodes).set(node.name, node);
+}
+
+export function writeNodeSpec(world: World, from: SyncthingNode, spec: SyncthingNodeSpec): boolean {
+  const live = world.api.nodes.get(from.name);
+  if (live === undefined || live.resourceVersion !== from.resourceVersion) return false;
+  setNode(world, { ...live, spec, generation: live.generation + 1, resourceVersion: version(world) });
+  return true;
+}
+
+export function writeNodeStatus(world: World, name: string, status: SyncthingNodeStatus): void {
+  const live = world.api.nodes.get(name);
+  const made: SyncthingNode = {
+    name,
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    generation: 1,
+    finalizers: [],
+    spec: { fenced: [], devices: [], tombstones: [] },
+  };
+  setNode(world, { ...(live ?? made), status, resourceVersion: version(world) });
+}
+
+/** By uid alone: a report of an order that is gone goes nowhere. */
+export function writeReport(
+  world: World,
+  replica: SyncthingReplica,
+  status: SyncthingReplicaStatus,
+): boolean {
+  const node = replica.spec.node;
+  const live = world.api.replicas.get(node);
+  if (live === undefined || live.uid !== replica.uid) return false;
+  setReplica(world, node, { ...live, status, resourceVersion: version(world) });
+  return true;
+}

@@ -1,0 +1,23 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Counts } from './counts.ts';
+import { EXPECTED } from './expected.ts';
+import { anyStory, tell } from './story.ts';
+
+const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 1_000_000_000);
+const runs = Number(process.env['MODEL_RUNS'] ?? 2_000);
+
+test('whatever happens, what is acknowledged is read, and the volume can be used when everybody is back', () => {
+  const counts: Counts = new Map();
+  let steps = 0;
+  fc.assert(
+    fc.property(anyStory, (story) => {
+      steps += tell(story, counts).steps;
+    }),
+    { seed, numRuns: runs, endOnFailure: false },
+  );
+  const table = [...counts].sort().map(([row, times]) => `${String(times).padStart(9)}  ${row}`);
+  process.stdout.write(`model: seed ${seed}, ${runs} runs, ${steps} steps\n${table.join('\n')}\n`);
+  expect(steps / runs).toBeGreaterThanOrEqual(50);
+  expect(EXPECTED.filter((row) => !counts.has(row))).toEqual([]);
+});

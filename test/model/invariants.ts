@@ -1,0 +1,76 @@
+/** What has to hold after every step (docs/handoff.md); each is told apart by its name. */
+import { contentsOf, unreadable } from './ledger.ts';
+import type { ModelNode } from './model-node.ts';
+import { violation } from './violation.ts';
+import type { World } from './world.ts';
+
+function isSuperseded(world: World, epoch: number): boolean {
+  return world.ledger.lostEpochs.has(epoch) || world.ledger.forgottenEpochs.has(epoch);
+}
+
+/** One node at most has mounts that nobody fenced. */
+function oneWriter(world: World): void {
+  if (world.api.volume === undefined || world.api.volume.spec.deletion !== undefined) return;
+  const writing = world.nodes.filter((node) =>
+    [...node.pods.values()].some(({ mount }) => mount !== undefined && !isSuperseded(world, mount.epoch)),
+  );
+  if (writing.length > 1) throw violation('one writer at a time', writing.map(({ name }) => name).join());
+}
+
+/** No other disk has what a fenced writer wrote after the fence. */
+function fenceHolds(world: World): void {
+  if (world.ledger.fenced.size === 0) return;
+  for (const { name, disk } of world.nodes) {
+    for (const file of disk.tree?.values() ?? []) {
+      const origin = world.ledger.fenced.get(file.content);
+      if (origin !== undefined && origin !== disk.storeId)
+        throw violation('nothing written after the fence gets out', `${file.content} is on ${name}`);
+    }
+  }
+}
+
+/** Nothing changes the files of a pod but pods of its node; after a power cut its own lost writes may come back. */
+function podsAreAlone(world: World, node: ModelNode): void {
+  for (const [name, { mount }] of node.pods) {
+    if (mount === undefined || isSuperseded(world, mount.epoch)) continue;
+    const files = contentsOf(node.disk.tree);
+    for (const file of new Set([...files.keys(), ...mount.expected.keys()])) {
+      const [found, expected] = [files.get(file) ?? 0, mount.expected.get(file) ?? 0];
+      if (found === expected) continue;
+      const isOwn = world.ledger.writes.some(
+        (each) => each.content === found && each.name === file && each.epoch === mount.epoch,
+      );
+      if (!isOwn)
+        throw violation(
+          "a pod's files are its own",
+          `${node.name} ${name}: ${file} is ${found} and was ${expected}`,
+        );
+      mount.expected.set(file, found);
+    }
+  }
+}
+
+/** Somewhere there is a disk from which what was acknowledged can be read. */
+function bytesStay(world: World): void {
+  if (world.ledger.acknowledged.files.size === 0) return;
+  if (world.api.volume === undefined || world.api.volume.spec.deletion !== undefined) return;
+  const holders = world.nodes.some((node) => holdsAll(world, node));
+  if (!holders)
+    throw violation('no bytes go that a state still needs', 'no disk has all that was acknowledged');
+}
+
+/** Files that a copy keeps as versions of what an unproven deletion took count as there. */
+export function holdsAll(world: World, { disk }: ModelNode): boolean {
+  if (disk.tree === undefined) return world.ledger.acknowledged.files.size === 0;
+  const files = contentsOf(disk.tree);
+  for (const { name, file } of disk.kept) if (!files.has(name)) files.set(name, file.content);
+  const acknowledged = world.ledger.acknowledged.files;
+  return unreadable(world.ledger, files).every((text) => !acknowledged.has(text.slice(0, text.indexOf(':'))));
+}
+
+export function checkInvariants(world: World): void {
+  oneWriter(world);
+  fenceHolds(world);
+  for (const node of world.nodes) podsAreAlone(world, node);
+  bytesStay(world);
+}

@@ -1,0 +1,90 @@
+/** Every write that a pod made, and which state of the files is acknowledged (docs/handoff.md, "Words"). */
+import type { Tree } from './disk.ts';
+
+/** `content` 0 is a deletion. A rename is a deletion and a write of the same content. */
+export interface Write {
+  readonly name: string;
+  readonly content: number;
+  readonly node: string;
+  readonly storeId: string;
+  readonly epoch: number;
+  /** Made by a session that a failover had ended already. */
+  readonly isFenced: boolean;
+}
+
+/** The files at the beginning of a scan, and how many writes there had been. */
+export interface Snapshot {
+  readonly files: ReadonlyMap<string, number>;
+  readonly writes: number;
+  readonly epoch: number;
+}
+
+export interface Ledger {
+  readonly writes: Write[];
+  /** Contents that no other disk may ever get. */
+  readonly fenced: Map<number, string>;
+  readonly lostEpochs: Set<number>;
+  /** By the start of the scan, RFC 3339. */
+  readonly scans: Map<string, Snapshot>;
+  acknowledged: Snapshot;
+  /** Epochs that are over because the API forgot them. */
+  readonly forgottenEpochs: Set<number>;
+  readonly handedOff: Map<string, Snapshot>;
+}
+
+export function newLedger(): Ledger {
+  return {
+    writes: [],
+    fenced: new Map(),
+    lostEpochs: new Set(),
+    scans: new Map(),
+    acknowledged: { files: new Map(), writes: 0, epoch: 0 },
+    forgottenEpochs: new Set(),
+    handedOff: new Map(),
+  };
+}
+
+export function contentsOf(tree: Tree | undefined): Map<string, number> {
+  const contents = new Map<string, number>();
+  for (const [name, file] of tree ?? []) if (!file.isDirectory) contents.set(name, file.content);
+  return contents;
+}
+
+export function noteScan(ledger: Ledger, startedAt: string, tree: Tree | undefined, epoch: number): void {
+  ledger.scans.set(startedAt, { files: contentsOf(tree), writes: ledger.writes.length, epoch });
+}
+
+export function acknowledge(ledger: Ledger, startedAt: string): void {
+  const snapshot = ledger.scans.get(startedAt);
+  if (snapshot === undefined) return;
+  if (snapshot.epoch > ledger.acknowledged.epoch || snapshot.writes >= ledger.acknowledged.writes)
+    ledger.acknowledged = snapshot;
+}
+
+/**
+ * What is wrong with these files as what the next pod is to read: each has to be what was acknowledged, or what was
+ * written to it later.
+ */
+export function unreadable(ledger: Ledger, files: ReadonlyMap<string, number>): readonly string[] {
+  const { acknowledged, writes } = ledger;
+  const names = new Set([...files.keys(), ...acknowledged.files.keys()]);
+  return [...names].flatMap((name) => {
+    const found = files.get(name) ?? 0;
+    const expected = acknowledged.files.get(name) ?? 0;
+    if (found === expected || isLater(ledger, name, found)) return [];
+    return [`${name}: ${found} instead of ${expected} (${writes.length} writes)`];
+  });
+}
+
+/** A deletion that was never proven, by a writer that was lost, is undone (handoff rule 28). */
+function isLater({ acknowledged, writes, lostEpochs }: Ledger, name: string, content: number): boolean {
+  return writes
+    .slice(acknowledged.writes)
+    .some(
+      (write) =>
+        write.name === name &&
+        write.content === content &&
+        !write.isFenced &&
+        !(content === 0 && lostEpochs.has(write.epoch)),
+    );
+}

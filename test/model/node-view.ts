@@ -1,0 +1,39 @@
+/** The view that a helper gets (src/node/round-view.ts), and what of the daemon it observes. */
+import type { NodeView, ReplicaOrder } from '../../src/desired/node-view.ts';
+import type { ReplicaRemoval, SyncthingReplica } from '../../src/desired/replica.ts';
+import { nodeView } from '../builders/node-view.ts';
+import { podMounts, type HelperName, type ModelNode } from './model-node.ts';
+import { FOLDER, LABEL, type World } from './world.ts';
+
+export function isMounted(node: ModelNode): boolean {
+  return node.staging !== undefined || podMounts(node).length > 0;
+}
+
+/** Undefined where the view cannot be made: the driver is not there, or its watches have brought nothing yet. */
+export function helperView(world: World, node: ModelNode, helper: HelperName): NodeView | undefined {
+  const { driver, disk } = node;
+  if (driver === undefined || !driver.knowsOrders) return undefined;
+  const { order, self } = driver;
+  const hasApi = world.isApiUp && node.hasApi && helper === 'deleter';
+  const live = hasApi ? world.api.replicas.get(node.name)?.spec.removal : undefined;
+  const tombstones = hasApi ? world.api.nodes.get(node.name)?.spec.tombstones : undefined;
+  return nodeView({
+    node: node.name,
+    storeId: disk.storeId,
+    storageLabel: LABEL,
+    replicas: order === undefined ? [] : [orderOf(order, live)],
+    states: disk.state === undefined ? {} : { [FOLDER]: disk.state },
+    mounted: isMounted(node) ? [FOLDER] : [],
+    confirmedTombstones: tombstones ?? [],
+    ...(self !== undefined && self.generation > 1 && { order: self.spec }),
+  });
+}
+
+/** Bytes go only by an order that was read live just before. */
+function orderOf(
+  { name, generation, spec }: SyncthingReplica,
+  live: ReplicaRemoval | undefined,
+): ReplicaOrder {
+  const removalConfirmed = spec.removal !== undefined && live === spec.removal;
+  return { name, generation, spec, removalConfirmed };
+}
