@@ -129,6 +129,6 @@ function copies(world: World): string {
 function isOne(world: World): boolean {
   const trees = world.nodes
     .filter(({ name }) => world.api.replicas.has(name))
-    .map(({ disk }) => JSON.stringify([...contentsOf(disk.tree)].sort()));
+    .map(({ disk }) => JSON.stringify([...contentsOf(disk.tree)].map(String).toSorted()));
   return new Set(trees).size <= 1;
 }

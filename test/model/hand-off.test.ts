@@ -16,7 +16,7 @@ test('whatever happens, what is acknowledged is read, and the volume can be used
     }),
     { seed, numRuns: runs, endOnFailure: false },
   );
-  const table = [...counts].sort().map(([row, times]) => `${String(times).padStart(9)}  ${row}`);
+  const table = [...counts].map(([row, times]) => `${row}: ${times}`).toSorted();
   process.stdout.write(`model: seed ${seed}, ${runs} runs, ${steps} steps\n${table.join('\n')}\n`);
   expect(steps / runs).toBeGreaterThanOrEqual(50);
   expect(EXPECTED.filter((row) => !counts.has(row))).toEqual([]);

@@ -9,7 +9,7 @@ import {
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../../src/handoff/local.ts';
-import { claimsMore, phaseSince, replicaStatus, saysTheSame } from '../../src/node/replica-status.ts';
+import { claimsMore, lastReport, phaseSince, replicaStatus, saysTheSame } from '../../src/node/replica-status.ts';
 import type { FolderReport } from '../../src/desired/replica.ts';
 import { writeReport } from './api.ts';
 import { count } from './counts.ts';
@@ -62,7 +62,11 @@ function nextState(state: DiskState, action: LocalAction): DiskState {
       return beginRejoin(state, action.epoch, `archive/${action.epoch}`);
     case 'stop-announcing':
       return announced(state);
-    default:
+    case 'scan':
+    case 'archive-tree':
+    case 'finish-rejoin':
+    case 'absorb':
+    case 'announce':
       return state;
   }
 }
@@ -149,7 +153,7 @@ export function writeLook(world: World, node: ModelNode): void {
   driver.report = undefined;
   if (!reaches(world, node)) return;
   const { replica, status } = report;
-  const written = driver.record.written?.uid === replica.uid ? driver.record.written.status : replica.status;
+  const { status: written } = lastReport(driver.record.written, replica, world.now);
   if (written !== undefined && saysTheSame(written, status)) return;
   if (claimsMore(written, status)) syncDisk(node.disk);
   if (writeReport(world, replica, status))
