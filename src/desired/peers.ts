@@ -1,6 +1,7 @@
 /** Who shares a volume's folder with whom (handoff rules 7, 15, 26 and 31). */
 import { requestsFor } from '../handoff/grant.ts';
 import { isAlive, isLeaving, isStale, hasCurrentStore, type VolumeView } from '../handoff/view.ts';
+import { isOutOfStep } from './out-of-step.ts';
 import type { ReplicaPeer, ReplicaRole, SyncthingReplica } from './replica.ts';
 
 /** A copy of the volume that is to exist: ordered already, or about to be. */
@@ -64,6 +65,12 @@ function listsFirst(view: VolumeView, member: Member, other: Member): boolean {
   if (entries(member) !== entries(other)) return entries(member);
   if (member.role !== other.role) return member.role === 'data';
   return member.node < other.node;
+}
+
+/** Unshared for once, so that the other's index comes anew and whole (handoff rule 16). */
+function hasLostStep(view: VolumeView, member: Member, other: Member): boolean {
+  const [copy, source] = [member.replica, other.replica];
+  return copy !== undefined && source !== undefined && isOutOfStep(view, copy, source);
 }
 
 /** So long a node that answers and is slow to share is waited for, before it goes on with the others. */
@@ -131,7 +138,7 @@ export function peersOf(
   const isOffered = isOfferedByAll(view, member, members) || isWaitingLong(view, member.node);
   const others = members.filter((other) => {
     if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
-    if (isListed(member, other)) return true;
+    if (isListed(member, other)) return !hasLostStep(view, member, other);
     if (!hasFolder(view, member) && !hasFolder(view, other)) return true;
     return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
   });

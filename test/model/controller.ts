@@ -123,6 +123,7 @@ export function writePlanned(world: World): void {
   if (orders.length > 0 && written === view && !isCurrent) again(world);
   else world.controller.orders = orders;
   for (const { kind } of world.controller.orders) count(world.counts, `order: ${kind}`);
+  finishDeletion(world);
 }
 
 /** Carries out the next order. */
