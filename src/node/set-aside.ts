@@ -1,6 +1,6 @@
 import { copyFile, link, lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { syncDirectory } from './durable-file.ts';
+import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing } from './errors.ts';
 
 export interface SetAsideOptions {
