@@ -10,6 +10,10 @@ function peerOf(replica: SyncthingReplica, node: string): PeerReport | undefined
   return replica.status?.folder?.peers.find((peer) => peer.node === node);
 }
 
+function sequenceOf(replica: SyncthingReplica): number {
+  return replica.status?.folder?.sequence ?? 0;
+}
+
 function isLasting(view: VolumeView, replica: SyncthingReplica): boolean {
   const observedAt = Date.parse(replica.status?.observedAt ?? '');
   return view.now - observedAt > LASTING_MS;
@@ -31,7 +35,6 @@ export function isOutOfStep(view: VolumeView, copy: SyncthingReplica, source: Sy
   if (!isSettled(view, copy) || !isSettled(view, source)) return false;
   const seen = peerOf(source, copy.spec.node);
   const known = peerOf(copy, source.spec.node);
-  const isConnected = seen?.connected === true && known?.connected === true;
-  const sequence = source.status?.folder?.sequence ?? 0;
-  return isConnected && !seen.remoteNeedEmpty && known.knownSequence >= sequence;
+  if (seen === undefined || known === undefined || !seen.connected || !known.connected) return false;
+  return !seen.remoteNeedEmpty && known.knownSequence >= sequenceOf(source);
 }

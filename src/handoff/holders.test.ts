@@ -95,6 +95,17 @@ describe('the holders of a detached volume', () => {
     expect(holdersOf({ folders: alone })).toEqual(named('n1'));
   });
 
+  test('the last one is counted anew when its database was, once it is clean', () => {
+    const others = { n2: { needItems: 1 }, n3: { needItems: 1 } };
+    function sequence(given: Partial<FolderReport>): number | undefined {
+      return currentBase(detached({ folders: { n1: given, ...others } })).holders[0]?.sequence;
+    }
+    expect(sequence({ sequence: 4 })).toBe(4);
+    expect(sequence({ sequence: 4, receiveOnlyItems: 1 })).toBe(10);
+    expect(sequence({ sequence: 4, scanned: false })).toBe(10);
+    expect(sequence({ sequence: 14 })).toBe(10);
+  });
+
   test('one that does not answer, or is at work, is not judged', () => {
     const base = handoffBase(['n1', 'n2']);
     expect(holdersOf({ base, nodes: [node('n1', SILENT)] })).toEqual(named(...ALL));

@@ -44,6 +44,19 @@ function isSettled(folder: FolderReport | undefined): boolean {
 }
 
 /**
+ * The last holder's disk is the truth (rule 8), also where its Syncthing lost its database and counts anew: what it
+ * has announced since then is what others are to be proven against.
+ */
+function recounted(view: VolumeView, holders: readonly Holder[]): readonly Holder[] {
+  const [last] = holders;
+  const copy = last === undefined ? undefined : view.replicas.get(last.node);
+  if (last === undefined || copy === undefined || holders.length > 1) return holders;
+  const now = holderOf(copy);
+  const isIt = now.storeId === last.storeId && countsAsCopy(view, copy) && isClean(copy.status?.folder);
+  return isIt && now.sequence < last.sequence ? [now] : holders;
+}
+
+/**
  * The base with the holders that the reports show now. Only while no grant is given: afterwards the writer moves on
  * and a copy proven against it would hold something else. The last holder is never struck.
  */
@@ -51,7 +64,7 @@ export function currentBase(view: VolumeView): Base {
   const { base, grant } = view.volume.status;
   if (grant !== undefined || base.kind === 'empty') return base;
   const kept = base.holders.filter((holder) => !isStruck(view, holder));
-  const left = kept.length > 0 ? kept : base.holders;
+  const left = recounted(view, kept.length > 0 ? kept : base.holders);
   const found = [...view.replicas.values()].filter((copy) => isNewHolder(view, base, copy)).map(holderOf);
   const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));
   const holders = [...others, ...found].sort((a, b) => (a.node < b.node ? -1 : 1));

@@ -231,3 +231,32 @@ describe('a stale copy', () => {
     ).toEqual([{ kind: 'archive-tree' }]);
   });
 });
+
+describe('what counts as changed on a copy', () => {
+  function absorb(holders: readonly string[], given: Partial<SyncthingReplicaSpec> = {}) {
+    const seen = { type: 'receiveonly' as const, receiveOnlyItems: 1 };
+    const order1 = order({ base: handoffBase(holders), ...given });
+    return planLocal(looking({ phase: { kind: 'replica' }, seen, order: order1 }));
+  }
+
+  const GIVE_UP = { mayRevert: true, isTruth: false };
+  const KEEP = { mayRevert: false, isTruth: false };
+  const ANNOUNCE = { mayRevert: false, isTruth: true };
+
+  test.each([
+    ['another holder is there to take it back from', ['n1', 'n2'], {}, GIVE_UP],
+    ['the copy is no holder', ['n2'], {}, GIVE_UP],
+    ['the other holder is away', ['n1', 'n3'], {}, KEEP],
+    ['there is no other holder', ['n1'], {}, ANNOUNCE],
+    ['somebody writes', ['n1'], { grant: grantTo('n2', 2) }, KEEP],
+  ] as const)('is looked at where %s', (_what, holders, given, how) => {
+    expect(absorb(holders, given)).toContainEqual({ kind: 'absorb', ...how });
+  });
+
+  test('is left alone until the folder is idle', () => {
+    const seen = { type: 'receiveonly' as const, receiveOnlyItems: 1, state: 'syncing' };
+    expect(planLocal(looking({ phase: { kind: 'replica' }, seen }))).not.toContainEqual(
+      expect.objectContaining({ kind: 'absorb' }),
+    );
+  });
+});

@@ -49,9 +49,10 @@ export type LocalAction =
   | { readonly kind: 'finish-rejoin' }
   /**
    * Look at what Syncthing takes for changed here, and take back what is no change at all. With `mayRevert` also what
-   * is somebody's work, which goes to the archive first (handoff rule 8).
+   * is somebody's work, which goes to the archive first (handoff rule 8). With `isTruth` what no copy has a version of
+   * is announced: the base names nobody else, and Syncthing's database was lost here (rule 16).
    */
-  | { readonly kind: 'absorb'; readonly mayRevert: boolean }
+  | { readonly kind: 'absorb'; readonly mayRevert: boolean; readonly isTruth: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
   /** Somebody writes, or the copy goes: there is nothing to announce any more. */
@@ -174,7 +175,12 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
     return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
   if (folder.state !== 'idle' || !folder.scanned) return [];
-  return [{ kind: 'absorb', mayRevert: view.podMounts.length === 0 && knowsLineage(view) }];
+  const mayRevert = view.podMounts.length === 0 && knowsLineage(view);
+  return [{ kind: 'absorb', mayRevert, isTruth: isOnlyHolder(view) }];
+}
+
+function isOnlyHolder({ state, order }: LocalView): boolean {
+  return order !== undefined && order.base.holders.length === 1 && mayAnnounce(state, order);
 }
 
 function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAction[] {

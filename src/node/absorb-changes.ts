@@ -18,17 +18,18 @@ type Verdict =
   /** A file, a deletion: somebody's work behind Syncthing's back. */
   | 'keep';
 
-function verdictOn(entry: FileEntry | undefined): Verdict {
-  const { local, global } = entry ?? {};
-  if (local?.isDirectory !== true || local.deleted) return 'keep';
-  if (global?.isDirectory !== true || global.deleted) return 'keep';
-  return global.invalid ? 'announce' : 'revert';
+function verdictOn({ local, global }: Partial<FileEntry>, isTruth: boolean): Verdict {
+  if (local === undefined || global === undefined || local.deleted || global.deleted) return 'keep';
+  if (local.isDirectory && global.isDirectory) return global.invalid ? 'announce' : 'revert';
+  return isTruth && global.invalid ? 'announce' : 'keep';
 }
 
 export interface AbsorbOptions {
   readonly folderId: string;
   /** Another holder of the lineage is there to take the files back from. */
   readonly mayRevert: boolean;
+  /** This is the only holder: what no copy has a version of any more is announced, files too. */
+  readonly isTruth: boolean;
 }
 
 /**
@@ -38,14 +39,14 @@ export interface AbsorbOptions {
  */
 export async function absorbChanges(
   ctx: NodeContext,
-  { folderId, mayRevert }: AbsorbOptions,
+  { folderId, mayRevert, isTruth }: AbsorbOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { syncthing } = ctx;
   const names = await syncthing.localChanged(folderId, { signal, perPage: ALL });
   const verdicts = new Set<Verdict>();
   for (const name of names) {
-    const verdict = verdictOn(await syncthing.file(folderId, name, { signal }));
+    const verdict = verdictOn((await syncthing.file(folderId, name, { signal })) ?? {}, isTruth);
     if (verdict === 'keep' && mayRevert) return giveUpChanges(ctx, { folderId, names }, signal);
     if (verdict === 'keep')
       throw new NodeError('inconsistent', `${name} was changed on ${ctx.node} behind the volume's back`);

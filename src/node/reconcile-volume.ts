@@ -182,10 +182,10 @@ function jobOf(
     return { name: 'scan', work: (signal) => scanInto(ctx, request, signal) };
   }
   if (action.kind === 'absorb') {
-    const { mayRevert } = action;
+    const { mayRevert, isTruth } = action;
     return {
       name: 'look at local changes',
-      work: (signal) => absorbChanges(ctx, { folderId, mayRevert }, signal),
+      work: (signal) => absorbChanges(ctx, { folderId, mayRevert, isTruth }, signal),
     };
   }
   const job = JOBS[action.kind];

@@ -3,7 +3,7 @@ import type { SyncthingNode, SyncthingNodeSpec, SyncthingNodeStatus } from '../.
 import type { SyncthingReplica, SyncthingReplicaStatus } from '../../src/desired/replica.ts';
 import { replicaName } from '../../src/desired/replica-name.ts';
 import type { OrderAction } from '../../src/controller/plan-volume.ts';
-import type { SyncthingVolume, SyncthingVolumeStatus } from '../../src/desired/volume.ts';
+import type { Base, Grant, SyncthingVolume, SyncthingVolumeStatus } from '../../src/desired/volume.ts';
 import { count } from './counts.ts';
 import { acknowledge } from './ledger.ts';
 import { nextNumber, VOLUME, type World } from './world.ts';
@@ -15,22 +15,25 @@ function version(world: World): string {
 /** What follows from a status for who may read what, from the moment that it stands. */
 function tellLedger(world: World, before: SyncthingVolumeStatus, after: SyncthingVolumeStatus): void {
   const { ledger, counts } = world;
-  const { grant } = before;
   if (after.proven !== undefined && after.proven !== before.proven) {
     count(counts, 'proof: joined');
     acknowledge(ledger, after.proven.scanStartedAt);
   }
-  if (grant !== undefined && after.base.kind === 'failover' && after.base.epoch > before.base.epoch) {
+  if (before.grant !== undefined) tellEnd(world, before.grant, before.base, after.base);
+  if (after.grant !== undefined && after.grant.epoch !== before.grant?.epoch) count(counts, 'grant: given');
+  if (after.leaving !== undefined && before.leaving === undefined) count(counts, 'leave: begun');
+}
+
+/** How a grant ended, where it did. */
+function tellEnd({ ledger, counts, controller }: World, grant: Grant, before: Base, after: Base): void {
+  if (after.kind === 'failover' && after.epoch > before.epoch) {
     count(counts, 'failover: done');
     ledger.lostEpochs.add(grant.epoch);
   }
-  if (grant !== undefined && after.base.kind === 'handoff' && after.base.epoch === grant.epoch) {
-    count(counts, 'grant: handed off');
-    const report = world.controller.cache.replicas.get(grant.node)?.status?.writer;
-    if (report?.scan !== undefined) acknowledge(ledger, report.scan.startedAt);
-  }
-  if (after.grant !== undefined && after.grant.epoch !== grant?.epoch) count(counts, 'grant: given');
-  if (after.leaving !== undefined && before.leaving === undefined) count(counts, 'leave: begun');
+  if (after.kind !== 'handoff' || after.epoch !== grant.epoch) return;
+  count(counts, 'grant: handed off');
+  const scan = controller.cache.replicas.get(grant.node)?.status?.writer?.scan;
+  if (scan !== undefined) acknowledge(ledger, scan.startedAt);
 }
 
 export function writeVolumeStatus(

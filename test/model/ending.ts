@@ -25,7 +25,7 @@ function heal(world: World): void {
 }
 
 function clearPods(world: World, node: ModelNode): void {
-  for (const name of [...node.pods.keys()]) {
+  for (const name of Array.from(node.pods.keys())) {
     endPod(node, name);
     step(world, () => unpublish(world, node, name, 'none'));
     node.pods.delete(name);
@@ -79,24 +79,31 @@ function isDiverged(world: World): boolean {
   return readyReason(world) === 'Diverged';
 }
 
+/** False where the volume says that it waits for a person. */
+function takesTurn(world: World, node: ModelNode): boolean {
+  for (let tries = 0; !attach(world, node); tries += 1) {
+    if (isDiverged(world)) return false;
+    if (tries < 2 && helpOut(world)) continue;
+    if (isGivenUp(world)) return false;
+    throw violation('progress', stuck(world, node));
+  }
+  clearPods(world, node);
+  step(world, () => unstage(world, node, 'none'));
+  return true;
+}
+
+function isOver({ api: { volume } }: World): boolean {
+  return volume === undefined || volume.spec.deletion !== undefined || volume.deletionTimestamp !== undefined;
+}
+
 export function finish(world: World): void {
   heal(world);
   for (const node of world.nodes) clearPods(world, node);
-  const { volume } = world.api;
-  if (volume === undefined || volume.spec.deletion !== undefined || volume.deletionTimestamp !== undefined) {
+  if (isOver(world)) {
     endDeleted(world);
     return;
   }
-  for (const node of world.nodes) {
-    for (let tries = 0; !attach(world, node); tries += 1) {
-      if (isDiverged(world)) return;
-      if (tries < 2 && helpOut(world)) continue;
-      if (isGivenUp(world)) return;
-      throw violation('progress', stuck(world, node));
-    }
-    clearPods(world, node);
-    step(world, () => unstage(world, node, 'none'));
-  }
+  for (const node of world.nodes) if (!takesTurn(world, node)) return;
   until(world, () => world.api.volume?.status.grant === undefined);
   until(world, () => isOne(world), ROUNDS);
   if (!isOne(world)) throw violation('all copies become one', copies(world));
@@ -110,9 +117,9 @@ function stuck(world: World, node: ModelNode): string {
 /** Every byte goes that DeleteVolume ordered to go, and no other. */
 function endDeleted(world: World): void {
   const isDeleted = world.api.volume?.spec.deletion !== undefined;
-  const isOver = () =>
+  const isGone = () =>
     world.api.volume === undefined && world.nodes.every((node) => node.disk.state === undefined);
-  if (isDeleted && !until(world, isOver)) throw violation('deletion ends', copies(world));
+  if (isDeleted && !until(world, isGone)) throw violation('deletion ends', copies(world));
   if (!isDeleted) for (let count = 0; count < 5; count += 1) round(world);
 }
 

@@ -1,5 +1,5 @@
 /** Indexes on their way from one daemon to another: in order, in batches, each direction for itself. */
-import type { Entry, RemoteIndex } from './disk.ts';
+import type { Entry, FolderDatabase, RemoteIndex } from './disk.ts';
 import { folderOf, sharedWith } from './global-entry.ts';
 import type { ModelNode } from './model-node.ts';
 import type { World } from './world.ts';
@@ -47,31 +47,50 @@ function startOf(from: ModelNode, known: RemoteIndex | undefined): number {
   return known.sequence > database.sequence ? 0 : known.sequence;
 }
 
+/** What the receiver has of it already; a new index, or one that is sent whole, begins with nothing. */
+function keptOf(source: FolderDatabase, known: RemoteIndex | undefined, isFull: boolean): RemoteIndex {
+  if (known !== undefined && !isFull && known.indexId === source.indexId) return known;
+  return { indexId: source.indexId, sequence: 0, entries: new Map() };
+}
+
+function nextBatch(source: FolderDatabase, start: number, limit: number): readonly [string, Entry][] {
+  return [...source.local]
+    .filter(([, entry]) => entry.sequence > start)
+    .sort(([, one], [, other]) => one.sequence - other.sequence)
+    .slice(0, limit);
+}
+
+interface Beginning {
+  readonly start: number;
+  readonly isFull: boolean;
+}
+
+function beginning(world: World, from: ModelNode, key: string, known: RemoteIndex | undefined): Beginning {
+  const session = world.sent.get(key);
+  const start = session ?? startOf(from, known);
+  return { start, isFull: session === undefined && start === 0 };
+}
+
+function canSend(world: World, from: ModelNode, to: ModelNode): boolean {
+  return folderOf(to.disk) !== undefined && isConnected(world, from, to) && bothShare(from, to);
+}
+
 /** Sends up to `limit` entries of the index; whether there were any. */
 export function sendIndex(world: World, from: ModelNode, to: ModelNode, limit: number): boolean {
   const source = from.disk.database;
   const target = to.disk.database;
-  if (source === undefined || target === undefined || folderOf(to.disk) === undefined) return false;
-  if (!isConnected(world, from, to) || !bothShare(from, to)) return false;
+  if (source === undefined || target === undefined || !canSend(world, from, to)) return false;
   const known = target.remote.get(from.disk.deviceId);
   const key = sessionKey(from, to);
-  const session = world.sent.get(key);
-  const start = session ?? startOf(from, known);
-  const isFull = session === undefined && start === 0;
-  const before: RemoteIndex =
-    known === undefined || isFull || known.indexId !== source.indexId
-      ? { indexId: source.indexId, sequence: 0, entries: new Map() }
-      : known;
-  const batch = [...source.local]
-    .filter(([, entry]) => entry.sequence > start)
-    .sort(([, one], [, other]) => one.sequence - other.sequence)
-    .slice(0, limit);
+  const { start, isFull } = beginning(world, from, key, known);
+  const before = keptOf(source, known, isFull);
+  const batch = nextBatch(source, start, limit);
   const entries = new Map(before.entries);
   for (const [name, entry] of batch) entries.set(name, asSent(entry));
   const sequence = batch.at(-1)?.[1].sequence ?? start;
   world.sent.set(key, sequence);
-  const after = { indexId: source.indexId, sequence: Math.max(before.sequence, sequence), entries };
   if (batch.length === 0 && before === known) return false;
+  const after = { ...before, sequence: Math.max(before.sequence, sequence), entries };
   to.disk.database = { ...target, remote: new Map(target.remote).set(from.disk.deviceId, after) };
   return true;
 }

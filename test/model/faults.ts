@@ -5,6 +5,7 @@ import { watch } from './controller.ts';
 import { reaches } from './driver.ts';
 import { dropSessions } from './exchange.ts';
 import { typeOf } from './global-entry.ts';
+import { forgetDeletions } from './ledger.ts';
 import { holdsAll } from './invariants.ts';
 import type { ModelNode } from './model-node.ts';
 import { look, writeLook } from './look.ts';
@@ -36,7 +37,8 @@ function afterPowerCut(live: Tree | undefined, durable: Tree | undefined, bits: 
     if (file !== undefined) after.set(name, file);
   });
   after.set(ROOT, live.get(ROOT) ?? DIRECTORY);
-  for (const name of [...after.keys()]) if (parentOf(name) === 'd' && !after.has('d')) after.delete(name);
+  for (const name of Array.from(after.keys()))
+    if (parentOf(name) === 'd' && !after.has('d')) after.delete(name);
   return after;
 }
 
@@ -98,9 +100,20 @@ export function loseDatabase(world: World, node: ModelNode): void {
     world.counts,
     typeOf(disk) === 'sendreceive' ? 'fault: database lost, writer' : 'fault: database lost, replica',
   );
+  const phase = disk.state?.phase;
+  if (phase?.kind === 'writer') forgetDeletions(world.ledger, phase.epoch);
   killDaemon(world, node);
   disk.database = { indexId: nextNumber(world), sequence: 0, local: new Map(), remote: new Map() };
   disk.durableDatabase = disk.database;
+}
+
+function isSeen(world: World, node: ModelNode): boolean {
+  return reaches(world, node) && node.daemon.isOn && node.driver !== undefined;
+}
+
+function isWriting({ api, controller }: World, { name, disk, staging }: ModelNode): boolean {
+  const isGranted = api.volume?.status.grant?.node === name || controller.status !== undefined;
+  return isGranted || disk.state?.phase.kind === 'writer' || staging !== undefined;
 }
 
 /**
@@ -109,11 +122,8 @@ export function loseDatabase(world: World, node: ModelNode): void {
  */
 export function wipeReplica(world: World, node: ModelNode): void {
   const { disk } = node;
-  const isGranted =
-    world.api.volume?.status.grant?.node === node.name || world.controller.status !== undefined;
-  if (isGranted || !reaches(world, node) || !node.daemon.isOn || node.driver === undefined) return;
-  if (disk.tree === undefined || disk.state?.phase.kind === 'writer' || node.staging !== undefined) return;
-  if (!isSpare(world, node)) return;
+  if (!isSeen(world, node) || isWriting(world, node)) return;
+  if (disk.tree === undefined || !isSpare(world, node)) return;
   count(world.counts, 'fault: replica wiped');
   disk.tree = new Map([[ROOT, DIRECTORY]]);
   disk.durableTree = new Map(disk.tree);

@@ -37,9 +37,11 @@ function podsAreAlone(world: World, node: ModelNode): void {
     for (const file of new Set([...files.keys(), ...mount.expected.keys()])) {
       const [found, expected] = [files.get(file) ?? 0, mount.expected.get(file) ?? 0];
       if (found === expected) continue;
-      const isOwn = world.ledger.writes.some(
-        (each) => each.content === found && each.name === file && each.epoch === mount.epoch,
-      );
+      const isOwn =
+        world.ledger.mayReappear.has(`${file}=${found}`) ||
+        world.ledger.writes.some(
+          (each) => each.content === found && each.name === file && each.epoch === mount.epoch,
+        );
       if (!isOwn)
         throw violation(
           "a pod's files are its own",

@@ -1,8 +1,17 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
-import { announced, announcing, archived, rejoined } from '../../src/handoff/disk-state.ts';
+import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
 import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
-import { DIRECTORY, putFile, ROOT, syncDisk, type Disk } from './disk.ts';
+import {
+  DIRECTORY,
+  putFile,
+  ROOT,
+  syncDisk,
+  type Disk,
+  type Entry,
+  type FolderDatabase,
+  type Tree,
+} from './disk.ts';
 import { globalEntry, knownNames, needsOf, typeOf } from './global-entry.ts';
 import { noteScan } from './ledger.ts';
 import type { Job, ModelNode } from './model-node.ts';
@@ -18,25 +27,24 @@ const IN_BACKGROUND: ReadonlySet<LocalAction['kind']> = new Set([
   'announce',
 ]);
 
+function sessionOf({ disk }: ModelNode): { readonly epoch: number; readonly session: number } {
+  const phase = disk.state?.phase;
+  return phase?.kind === 'writer' ? phase : { epoch: 0, session: 0 };
+}
+
+function beginScan(world: World, { driver, disk }: ModelNode, epoch: number): void {
+  if (driver?.order?.spec.base.kind === 'empty') disk.tree ??= new Map([[ROOT, DIRECTORY]]);
+  syncDisk(disk);
+  noteScan(world.ledger, new Date(world.now).toISOString(), disk.tree, epoch);
+}
+
 export function beginJob(world: World, node: ModelNode, action: LocalAction): void {
   const { driver, disk, daemon } = node;
   if (driver === undefined || driver.job !== undefined || !IN_BACKGROUND.has(action.kind)) return;
-  const phase = disk.state?.phase;
-  const session = phase?.kind === 'writer' ? phase : { epoch: 0, session: 0 };
+  const { epoch, session } = sessionOf(node);
   const isWriter = typeOf(disk) === 'sendreceive';
-  if (action.kind === 'scan') {
-    if (driver.order?.spec.base.kind === 'empty') disk.tree ??= new Map([[ROOT, DIRECTORY]]);
-    syncDisk(disk);
-    noteScan(world.ledger, new Date(world.now).toISOString(), disk.tree, session.epoch);
-  }
-  driver.job = {
-    action,
-    epoch: session.epoch,
-    session: session.session,
-    startedAt: world.now,
-    restarts: daemon.restarts,
-    isWriter,
-  };
+  if (action.kind === 'scan') beginScan(world, node, epoch);
+  driver.job = { action, epoch, session, startedAt: world.now, restarts: daemon.restarts, isWriter };
 }
 
 export function endJob(world: World, node: ModelNode): void {
@@ -57,14 +65,13 @@ function endScan(world: World, node: ModelNode, job: Job): void {
     return;
   }
   scanFolder(world, node);
-  const isClean = needsOf(disk).length === 0 && disk.hasDirectory;
-  const flagged = [...(disk.database?.local.values() ?? [])].some((entry) => entry.isFlagged);
-  const proves = job.isWriter && isClean && !flagged && typeOf(disk) === 'sendreceive';
+  const isClean = needsOf(disk).length === 0 && disk.hasDirectory && !isFlagged(disk);
+  const proves = job.isWriter && isClean && typeOf(disk) === 'sendreceive';
   count(world.counts, proves ? 'scan: proves' : 'scan: proves nothing');
   driver.record.scan = {
     epoch: job.epoch,
     session: job.session,
-    sequence: disk.database?.sequence ?? 0,
+    sequence: sequenceOf(disk),
     afterUnmount: job.action.afterUnmount,
     proves,
     startedAt: new Date(job.startedAt).toISOString(),
@@ -82,16 +89,31 @@ function endArchive(_world: World, { disk }: ModelNode): void {
   disk.state = archived(disk.state);
 }
 
+function sequenceOf({ database }: Disk): number {
+  return database?.sequence ?? 0;
+}
+
+function isFlagged({ database }: Disk): boolean {
+  return [...(database?.local.values() ?? [])].some((entry) => entry.isFlagged);
+}
+
 function isInSync({ disk, daemon }: ModelNode): boolean {
-  const flagged = [...(disk.database?.local.values() ?? [])].some((entry) => entry.isFlagged);
-  return !flagged && !daemon.hasToScan && needsOf(disk).length === 0;
+  return !isFlagged(disk) && !daemon.hasToScan && needsOf(disk).length === 0;
+}
+
+type Rejoining = Extract<DiskState['phase'], { kind: 'rejoining' }>;
+
+function archivedPhase({ state, database }: Disk): Rejoining | undefined {
+  const phase = state?.phase;
+  const isReady = phase?.kind === 'rejoining' && phase.step === 'archived' && database !== undefined;
+  return isReady ? phase : undefined;
 }
 
 /** The measured procedure: scan, revert, scan, in sync, what the index does not have goes, prune (handoff rule 30). */
 function endRejoin(world: World, node: ModelNode): void {
   const { disk } = node;
-  const phase = disk.state?.phase;
-  if (phase?.kind !== 'rejoining' || phase.step !== 'archived' || disk.database === undefined) return;
+  const phase = archivedPhase(disk);
+  if (phase === undefined || disk.state === undefined) return;
   scanFolder(world, node);
   revertFolder(node);
   scanFolder(world, node);
@@ -102,18 +124,22 @@ function endRejoin(world: World, node: ModelNode): void {
   const archive = disk.archives.get(phase.archive) ?? new Map();
   removeUnindexed(disk, archive);
   scanFolder(world, node);
-  if (!isInSync(node) || disk.state === undefined) return;
-  for (const [name, file] of archive)
-    if (disk.tree?.get(name)?.content === file.content) archive.delete(name);
+  if (!isInSync(node)) return;
+  prune(disk, archive);
   disk.archives.set(phase.archive, archive);
-  disk.state = rejoined({
-    ...disk.state,
-    phase: { ...phase, archive: archive.size > 0 ? phase.archive : '' },
-  });
+  disk.state = afterRejoin(disk.state, phase, archive);
   count(world.counts, 'rejoin: finished');
 }
 
-function removeUnindexed(disk: Disk, archive: Map<string, unknown> & Disk['trash'][number]): void {
+function afterRejoin(state: DiskState, phase: Rejoining, archive: Tree): DiskState {
+  return rejoined({ ...state, phase: { ...phase, archive: archive.size > 0 ? phase.archive : '' } });
+}
+
+function prune({ tree }: Disk, archive: Tree): void {
+  for (const [name, file] of archive) if (tree?.get(name)?.content === file.content) archive.delete(name);
+}
+
+function removeUnindexed(disk: Disk, archive: Tree): void {
   const { database } = disk;
   if (database === undefined) return;
   const indexed = new Set(
@@ -126,31 +152,45 @@ function removeUnindexed(disk: Disk, archive: Map<string, unknown> & Disk['trash
   }
 }
 
-/** Directories alone are taken back or announced; anything else is somebody's work and stays (src/node/absorb-changes.ts). */
-function endAbsorb(world: World, node: ModelNode, job: Job): void {
-  const { disk, driver } = node;
-  const { database, state } = disk;
-  if (database === undefined || state === undefined) return;
+type Verdict = 'revert' | 'announce' | 'keep';
+
+/** src/node/absorb-changes.ts */
+function verdictOn(disk: Disk, database: FolderDatabase, [name, entry]: Changed, isTruth: boolean): Verdict {
+  const isNowhere = globalEntry(disk, database, name) === undefined;
+  if (entry.content === 0) return 'keep';
+  if (entry.isDirectory && isAnywhere(disk, name)) return isNowhere ? 'announce' : 'revert';
+  return isTruth && isNowhere ? 'announce' : 'keep';
+}
+
+type Changed = readonly [string, Entry];
+
+/** What is nobody's work is taken back or announced; anything else stays, or is given up where another has it. */
+function endAbsorb(world: World, node: ModelNode, { action }: Job): void {
+  const { disk } = node;
+  const { database } = disk;
+  if (database === undefined || action.kind !== 'absorb') return;
   const changed = [...database.local].filter(([, entry]) => entry.isFlagged);
-  const isForeign = ([name, entry]: (typeof changed)[number]): boolean =>
-    !entry.isDirectory || entry.content === 0 || !isAnywhere(disk, name);
-  if (changed.some(isForeign)) {
-    const mayRevert = job.action.kind === 'absorb' && job.action.mayRevert;
-    count(world.counts, mayRevert ? 'absorb: gives up changes' : 'absorb: kept');
-    if (mayRevert) revertFolder(node);
-    return;
-  }
+  const verdicts = changed.map((each) => verdictOn(disk, database, each, action.isTruth));
+  if (verdicts.includes('keep')) {
+    count(world.counts, action.mayRevert ? 'absorb: gives up changes' : 'absorb: kept');
+    if (action.mayRevert) revertFolder(node);
+  } else if (verdicts.includes('announce')) beginAnnouncing(world, node);
+  else takeBack(world, node, changed.length);
+}
+
+function beginAnnouncing(world: World, { disk, driver }: ModelNode): void {
   const order = driver?.order?.spec;
-  if (changed.some(([name]) => globalEntry(disk, database, name) === undefined)) {
-    if (order !== undefined && mayAnnounce(state, order)) disk.state = announcing(state);
-    count(world.counts, 'absorb: announces');
-  } else {
-    revertFolder(node);
-    scanFolder(world, node);
-    // Directories need nobody's bytes: Syncthing takes them back in the same turn.
-    for (const _ of changed) pullOne(world, node, 0);
-    count(world.counts, 'absorb: reverts');
-  }
+  const { state } = disk;
+  if (order !== undefined && state !== undefined && mayAnnounce(state, order)) disk.state = announcing(state);
+  count(world.counts, 'absorb: announces');
+}
+
+/** Directories need nobody's bytes: Syncthing takes them back in the same turn. */
+function takeBack(world: World, node: ModelNode, changed: number): void {
+  revertFolder(node);
+  scanFolder(world, node);
+  for (let left = changed; left > 0; left -= 1) pullOne(world, node, 0);
+  count(world.counts, 'absorb: reverts');
 }
 
 /** Another copy has such a directory, or all took it for changed. */

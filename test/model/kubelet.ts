@@ -1,7 +1,7 @@
 /** CSI calls in any order, their retries and duplicates, and the pods that live on them (docs/handoff.md rules 7 to 14). */
-import { takeGrant } from '../../src/handoff/disk-state.ts';
+import { takeGrant, type DiskState } from '../../src/handoff/disk-state.ts';
 import { count } from './counts.ts';
-import { DIRECTORY, ROOT } from './disk.ts';
+import { DIRECTORY, ROOT, type Disk } from './disk.ts';
 import { reaches } from './driver.ts';
 import { contentsOf, unreadable } from './ledger.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
@@ -27,38 +27,62 @@ function isStaged(node: ModelNode, driver: Driver): boolean {
 
 /** src/node/take-session.ts: state.json first, then the live grant; `isCutShort`: the process dies in between. */
 function takeSession(world: World, node: ModelNode, isCutShort: boolean): boolean {
-  const { driver, disk } = node;
-  const order = driver?.order?.spec;
-  if (driver === undefined || order === undefined || disk.state === undefined) return false;
-  if (order.rejoin !== undefined && (disk.state.rejoined?.epoch ?? 0) < order.rejoin.epoch) return false;
-  const { grant } = order;
-  if (grant?.node !== node.name || grant.storeId !== disk.storeId) return false;
-  const { phase } = disk.state;
-  if (phase.kind !== 'writer' || phase.epoch !== grant.epoch) {
-    if (podMounts(node).length > 0) {
-      count(world.counts, 'session: still mounted');
-      return false;
-    }
-    node.staging = undefined;
-  }
-  const taken = takeGrant(disk.state, grant.epoch);
+  const { disk } = node;
+  const epoch = openEpoch(node);
+  if (epoch === undefined || disk.state === undefined) return false;
+  if (!isSession(disk.state, epoch) && !clearsMounts(world, node)) return false;
+  const taken = takeGrant(disk.state, epoch);
   count(world.counts, `session: ${taken.kind}`);
-  if (taken.kind === 'refused') return false;
-  if (order.base.kind !== 'empty' && disk.tree === undefined) return false;
+  if (taken.kind === 'refused' || lacksData(node)) return false;
   disk.state = taken.state;
-  if (isCutShort || !reaches(world, node)) return false;
-  const live = world.api.volume;
-  const isGranted =
-    live?.spec.deletion === undefined &&
-    live?.status.grant?.epoch === grant.epoch &&
-    live.status.grant.node === node.name &&
-    live.status.grant.storeId === disk.storeId;
-  if (!isGranted || live === undefined) {
+  return !isCutShort && confirms(world, node, epoch);
+}
+
+function rejoinedEpoch({ state }: Disk): number {
+  return state?.rejoined?.epoch ?? 0;
+}
+
+/** The grant in the order, where it is for this disk and nothing has to be rejoined first. */
+function openEpoch({ name, driver, disk }: ModelNode): number | undefined {
+  const { rejoin, grant } = driver?.order?.spec ?? {};
+  if (rejoin !== undefined && rejoinedEpoch(disk) < rejoin.epoch) return undefined;
+  return grant?.node === name && grant.storeId === disk.storeId ? grant.epoch : undefined;
+}
+
+function isSession({ phase }: DiskState, epoch: number): boolean {
+  return phase.kind === 'writer' && phase.epoch === epoch;
+}
+
+/** What is mounted under an older epoch does not count as staged (handoff rule 13). */
+function clearsMounts(world: World, node: ModelNode): boolean {
+  if (podMounts(node).length > 0) {
+    count(world.counts, 'session: still mounted');
+    return false;
+  }
+  node.staging = undefined;
+  return true;
+}
+
+function lacksData({ driver, disk }: ModelNode): boolean {
+  return driver?.order?.spec.base.kind !== 'empty' && disk.tree === undefined;
+}
+
+/** The live look at the grant, and `data/` for the first writer. */
+function confirms(world: World, node: ModelNode, epoch: number): boolean {
+  if (!reaches(world, node)) return false;
+  if (!holdsGrant(world, node, epoch)) {
     count(world.counts, 'session: grant taken back');
     return false;
   }
-  if (live.status.base.kind === 'empty') disk.tree ??= new Map([[ROOT, DIRECTORY]]);
+  if (world.api.volume?.status.base.kind === 'empty') node.disk.tree ??= new Map([[ROOT, DIRECTORY]]);
   return true;
+}
+
+/** src/node/live-volume.ts */
+function holdsGrant({ api }: World, { name, disk }: ModelNode, epoch: number): boolean {
+  if (api.volume === undefined || api.volume.spec.deletion !== undefined) return false;
+  const { grant } = api.volume.status;
+  return grant?.epoch === epoch && grant.node === name && grant.storeId === disk.storeId;
 }
 
 export type CallFault = 'none' | 'lost-answer' | 'killed';
@@ -67,31 +91,42 @@ function dies(node: ModelNode, fault: CallFault): void {
   if (fault === 'killed') node.driver = undefined;
 }
 
+/** The process that a call of the kubelet comes to, where both are there. */
+function called({ isOn, hasKubelet, driver }: ModelNode): Driver | undefined {
+  return isOn && hasKubelet ? driver : undefined;
+}
+
 /** NodeStageVolume. */
 export function stage(world: World, node: ModelNode, fault: CallFault): boolean {
-  const { driver } = node;
-  if (!node.isOn || !node.hasKubelet || driver === undefined) return false;
+  const driver = called(node);
+  if (driver === undefined) return false;
   if (isStaged(node, driver)) return true;
-  if (!reaches(world, node) || world.api.volume === undefined) return false;
-  if (world.api.volume.spec.deletion !== undefined) return false;
+  if (!reaches(world, node) || !isUsable(world)) return false;
   ask(world, driver);
   const isOpen = takeSession(world, node, fault === 'killed');
-  const phase = node.disk.state?.phase;
-  if (isOpen && phase?.kind === 'writer') {
-    node.staging = phase.epoch;
-    driver.record.stagedAt = world.now;
-    driver.wanted = undefined;
-    count(world.counts, 'call: staged');
-  }
+  if (isOpen) mountStaging(world, node, driver);
   dies(node, fault);
   return isOpen && fault === 'none';
+}
+
+function isUsable({ api: { volume } }: World): boolean {
+  return volume !== undefined && volume.spec.deletion === undefined;
+}
+
+function mountStaging(world: World, node: ModelNode, driver: Driver): void {
+  const phase = node.disk.state?.phase;
+  if (phase?.kind !== 'writer') return;
+  node.staging = phase.epoch;
+  driver.record.stagedAt = world.now;
+  driver.wanted = undefined;
+  count(world.counts, 'call: staged');
 }
 
 /** NodePublishVolume for one pod. */
 export function publish(world: World, node: ModelNode, name: string, fault: CallFault): void {
   const pod = node.pods.get(name);
-  const { driver } = node;
-  if (pod === undefined || !node.isOn || !node.hasKubelet || driver === undefined) return;
+  const driver = called(node);
+  if (pod === undefined || driver === undefined) return;
   if (pod.mount !== undefined) {
     delete driver.record.stagedAt;
     start(pod);
@@ -115,14 +150,7 @@ function start(pod: { phase: string }): void {
 function joinSession(world: World, node: ModelNode, fault: CallFault): boolean {
   if (podMounts(node).length === 0) return takeSession(world, node, fault === 'killed');
   const phase = node.disk.state?.phase;
-  const live = world.api.volume;
-  return (
-    reaches(world, node) &&
-    phase?.kind === 'writer' &&
-    live?.spec.deletion === undefined &&
-    live?.status.grant?.epoch === phase.epoch &&
-    live.status.grant.node === node.name
-  );
+  return reaches(world, node) && phase?.kind === 'writer' && holdsGrant(world, node, phase.epoch);
 }
 
 function mount(world: World, node: ModelNode, name: string): void {
@@ -147,8 +175,8 @@ function mount(world: World, node: ModelNode, name: string): void {
 /** NodeUnpublishVolume; the pod's containers have ended, or are gone with their node. */
 export function unpublish(world: World, node: ModelNode, name: string, fault: CallFault): void {
   const pod = node.pods.get(name);
-  const { driver } = node;
-  if (pod === undefined || !node.isOn || !node.hasKubelet || driver === undefined) return;
+  const driver = called(node);
+  if (pod === undefined || driver === undefined) return;
   driver.wanted = undefined;
   pod.mount = undefined;
   pod.phase = 'ending';
@@ -160,8 +188,8 @@ export function unpublish(world: World, node: ModelNode, name: string, fault: Ca
 
 /** NodeUnstageVolume: unmounts, and is answered when the flush has ended; the kubelet may never call it. */
 export function unstage(world: World, node: ModelNode, fault: CallFault): void {
-  const { driver } = node;
-  if (!node.isOn || !node.hasKubelet || driver === undefined || podMounts(node).length > 0) return;
+  const driver = called(node);
+  if (driver === undefined || podMounts(node).length > 0) return;
   if (node.staging !== undefined) count(world.counts, 'call: unstaged');
   driver.wanted = undefined;
   node.staging = undefined;

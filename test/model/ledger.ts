@@ -29,7 +29,8 @@ export interface Ledger {
   acknowledged: Snapshot;
   /** Epochs that are over because the API forgot them. */
   readonly forgottenEpochs: Set<number>;
-  readonly handedOff: Map<string, Snapshot>;
+  /** `name=content` of files that were deleted before the writer's Syncthing lost its database (handoff rule 16). */
+  readonly mayReappear: Set<string>;
 }
 
 export function newLedger(): Ledger {
@@ -40,7 +41,7 @@ export function newLedger(): Ledger {
     scans: new Map(),
     acknowledged: { files: new Map(), writes: 0, epoch: 0 },
     forgottenEpochs: new Set(),
-    handedOff: new Map(),
+    mayReappear: new Set(),
   };
 }
 
@@ -72,8 +73,17 @@ export function unreadable(ledger: Ledger, files: ReadonlyMap<string, number>): 
     const found = files.get(name) ?? 0;
     const expected = acknowledged.files.get(name) ?? 0;
     if (found === expected || isLater(ledger, name, found)) return [];
+    if (expected === 0 && ledger.mayReappear.has(`${name}=${found}`)) return [];
     return [`${name}: ${found} instead of ${expected} (${writes.length} writes)`];
   });
+}
+
+/** Nobody knows any more of what the epoch deleted: a copy that still has such a file gives it back. */
+export function forgetDeletions({ writes, mayReappear }: Ledger, epoch: number): void {
+  const deleted = new Set(
+    writes.filter((write) => write.epoch === epoch && write.content === 0).map(({ name }) => name),
+  );
+  for (const { name, content } of writes) if (deleted.has(name)) mayReappear.add(`${name}=${content}`);
 }
 
 /** A deletion that was never proven, by a writer that was lost, is undone (handoff rule 28). */

@@ -9,7 +9,13 @@ import {
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../../src/handoff/local.ts';
-import { claimsMore, lastReport, phaseSince, replicaStatus, saysTheSame } from '../../src/node/replica-status.ts';
+import {
+  claimsMore,
+  lastReport,
+  phaseSince,
+  replicaStatus,
+  saysTheSame,
+} from '../../src/node/replica-status.ts';
 import type { FolderReport } from '../../src/desired/replica.ts';
 import { writeReport } from './api.ts';
 import { count } from './counts.ts';
@@ -50,25 +56,29 @@ export function localView(
   };
 }
 
+type Transition = (state: DiskState, action: LocalAction) => DiskState;
+
+function unchanged(state: DiskState): DiskState {
+  return state;
+}
+
+/** Every action has its transition; what runs in the background has none. */
+const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
+  'see-epoch': (state, action) => (action.kind === 'see-epoch' ? sawEpoch(state, action.epoch) : state),
+  release: (state, action) => (action.kind === 'release' ? release(state, action.scan) : state),
+  decline: (state, action) => (action.kind === 'decline' ? decline(state, action.epoch) : state),
+  'begin-rejoin': (state, action) =>
+    action.kind === 'begin-rejoin' ? beginRejoin(state, action.epoch, `archive/${action.epoch}`) : state,
+  'stop-announcing': announced,
+  scan: unchanged,
+  'archive-tree': unchanged,
+  'finish-rejoin': unchanged,
+  absorb: unchanged,
+  announce: unchanged,
+};
+
 function nextState(state: DiskState, action: LocalAction): DiskState {
-  switch (action.kind) {
-    case 'see-epoch':
-      return sawEpoch(state, action.epoch);
-    case 'release':
-      return release(state, action.scan);
-    case 'decline':
-      return decline(state, action.epoch);
-    case 'begin-rejoin':
-      return beginRejoin(state, action.epoch, `archive/${action.epoch}`);
-    case 'stop-announcing':
-      return announced(state);
-    case 'scan':
-    case 'archive-tree':
-    case 'finish-rejoin':
-    case 'absorb':
-    case 'announce':
-      return state;
-  }
+  return TRANSITIONS[action.kind](state, action);
 }
 
 function isToBeCleared({ order, state }: LocalView): boolean {
@@ -120,24 +130,31 @@ interface Seen {
 
 function settle(world: World, node: ModelNode, seen: Seen): LocalView {
   for (let step = 1; ; step += 1) {
-    const state =
-      node.disk.state ?? newDiskState({ volume: VOLUME, folderId: FOLDER, storeId: node.disk.storeId });
-    const view = localView(world, node, { ...seen, state });
-    if (isToBeCleared(view) && view.podMounts.length === 0 && node.staging !== undefined)
-      node.staging = undefined;
-    else {
-      const actions = planLocal(view).filter(({ kind }) => kind !== 'archive-tree' || seen.isSeen);
-      for (const { kind } of actions) count(world.counts, `local: ${kind}`);
-      const next = actions.reduce(nextState, state);
-      node.disk.state = next;
-      if (next === state) {
-        countPhase(world, view);
-        for (const action of actions) beginJob(world, node, action);
-        return view;
-      }
-    }
-    if (step === MAX_STEPS) return localView(world, node, { ...seen, state: node.disk.state ?? state });
+    const view = localView(world, node, { ...seen, state: diskState(node) });
+    if (step > MAX_STEPS) return view;
+    if (mustDropStaging(view, node)) node.staging = undefined;
+    else if (!moves(world, node, view, seen)) return view;
   }
+}
+
+function diskState({ disk }: ModelNode): DiskState {
+  return disk.state ?? newDiskState({ volume: VOLUME, folderId: FOLDER, storeId: disk.storeId });
+}
+
+function mustDropStaging(view: LocalView, { staging }: ModelNode): boolean {
+  return isToBeCleared(view) && view.podMounts.length === 0 && staging !== undefined;
+}
+
+/** Whether state.json changed; where it did not, what runs in the background is begun. */
+function moves(world: World, node: ModelNode, view: LocalView, { isSeen }: Seen): boolean {
+  const actions = planLocal(view).filter(({ kind }) => kind !== 'archive-tree' || isSeen);
+  for (const { kind } of actions) count(world.counts, `local: ${kind}`);
+  const next = actions.reduce(nextState, view.state);
+  node.disk.state = next;
+  if (next !== view.state) return true;
+  countPhase(world, view);
+  for (const action of actions) beginJob(world, node, action);
+  return false;
 }
 
 function countPhase(world: World, view: LocalView): void {

@@ -1,5 +1,6 @@
 /** The view that a helper gets (src/node/round-view.ts), and what of the daemon it observes. */
 import type { NodeView, ReplicaOrder } from '../../src/desired/node-view.ts';
+import type { SyncthingNodeSpec } from '../../src/desired/node.ts';
 import type { ReplicaRemoval, SyncthingReplica } from '../../src/desired/replica.ts';
 import { nodeView } from '../builders/node-view.ts';
 import { podMounts, type HelperName, type ModelNode } from './model-node.ts';
@@ -14,19 +15,38 @@ export function helperView(world: World, node: ModelNode, helper: HelperName): N
   const { driver, disk } = node;
   if (driver === undefined || !driver.knowsOrders) return undefined;
   const { order, self } = driver;
-  const hasApi = world.isApiUp && node.hasApi && helper === 'deleter';
-  const live = hasApi ? world.api.replicas.get(node.name)?.spec.removal : undefined;
-  const tombstones = hasApi ? world.api.nodes.get(node.name)?.spec.tombstones : undefined;
+  const { removal, tombstones } = confirmed(world, node, helper);
+  dropStaging(node, tombstones);
   return nodeView({
     node: node.name,
     storeId: disk.storeId,
     storageLabel: LABEL,
-    replicas: order === undefined ? [] : [orderOf(order, live)],
+    replicas: order === undefined ? [] : [orderOf(order, removal)],
     states: disk.state === undefined ? {} : { [FOLDER]: disk.state },
     mounted: isMounted(node) ? [FOLDER] : [],
-    confirmedTombstones: tombstones ?? [],
+    confirmedTombstones: tombstones,
     ...(self !== undefined && self.generation > 1 && { order: self.spec }),
   });
+}
+
+interface Confirmed {
+  readonly removal: ReplicaRemoval | undefined;
+  readonly tombstones: SyncthingNodeSpec['tombstones'];
+}
+
+/** What orders bytes to go is read live, and for the deleter alone. */
+function confirmed(world: World, node: ModelNode, helper: HelperName): Confirmed {
+  if (!world.isApiUp || !node.hasApi || helper !== 'deleter') return { removal: undefined, tombstones: [] };
+  return {
+    removal: world.api.replicas.get(node.name)?.spec.removal,
+    tombstones: world.api.nodes.get(node.name)?.spec.tombstones ?? [],
+  };
+}
+
+/** src/node/drop-staging.ts */
+function dropStaging(node: ModelNode, tombstones: SyncthingNodeSpec['tombstones']): void {
+  const isBuried = tombstones.some(({ storeId }) => storeId === node.disk.storeId);
+  if (isBuried && node.driver?.order === undefined && podMounts(node).length === 0) node.staging = undefined;
 }
 
 /** Bytes go only by an order that was read live just before. */

@@ -1,6 +1,7 @@
 /** Pods come, write and end; those of a cut-off node write on. */
 import { DIRECTORY, putFile } from './disk.ts';
 import { count } from './counts.ts';
+import type { Ledger } from './ledger.ts';
 import type { ModelNode, Pod, PodMount } from './model-node.ts';
 import { nextNumber, type World } from './world.ts';
 
@@ -26,6 +27,11 @@ function writers(node: ModelNode): readonly (readonly [Pod, PodMount])[] {
   );
 }
 
+/** A deletion, or the new name of a file that was written before the fence. */
+function isKnown({ writes }: Ledger, content: number): boolean {
+  return content === 0 || writes.some((write) => write.content === content && !write.isFenced);
+}
+
 /** Every pod of the node sees the same directory. */
 function record(world: World, node: ModelNode, name: string, content: number): void {
   const { ledger } = world;
@@ -35,7 +41,7 @@ function record(world: World, node: ModelNode, name: string, content: number): v
   const isFenced = ledger.lostEpochs.has(epoch) || ledger.forgottenEpochs.has(epoch);
   ledger.writes.push({ name, content, node: node.name, storeId: node.disk.storeId, epoch, isFenced });
   if (isFenced) count(world.counts, 'fault: write after the fence');
-  if (isFenced && content !== 0) ledger.fenced.set(content, node.disk.storeId);
+  if (isFenced && !isKnown(ledger, content)) ledger.fenced.set(content, node.disk.storeId);
   for (const [, { expected }] of writers(node)) {
     if (content === 0) expected.delete(name);
     else expected.set(name, content);

@@ -33,15 +33,19 @@ function canTake(world: World, node: ModelNode, name: string, newest: Entry): bo
   return sourceOf(world, node, name, newest) !== undefined;
 }
 
+function canPull({ isOn, isSlow, daemon, disk }: ModelNode): boolean {
+  return isOn && daemon.isOn && !isSlow && !daemon.hasToScan && disk.hasDirectory;
+}
+
 /** `pick` chooses among what is needed: Syncthing pulls in no order that matters, and deletions may come first. */
 export function pullOne(world: World, node: ModelNode, pick: number): boolean {
-  const { disk, daemon } = node;
-  if (!node.isOn || !daemon.isOn || node.isSlow || daemon.hasToScan || !disk.hasDirectory) return false;
+  const { disk } = node;
+  const { database } = disk;
+  if (!canPull(node) || database === undefined) return false;
   const needed = needsOf(disk);
   const name = needed[pick % Math.max(1, needed.length)];
-  const { database } = disk;
-  const newest = name === undefined || database === undefined ? undefined : globalEntry(disk, database, name);
-  if (name === undefined || database === undefined || newest === undefined) return false;
+  const newest = name === undefined ? undefined : globalEntry(disk, database, name);
+  if (name === undefined || newest === undefined) return false;
   if (isUnscanned(world, disk, name)) {
     scanName(world, node, name);
     return true;
@@ -62,27 +66,40 @@ function makeParents(world: World, node: ModelNode, name: string): void {
   scanName(world, node, parent);
 }
 
+function isConflict(before: Entry | undefined, newest: Entry): before is Entry {
+  if (before === undefined || before.content === newest.content) return false;
+  return compareVersions(before.version, newest.version) === 'concurrent';
+}
+
 function take(world: World, { disk }: ModelNode, name: string, newest: Entry): void {
   const { database } = disk;
   if (database === undefined) return;
   const before = database.local.get(name);
-  const isConflict =
-    before !== undefined &&
-    compareVersions(before.version, newest.version) === 'concurrent' &&
-    before.content !== newest.content;
-  if (isConflict) count(world.counts, 'syncthing: conflict');
-  const old = disk.tree?.get(name);
-  const isChange = old?.content !== newest.content || old.mtime !== newest.mtime;
-  if (isConflict && old !== undefined && typeOf(disk) === 'sendreceive')
-    putFile(disk, `${name}.sync-conflict`, old);
-  if (isChange && old?.isDirectory !== true) {
-    if (old !== undefined) keepVersion(world, disk, name, newest.content === 0);
-    putOnDisk(disk, name, newest);
-  } else if (newest.content === 0) putOnDisk(disk, name, newest);
-  const version =
-    isConflict && before !== undefined ? mergedVersions(before.version, newest.version) : newest.version;
+  const hasConflict = isConflict(before, newest);
+  if (hasConflict) keepConflict(world, disk, name);
+  replace(world, disk, name, newest);
+  const version = hasConflict ? mergedVersions(before.version, newest.version) : newest.version;
   const ctime = disk.tree?.get(name)?.ctime ?? 0;
-  disk.database = withEntry(disk.database ?? database, name, { ...newest, ctime, version, isFlagged: false });
+  disk.database = withEntry(database, name, { ...newest, ctime, version, isFlagged: false });
+}
+
+function keepConflict({ counts }: World, disk: Disk, name: string): void {
+  count(counts, 'syncthing: conflict');
+  const old = disk.tree?.get(name);
+  if (old !== undefined && typeOf(disk) === 'sendreceive') putFile(disk, `${name}.sync-conflict`, old);
+}
+
+/** A directory stays as it is unless it goes. */
+function replace(world: World, disk: Disk, name: string, newest: Entry): void {
+  const old = disk.tree?.get(name);
+  const isGone = newest.content === 0;
+  if (!isGone && old !== undefined && isAsIs(old, newest)) return;
+  keepVersion(world, disk, name, isGone);
+  putOnDisk(disk, name, newest);
+}
+
+function isAsIs(old: ModelFile, newest: Entry): boolean {
+  return old.isDirectory || (old.content === newest.content && old.mtime === newest.mtime);
 }
 
 /** The file is on the disk before the index says so; a deletion becomes durable with the next syncfs. */

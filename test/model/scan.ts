@@ -40,6 +40,32 @@ function adopted(world: World, newest: Entry | undefined, file: ModelFile): Entr
   return world.isSyncthing1 && newest.content === 0 ? { ...newest, ...file } : undefined;
 }
 
+/** Of a receiver's own file nothing is left, and nobody else ever had it. */
+function isForgotten(before: Entry | undefined, newest: Entry | undefined, file: ModelFile): boolean {
+  return file.content === 0 && before?.isFlagged === true && newest === undefined;
+}
+
+function forget(disk: Disk, database: FolderDatabase, name: string): void {
+  const local = new Map(database.local);
+  local.delete(name);
+  disk.database = { ...database, local };
+}
+
+/** Whether the receiver's scan needed no version of its own for what it found. */
+function receive(world: World, disk: Disk, database: FolderDatabase, name: string): boolean {
+  const before = database.local.get(name);
+  const file = disk.tree?.get(name) ?? GONE;
+  const newest = globalEntry(disk, database, name);
+  if (isForgotten(before, newest, file)) {
+    forget(disk, database, name);
+    return true;
+  }
+  const mayAdopt = before === undefined || file.content === 0 || !world.isSyncthing1;
+  const same = mayAdopt ? adopted(world, newest, file) : undefined;
+  if (same !== undefined) disk.database = withEntry(database, name, { ...same, ctime: file.ctime });
+  return same !== undefined;
+}
+
 export function scanName(world: World, { disk }: ModelNode, name: string): void {
   const { database } = disk;
   const type = typeOf(disk);
@@ -47,27 +73,20 @@ export function scanName(world: World, { disk }: ModelNode, name: string): void 
   const before = database.local.get(name);
   const isFreed = before?.isFlagged === true && type === 'sendreceive';
   if (!isFreed && !isUnscanned(world, disk, name)) return;
+  if (type === 'receiveonly' && receive(world, disk, database, name)) return;
+  disk.database = withEntry(database, name, changedEntry(world, disk, before, name));
+}
+
+function changedEntry(
+  world: World,
+  disk: Disk,
+  before: Entry | undefined,
+  name: string,
+): Omit<Entry, 'sequence'> {
   const file = disk.tree?.get(name) ?? GONE;
-  const newest = globalEntry(disk, database, name);
-  if (type === 'receiveonly') {
-    if (file.content === 0 && before?.isFlagged === true && newest === undefined) {
-      const local = new Map(database.local);
-      local.delete(name);
-      disk.database = { ...database, local };
-      return;
-    }
-    const same =
-      before === undefined || file.content === 0 || !world.isSyncthing1
-        ? adopted(world, newest, file)
-        : undefined;
-    if (same !== undefined) {
-      disk.database = withEntry(database, name, { ...same, ctime: file.ctime });
-      return;
-    }
-  }
   const version = bumped(before?.version ?? {}, disk.deviceId, Math.floor(world.now / 1000));
   const mtime = file.content === 0 ? world.now : file.mtime;
-  disk.database = withEntry(database, name, { ...file, mtime, version, isFlagged: type === 'receiveonly' });
+  return { ...file, mtime, version, isFlagged: typeOf(disk) === 'receiveonly' };
 }
 
 /** New and changed files first, deletions in a second pass, as Syncthing does. */
