@@ -1,5 +1,6 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
 import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
+import { scanProves } from '../../src/handoff/session.ts';
 import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
 import {
@@ -42,9 +43,9 @@ export function beginJob(world: World, node: ModelNode, action: LocalAction): vo
   const { driver, disk, daemon } = node;
   if (driver === undefined || driver.job !== undefined || !IN_BACKGROUND.has(action.kind)) return;
   const { epoch, session } = sessionOf(node);
-  const isWriter = typeOf(disk) === 'sendreceive';
+  const type = typeOf(disk);
   if (action.kind === 'scan') beginScan(world, node, epoch);
-  driver.job = { action, epoch, session, startedAt: world.now, restarts: daemon.restarts, isWriter };
+  driver.job = { action, epoch, session, startedAt: world.now, restarts: daemon.restarts, type };
 }
 
 export function endJob(world: World, node: ModelNode): void {
@@ -65,8 +66,13 @@ function endScan(world: World, node: ModelNode, job: Job): void {
     return;
   }
   scanFolder(world, node);
-  const isClean = needsOf(disk).length === 0 && disk.hasDirectory && !isFlagged(disk);
-  const proves = job.isWriter && isClean && typeOf(disk) === 'sendreceive';
+  const proves = scanProves({
+    typeBefore: job.type,
+    typeAfter: typeOf(disk),
+    errors: disk.hasDirectory ? 0 : 1,
+    needItems: needsOf(disk).length,
+    receiveOnlyItems: flaggedOf(disk).length,
+  });
   count(world.counts, proves ? 'scan: proves' : 'scan: proves nothing');
   driver.record.scan = {
     epoch: job.epoch,
@@ -93,12 +99,12 @@ function sequenceOf({ database }: Disk): number {
   return database?.sequence ?? 0;
 }
 
-function isFlagged({ database }: Disk): boolean {
-  return [...(database?.local.values() ?? [])].some((entry) => entry.isFlagged);
+function flaggedOf({ database }: Disk): readonly Changed[] {
+  return [...(database?.local ?? [])].filter(([, entry]) => entry.isFlagged);
 }
 
 function isInSync({ disk, daemon }: ModelNode): boolean {
-  return !isFlagged(disk) && !daemon.hasToScan && needsOf(disk).length === 0;
+  return flaggedOf(disk).length === 0 && !daemon.hasToScan && needsOf(disk).length === 0;
 }
 
 type Rejoining = Extract<DiskState['phase'], { kind: 'rejoining' }>;
@@ -169,7 +175,7 @@ function endAbsorb(world: World, node: ModelNode, { action }: Job): void {
   const { disk } = node;
   const { database } = disk;
   if (database === undefined || action.kind !== 'absorb') return;
-  const changed = [...database.local].filter(([, entry]) => entry.isFlagged);
+  const changed = flaggedOf(disk);
   const verdicts = changed.map((each) => verdictOn(disk, database, each, action.isTruth));
   if (verdicts.includes('keep')) {
     count(world.counts, action.mayRevert ? 'absorb: gives up changes' : 'absorb: kept');

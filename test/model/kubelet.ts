@@ -1,7 +1,8 @@
 /** CSI calls in any order, their retries and duplicates, and the pods that live on them (docs/handoff.md rules 7 to 14). */
 import { takeGrant, type DiskState } from '../../src/handoff/disk-state.ts';
+import { holdsGrant, isStaged, leftoverMounts, offeredEpoch } from '../../src/handoff/session.ts';
 import { count } from './counts.ts';
-import { DIRECTORY, ROOT, type Disk } from './disk.ts';
+import { DIRECTORY, ROOT } from './disk.ts';
 import { reaches } from './driver.ts';
 import { contentsOf, unreadable } from './ledger.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
@@ -17,49 +18,27 @@ function ask(world: World, driver: Driver): void {
   driver.wanted = { since, until: world.now + WANTED_GRACE_MS };
 }
 
-/** src/node/ensure-staged.ts, isStaged. */
-function isStaged(node: ModelNode, driver: Driver): boolean {
-  const phase = node.disk.state?.phase;
-  if (phase?.kind !== 'writer' || node.staging === undefined) return false;
-  const order = driver.order?.spec;
-  return order === undefined || order.grant?.epoch === phase.epoch;
-}
-
 /** src/node/take-session.ts: state.json first, then the live grant; `isCutShort`: the process dies in between. */
 function takeSession(world: World, node: ModelNode, isCutShort: boolean): boolean {
   const { disk } = node;
-  const epoch = openEpoch(node);
-  if (epoch === undefined || disk.state === undefined) return false;
-  if (!isSession(disk.state, epoch) && !clearsMounts(world, node)) return false;
-  const taken = takeGrant(disk.state, epoch);
+  const order = node.driver?.order?.spec;
+  if (order === undefined || disk.state === undefined) return false;
+  const offer = offeredEpoch(order, disk.state);
+  count(world.counts, `offer: ${offer.kind}`);
+  if (offer.kind !== 'offered' || !clearsMounts(world, node, disk.state, offer.epoch)) return false;
+  const taken = takeGrant(disk.state, offer.epoch);
   count(world.counts, `session: ${taken.kind}`);
   if (taken.kind === 'refused' || lacksData(node)) return false;
   disk.state = taken.state;
-  return !isCutShort && confirms(world, node, epoch);
+  return !isCutShort && confirms(world, node, offer.epoch);
 }
 
-function rejoinedEpoch({ state }: Disk): number {
-  return state?.rejoined?.epoch ?? 0;
-}
-
-/** The grant in the order, where it is for this disk and nothing has to be rejoined first. */
-function openEpoch({ name, driver, disk }: ModelNode): number | undefined {
-  const { rejoin, grant } = driver?.order?.spec ?? {};
-  if (rejoin !== undefined && rejoinedEpoch(disk) < rejoin.epoch) return undefined;
-  return grant?.node === name && grant.storeId === disk.storeId ? grant.epoch : undefined;
-}
-
-function isSession({ phase }: DiskState, epoch: number): boolean {
-  return phase.kind === 'writer' && phase.epoch === epoch;
-}
-
-/** What is mounted under an older epoch does not count as staged (handoff rule 13). */
-function clearsMounts(world: World, node: ModelNode): boolean {
-  if (podMounts(node).length > 0) {
+function clearsMounts(world: World, node: ModelNode, state: DiskState, epoch: number): boolean {
+  if (leftoverMounts(state, epoch, podMounts(node)).length > 0) {
     count(world.counts, 'session: still mounted');
     return false;
   }
-  node.staging = undefined;
+  if (state.phase.kind !== 'writer' || state.phase.epoch !== epoch) node.staging = undefined;
   return true;
 }
 
@@ -70,7 +49,7 @@ function lacksData({ driver, disk }: ModelNode): boolean {
 /** The live look at the grant, and `data/` for the first writer. */
 function confirms(world: World, node: ModelNode, epoch: number): boolean {
   if (!reaches(world, node)) return false;
-  if (!holdsGrant(world, node, epoch)) {
+  if (!holds(world, node, epoch)) {
     count(world.counts, 'session: grant taken back');
     return false;
   }
@@ -78,11 +57,8 @@ function confirms(world: World, node: ModelNode, epoch: number): boolean {
   return true;
 }
 
-/** src/node/live-volume.ts */
-function holdsGrant({ api }: World, { name, disk }: ModelNode, epoch: number): boolean {
-  if (api.volume === undefined || api.volume.spec.deletion !== undefined) return false;
-  const { grant } = api.volume.status;
-  return grant?.epoch === epoch && grant.node === name && grant.storeId === disk.storeId;
+function holds({ api }: World, { name, disk }: ModelNode, epoch: number): boolean {
+  return api.volume !== undefined && holdsGrant(api.volume, { node: name, storeId: disk.storeId }, epoch);
 }
 
 export type CallFault = 'none' | 'lost-answer' | 'killed';
@@ -100,7 +76,7 @@ function called({ isOn, hasKubelet, driver }: ModelNode): Driver | undefined {
 export function stage(world: World, node: ModelNode, fault: CallFault): boolean {
   const driver = called(node);
   if (driver === undefined) return false;
-  if (isStaged(node, driver)) return true;
+  if (isStaged(node.disk.state, driver.order?.spec, node.staging !== undefined)) return true;
   if (!reaches(world, node) || !isUsable(world)) return false;
   ask(world, driver);
   const isOpen = takeSession(world, node, fault === 'killed');
@@ -150,7 +126,7 @@ function start(pod: { phase: string }): void {
 function joinSession(world: World, node: ModelNode, fault: CallFault): boolean {
   if (podMounts(node).length === 0) return takeSession(world, node, fault === 'killed');
   const phase = node.disk.state?.phase;
-  return reaches(world, node) && phase?.kind === 'writer' && holdsGrant(world, node, phase.epoch);
+  return reaches(world, node) && phase?.kind === 'writer' && holds(world, node, phase.epoch);
 }
 
 function mount(world: World, node: ModelNode, name: string): void {

@@ -1,7 +1,7 @@
 /** One node: its disk, its daemon, the driver's process and what the kubelet has mounted. */
 import type { SyncthingNode } from '../../src/desired/node.ts';
 import type { NodeView } from '../../src/desired/node-view.ts';
-import type { SyncthingReplica, SyncthingReplicaStatus } from '../../src/desired/replica.ts';
+import type { FolderType, SyncthingReplica, SyncthingReplicaStatus } from '../../src/desired/replica.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 import type { VolumeRecord } from '../../src/node/volumes.ts';
 import { newDisk, type Disk } from './disk.ts';
@@ -24,7 +24,8 @@ export interface Job {
   readonly session: number;
   readonly startedAt: number;
   readonly restarts: number;
-  readonly isWriter: boolean;
+  /** Of the folder, when it began. */
+  readonly type: FolderType | undefined;
 }
 
 /** The memory of the `node` process; gone with it. */

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { at, EMPTY_BASE, grantTo, replica, storeOf, volume } from '../../test/builders/volume-view.ts';
+import type { SyncthingReplicaSpec } from '../desired/replica.ts';
+import { newDiskState, type DiskPhase, type DiskState } from './disk-state.ts';
+import { holdsGrant, isStaged, leftoverMounts, offeredEpoch, scanProves } from './session.ts';
+
+const WRITER: DiskPhase = { kind: 'writer', epoch: 2, session: 1 };
+const REPLICA: DiskPhase = { kind: 'replica' };
+
+function state(phase: DiskPhase, given: Partial<DiskState> = {}): DiskState {
+  return { ...newDiskState({ volume: 'v', folderId: 'v-1', storeId: storeOf('n1') }), phase, ...given };
+}
+
+function order(given: Partial<SyncthingReplicaSpec> = {}): SyncthingReplicaSpec {
+  return replica('n1', ['n2'], { spec: { epoch: 2, base: EMPTY_BASE, ...given } }).spec;
+}
+
+describe('the grant, read live', () => {
+  const here = { node: 'n1', storeId: storeOf('n1') };
+  test.each([
+    ['is this node’s', here, 2, true],
+    ['is of another epoch', here, 3, false],
+    ['is of another node', { ...here, node: 'n2' }, 2, false],
+    ['is of the disk that this node had', { ...here, storeId: 'new' }, 2, false],
+  ])('%s', (_what, place, epoch, holds) => {
+    expect(holdsGrant(volume({ status: { grant: grantTo('n1', 2) } }), place, epoch)).toBe(holds);
+  });
+
+  test('ends with the volume', () => {
+    const given = { spec: { deletion: { requestedAt: at(0) } }, status: { grant: grantTo('n1', 2) } };
+    expect(holdsGrant(volume(given), here, 2)).toBe(false);
+  });
+});
+
+describe('a volume counts as staged', () => {
+  test.each([
+    ['in the epoch of the order', WRITER, order({ grant: grantTo('n1', 2) }), true, true],
+    ['while no order is known', WRITER, undefined, true, true],
+    ['not without its mount', WRITER, order({ grant: grantTo('n1', 2) }), false, false],
+    ['not under an older epoch', WRITER, order({ grant: grantTo('n1', 3) }), true, false],
+    ['not after the grant ended', WRITER, order(), true, false],
+    ['not without a session', REPLICA, order({ grant: grantTo('n1', 2) }), true, false],
+  ] as const)('%s', (...[, phase, given, isMounted, expected]) => {
+    expect(isStaged(state(phase), given, isMounted)).toBe(expected);
+  });
+});
+
+describe('an order offers', () => {
+  test.each([
+    ['the epoch of its grant', { grant: grantTo('n1', 2) }, {}, { kind: 'offered', epoch: 2 }],
+    ['nothing while another node has it', { grant: grantTo('n2', 2) }, {}, { kind: 'none' }],
+    ['nothing to another disk', { grant: grantTo('n1', 2) }, { storeId: 'new' }, { kind: 'none' }],
+    [
+      'nothing before the rejoin',
+      { grant: grantTo('n1', 4), rejoin: { epoch: 3 } },
+      {},
+      { kind: 'rejoin-first' },
+    ],
+    [
+      'the epoch after the rejoin',
+      { grant: grantTo('n1', 4), rejoin: { epoch: 3 } },
+      { rejoined: { epoch: 3, archive: '' } },
+      { kind: 'offered', epoch: 4 },
+    ],
+  ] as const)('%s', (_what, given, had, offer) => {
+    expect(offeredEpoch(order(given), state(REPLICA, had))).toEqual(offer);
+  });
+});
+
+test('a mount is left over unless its session is of the epoch', () => {
+  expect(leftoverMounts(state(WRITER), 2, ['/pod'])).toEqual([]);
+  expect(leftoverMounts(state(WRITER), 3, ['/pod'])).toEqual(['/pod']);
+  expect(leftoverMounts(state(REPLICA), 2, ['/pod'])).toEqual(['/pod']);
+});
+
+describe('a scan proves', () => {
+  const whole = {
+    typeBefore: 'sendreceive',
+    typeAfter: 'sendreceive',
+    errors: 0,
+    needItems: 0,
+    receiveOnlyItems: 0,
+  } as const;
+  test.each([
+    ['what a writer has', {}, true],
+    ['nothing where it began before the switch', { typeBefore: 'receiveonly' }, false],
+    ['nothing where the folder was switched back', { typeAfter: 'receiveonly' }, false],
+    ['nothing without the folder', { typeAfter: undefined }, false],
+    ['nothing with errors', { errors: 1 }, false],
+    ['nothing with needs', { needItems: 1 }, false],
+    ['nothing with local changes', { receiveOnlyItems: 1 }, false],
+  ] as const)('%s', (_what, given, proves) => {
+    expect(scanProves({ ...whole, ...given })).toBe(proves);
+  });
+});
