@@ -20,7 +20,16 @@ function withoutGrant(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
 function afterFailover(status: SyncthingVolumeStatus, decision: FailoverDecision): SyncthingVolumeStatus {
   if (decision.kind !== 'fail-over') return status;
   const { epoch, base, stale } = decision;
-  return { ...withoutGrant(status), epoch, base, stale };
+  return { ...stayingIfStale(withoutGrant(status), stale), epoch, base, stale };
+}
+
+/** A copy on its way out that may have a lost lineage's changes stays: it archives them first (handoff rule 30). */
+function stayingIfStale(
+  status: SyncthingVolumeStatus,
+  stale: SyncthingVolumeStatus['stale'],
+): SyncthingVolumeStatus {
+  const { leaving, ...rest } = status;
+  return stale.some(({ node }) => node === leaving?.node) ? rest : status;
 }
 
 function afterProof(view: VolumeView): SyncthingVolumeStatus {

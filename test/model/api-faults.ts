@@ -1,6 +1,6 @@
 /** What happens to the API server and to the objects in it. */
 import { count } from './counts.ts';
-import { isLinked } from './exchange.ts';
+import { heal } from './faults.ts';
 import { nextNumber, type World } from './world.ts';
 
 export function stopApi(world: World): void {
@@ -17,6 +17,7 @@ export function deleteVolume(world: World): void {
   const { volume } = world.api;
   if (volume === undefined || volume.spec.deletion !== undefined) return;
   count(world.counts, 'call: DeleteVolume');
+  world.ledger.isDeletionOrdered = true;
   world.api.volume = {
     ...volume,
     resourceVersion: String(nextNumber(world)),
@@ -42,21 +43,14 @@ export function backUp(world: World): void {
   world.backup = { ...world.api };
 }
 
-/** Everybody is there to say what they saw: nobody can tell what happened to a volume whose nodes are all off. */
-function isEverybodyThere(world: World): boolean {
-  return world.nodes.every(
-    (node) =>
-      node.isOn &&
-      node.daemon.isOn &&
-      node.hasApi &&
-      world.nodes.every((other) => other === node || isLinked(world, node, other)),
-  );
-}
-
-/** Etcd from a backup: objects are as they were, and the controller begins anew. */
+/**
+ * Etcd from a backup: objects are as they were, and the controller begins anew. Everybody is there to say what they
+ * saw: nobody can tell what happened to a volume whose nodes are all off.
+ */
 export function restoreBackup(world: World): void {
   const { backup, api, ledger } = world;
-  if (backup?.volume === undefined || api.volume === undefined || !isEverybodyThere(world)) return;
+  if (backup?.volume === undefined || api.volume === undefined) return;
+  heal(world);
   if (api.volume.spec.deletion !== undefined) return;
   const before = api.volume.status.grant?.epoch;
   Object.assign(api, backup);

@@ -3,8 +3,14 @@ import type { SyncthingNode, SyncthingNodeSpec, SyncthingNodeStatus } from '../.
 import type { SyncthingReplica, SyncthingReplicaStatus } from '../../src/desired/replica.ts';
 import { replicaName } from '../../src/desired/replica-name.ts';
 import type { OrderAction } from '../../src/controller/plan-volume.ts';
-import type { Base, Grant, SyncthingVolume, SyncthingVolumeStatus } from '../../src/desired/volume.ts';
-import { count } from './counts.ts';
+import type {
+  Base,
+  Grant,
+  Holder,
+  SyncthingVolume,
+  SyncthingVolumeStatus,
+} from '../../src/desired/volume.ts';
+import { count, type Counts } from './counts.ts';
 import { acknowledge } from './ledger.ts';
 import { nextNumber, VOLUME, type World } from './world.ts';
 
@@ -19,21 +25,59 @@ function tellLedger(world: World, before: SyncthingVolumeStatus, after: Syncthin
     count(counts, 'proof: joined');
     acknowledge(ledger, after.proven.scanStartedAt);
   }
-  if (before.grant !== undefined) tellEnd(world, before.grant, before.base, after.base);
+  if (before.grant !== undefined) {
+    const end = endOf(before.grant, before.base, after);
+    count(counts, `grant: ${end}`);
+    tellEnd(world, before.grant, end);
+  }
   if (after.grant !== undefined && after.grant.epoch !== before.grant?.epoch) count(counts, 'grant: given');
-  if (after.leaving !== undefined && before.leaving === undefined) count(counts, 'leave: begun');
+  if (after.leaving !== undefined) ledger.left.add(after.leaving.storeId);
+  countBase(counts, before.base, after.base);
+  countRest(counts, before, after);
 }
 
-/** How a grant ended, where it did. */
-function tellEnd({ ledger, counts, controller }: World, grant: Grant, before: Base, after: Base): void {
-  if (after.kind === 'failover' && after.epoch > before.epoch) {
-    count(counts, 'failover: done');
-    ledger.lostEpochs.add(grant.epoch);
-  }
-  if (after.kind !== 'handoff' || after.epoch !== grant.epoch) return;
-  count(counts, 'grant: handed off');
+function countBase(counts: Counts, before: Base, after: Base): void {
+  if (before.epoch !== after.epoch || before.session !== after.session) return;
+  const rows = changesOf(before.holders, after.holders);
+  for (const row of rows) count(counts, `base: ${row}`);
+}
+
+function changesOf(before: readonly Holder[], after: readonly Holder[]): readonly string[] {
+  const joined = after
+    .filter((holder) => !before.some(({ node }) => node === holder.node))
+    .map(() => 'holder joined');
+  const struck = before
+    .filter((holder) => !after.some(({ node }) => node === holder.node))
+    .map(() => 'holder struck');
+  const recounted = after
+    .filter((holder) =>
+      before.some(({ node, sequence }) => node === holder.node && sequence > holder.sequence),
+    )
+    .map(() => 'holder counted anew');
+  return [...joined, ...struck, ...recounted];
+}
+
+function countRest(counts: Counts, before: SyncthingVolumeStatus, after: SyncthingVolumeStatus): void {
+  if (after.leaving !== undefined && before.leaving === undefined) count(counts, 'leave: begun');
+  if (after.leaving === undefined && before.leaving !== undefined) count(counts, 'leave: ended');
+  if (after.stale.length < before.stale.length) count(counts, 'stale: ended');
+  for (const { type, status, reason } of after.conditions)
+    count(counts, `condition: ${type} ${status} ${reason}`);
+}
+
+type End = 'failed over' | 'handed off' | 'untouched' | 'goes on';
+
+/** How a grant ended, if it did. */
+function endOf(grant: Grant, before: Base, { grant: next, base }: SyncthingVolumeStatus): End {
+  if (base.kind === 'failover' && base.epoch > before.epoch) return 'failed over';
+  if (base.kind === 'handoff' && base.epoch === grant.epoch) return 'handed off';
+  return next?.epoch === grant.epoch ? 'goes on' : 'untouched';
+}
+
+function tellEnd({ ledger, controller }: World, grant: Grant, end: End): void {
+  if (end === 'failed over') ledger.lostEpochs.add(grant.epoch);
   const scan = controller.cache.replicas.get(grant.node)?.status?.writer?.scan;
-  if (scan !== undefined) acknowledge(ledger, scan.startedAt);
+  if (end === 'handed off' && scan !== undefined) acknowledge(ledger, scan.startedAt);
 }
 
 export function writeVolumeStatus(

@@ -11,7 +11,10 @@ import { isEqual } from '../../src/controller/is-equal.ts';
 import { placeCopies } from '../../src/desired/placement.ts';
 import { withStatus } from '../../src/desired/volume-status.ts';
 import type { SyncthingVolumeStatus } from '../../src/desired/volume.ts';
-import { isLost } from '../../src/handoff/failover.ts';
+import { coverageOf, type Coverage } from '../../src/handoff/coverage.ts';
+import { decideFailover, isLost } from '../../src/handoff/failover.ts';
+import { decideFlush } from '../../src/handoff/flush.ts';
+import { decideGrant, requestsFor } from '../../src/handoff/grant.ts';
 import { isAlive, type VolumeView } from '../../src/handoff/view.ts';
 import { isStillSilent, writeNodeSpec, writeOrder, writeVolumeStatus } from './api.ts';
 import { count } from './counts.ts';
@@ -70,9 +73,28 @@ function hasPod(world: World, name: string): boolean {
   return [...nodeOf(world, name).pods.values()].some((pod) => pod.isInApi);
 }
 
+/** The rows of the decisions' tables that the plan was made of. */
+function countDecisions({ counts }: World, view: VolumeView): void {
+  count(counts, `failover: ${decideFailover(view).kind}`);
+  count(counts, `flush: ${decideFlush(view, view.volume.status.proven).kind}`);
+  count(counts, `decision: ${decideGrant(view).kind}`);
+  for (const { node } of requestsFor(view)) {
+    const replica = view.replicas.get(node.name);
+    if (replica === undefined || view.volume.status.grant !== undefined) continue;
+    const coverage = coverageOf(view, replica);
+    count(counts, `coverage: ${rowOf(coverage, node.name)}`);
+  }
+}
+
+function rowOf(coverage: Coverage, node: string): string {
+  if (coverage.kind === 'covered') return coverage.by === node ? 'by itself' : 'by another';
+  return coverage.blocked ? 'blocked' : 'catching up';
+}
+
 function decide(world: World, view: VolumeView): SyncthingVolumeStatus | undefined {
   const input = { view, placed: placed(world, view), storageLabel: LABEL };
   const plan = planStatus(input);
+  countDecisions(world, view);
   if (plan.failedOver && !isLossConfirmed(world, view)) return undefined;
   if (plan.propose === undefined) return plan.status;
   if (hasPod(world, plan.propose.node)) return grantedStatus(input, plan.status, plan.propose);

@@ -1,6 +1,6 @@
 /** When faults end and everybody is back: each node gets the volume in its turn, and all copies become one. */
 import { contentsOf } from './ledger.ts';
-import { bootNode, healLinks, label, restoreNode, startDaemon, taint } from './faults.ts';
+import { heal, restoreNode, taint } from './faults.ts';
 import { endPod, startPod } from './pods.ts';
 import { publish, unpublish, unstage } from './kubelet.ts';
 import type { ModelNode } from './model-node.ts';
@@ -11,18 +11,6 @@ import type { World } from './world.ts';
 const ROUNDS = 80;
 /** A request outlives its call by 150 s, and keeps its place for so long. */
 const SECONDS = 3;
-
-function heal(world: World): void {
-  world.isApiUp = true;
-  healLinks(world);
-  for (const node of world.nodes) {
-    bootNode(world, node);
-    startDaemon(node);
-    Object.assign(node, { hasApi: true, hasKubelet: true, isSlow: false });
-    restoreNode(world, node);
-    if (world.labelled.includes(node.name)) label(world, node, true);
-  }
-}
 
 function clearPods(world: World, node: ModelNode): void {
   for (const name of Array.from(node.pods.keys())) {
@@ -118,7 +106,7 @@ function stuck(world: World, node: ModelNode): string {
 function endDeleted(world: World): void {
   const isDeleted = world.api.volume?.spec.deletion !== undefined;
   const isGone = () =>
-    world.api.volume === undefined && world.nodes.every((node) => node.disk.state === undefined);
+    world.api.volume === undefined && world.nodes.every((node) => node.disk.tree === undefined);
   if (isDeleted && !until(world, isGone)) throw violation('deletion ends', copies(world));
   if (!isDeleted) for (let count = 0; count < 5; count += 1) round(world);
 }

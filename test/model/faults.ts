@@ -5,7 +5,6 @@ import { watch } from './controller.ts';
 import { reaches } from './driver.ts';
 import { dropSessions } from './exchange.ts';
 import { typeOf } from './global-entry.ts';
-import { forgetDeletions } from './ledger.ts';
 import { holdsAll } from './invariants.ts';
 import type { ModelNode } from './model-node.ts';
 import { look, writeLook } from './look.ts';
@@ -100,8 +99,7 @@ export function loseDatabase(world: World, node: ModelNode): void {
     world.counts,
     typeOf(disk) === 'sendreceive' ? 'fault: database lost, writer' : 'fault: database lost, replica',
   );
-  const phase = disk.state?.phase;
-  if (phase?.kind === 'writer') forgetDeletions(world.ledger, phase.epoch);
+  world.ledger.lostDatabases.add(disk.storeId);
   killDaemon(world, node);
   disk.database = { indexId: nextNumber(world), sequence: 0, local: new Map(), remote: new Map() };
   disk.durableDatabase = disk.database;
@@ -198,4 +196,17 @@ export function healLinks(world: World): void {
 export function cutApi(world: World, node: ModelNode): void {
   if (node.hasApi) count(world.counts, 'fault: node without API');
   node.hasApi = false;
+}
+
+/** Everything runs, is reached and is labelled as in the beginning. */
+export function heal(world: World): void {
+  world.isApiUp = true;
+  healLinks(world);
+  for (const node of world.nodes) {
+    bootNode(world, node);
+    startDaemon(node);
+    Object.assign(node, { hasApi: true, hasKubelet: true, isSlow: false });
+    restoreNode(world, node);
+    if (world.labelled.includes(node.name)) label(world, node, true);
+  }
 }

@@ -17,12 +17,16 @@ function oneWriter(world: World): void {
   if (writing.length > 1) throw violation('one writer at a time', writing.map(({ name }) => name).join());
 }
 
-/** No other disk has what a fenced writer wrote after the fence. */
-function fenceHolds(world: World): void {
-  if (world.ledger.fenced.size === 0) return;
-  for (const { name, disk } of world.nodes) {
+/**
+ * No other disk has what a fenced writer wrote after the fence. A copy that the fence has not reached is out as well,
+ * and has to make way before anybody hears of it again (handoff rule 26).
+ */
+function fenceHolds({ api, ledger, nodes }: World): void {
+  if (ledger.fenced.size === 0) return;
+  const stale = new Set(api.volume?.status.stale.map(({ storeId }) => storeId));
+  for (const { name, disk } of nodes.filter((node) => !stale.has(node.disk.storeId))) {
     for (const file of disk.tree?.values() ?? []) {
-      const origin = world.ledger.fenced.get(file.content);
+      const origin = ledger.fenced.get(file.content);
       if (origin !== undefined && origin !== disk.storeId)
         throw violation('nothing written after the fence gets out', `${file.content} is on ${name}`);
     }
@@ -61,6 +65,14 @@ function bytesStay(world: World): void {
     throw violation('no bytes go that a state still needs', 'no disk has all that was acknowledged');
 }
 
+/** The trash has only what DeleteVolume or a leave by the volume's status ordered to go (handoff rules 31 and 32). */
+function nothingGoesUnordered({ ledger, nodes }: World): void {
+  if (ledger.isDeletionOrdered) return;
+  for (const { name, disk } of nodes)
+    if (disk.trash.length > 0 && !ledger.left.has(disk.storeId))
+      throw violation('no bytes go without an order', name);
+}
+
 /** Files that a copy keeps as versions of what an unproven deletion took count as there. */
 export function holdsAll(world: World, { disk }: ModelNode): boolean {
   if (disk.tree === undefined) return world.ledger.acknowledged.files.size === 0;
@@ -75,4 +87,5 @@ export function checkInvariants(world: World): void {
   fenceHolds(world);
   for (const node of world.nodes) podsAreAlone(world, node);
   bytesStay(world);
+  nothingGoesUnordered(world);
 }

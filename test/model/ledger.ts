@@ -31,6 +31,11 @@ export interface Ledger {
   readonly forgottenEpochs: Set<number>;
   /** `name=content` of files that were deleted before the writer's Syncthing lost its database (handoff rule 16). */
   readonly mayReappear: Set<string>;
+  /** Stores whose database was lost and that no scan has rebuilt. */
+  readonly lostDatabases: Set<string>;
+  /** Stores whose copy was ordered to leave, by the volume's status. */
+  readonly left: Set<string>;
+  isDeletionOrdered: boolean;
 }
 
 export function newLedger(): Ledger {
@@ -42,6 +47,9 @@ export function newLedger(): Ledger {
     acknowledged: { files: new Map(), writes: 0, epoch: 0 },
     forgottenEpochs: new Set(),
     mayReappear: new Set(),
+    lostDatabases: new Set(),
+    left: new Set(),
+    isDeletionOrdered: false,
   };
 }
 

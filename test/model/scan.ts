@@ -1,6 +1,7 @@
 /** A daemon's scan: the index takes in what is on the disk. */
 import { hasChildren, type Disk, type Entry, type FolderDatabase, type ModelFile } from './disk.ts';
 import { globalEntry, typeOf } from './global-entry.ts';
+import { forgetDeletions } from './ledger.ts';
 import type { ModelNode } from './model-node.ts';
 import { bumped } from './version-vector.ts';
 import type { World } from './world.ts';
@@ -89,10 +90,18 @@ function changedEntry(
   return { ...file, mtime, version, isFlagged: typeOf(disk) === 'receiveonly' };
 }
 
+/** The first scan after the loss of a database knows of no deletion that the writer made before it. */
+function rebuild({ ledger }: World, { disk }: ModelNode): void {
+  const phase = disk.state?.phase;
+  if (ledger.lostDatabases.delete(disk.storeId) && phase?.kind === 'writer')
+    forgetDeletions(ledger, phase.epoch);
+}
+
 /** New and changed files first, deletions in a second pass, as Syncthing does. */
 export function scanFolder(world: World, node: ModelNode): void {
   const { disk, daemon } = node;
   if (disk.database === undefined || typeOf(disk) === undefined || !disk.hasDirectory) return;
+  rebuild(world, node);
   const onDisk = [...(disk.tree?.keys() ?? [])].sort();
   for (const name of onDisk) scanName(world, node, name);
   for (const name of disk.database.local.keys())

@@ -12,6 +12,7 @@ import { podMounts, type HelperName, type ModelNode } from './model-node.ts';
 import { endPod, FILES, remove, rename, startPod, write } from './pods.ts';
 import { pullOne } from './pull.ts';
 import { controllerRound, daemonRound, round, step } from './rounds.ts';
+import { comes, leaves, TURNS, type Turn } from './turns.ts';
 import type { Objects, World } from './world.ts';
 
 export interface Happening {
@@ -70,26 +71,47 @@ function podWork({ world, writer, argument }: Case): void {
   else write(world, writer, name, how === 2);
 }
 
-/** All mounts of a node are let go, its kubelet's way: what the pod wrote last is behind it. */
-function leave({ world, writer }: Case): void {
-  for (const name of podMounts(writer)) {
-    endPod(writer, name);
-    step(world, () => unpublish(world, writer, name, 'none'));
+function allReport(world: World): void {
+  for (const node of world.nodes) {
+    step(world, () => look(world, node));
+    step(world, () => writeLook(world, node));
   }
 }
 
-function comes(it: Case, times: number): void {
-  const { world, node } = it;
-  startPod(world, node, 'p1');
-  for (let turn = 0; turn < times; turn += 1) {
-    step(world, () => publish(world, node, 'p1', 'none'));
-    round(world);
-  }
-  step(world, () => publish(world, node, 'p1', 'none'));
+/** What it plans from changes before it writes. */
+function controllerOvertaken(world: World): void {
+  step(world, () => planVolume(world));
+  step(world, () => writePlanned(world));
+  allReport(world);
+  for (let left = 3; left > 0; left -= 1) step(world, () => applyNextOrder(world));
 }
+
+/** Something comes between the begin and the end of what a node does in the background. */
+function jobOvertaken(world: World, node: ModelNode, argument: number): void {
+  step(world, () => watchOrders(world, node));
+  step(world, () => look(world, node));
+  if (argument % 3 === 0) step(world, () => faults.killDaemon(world, node));
+  if (argument % 3 === 1) step(world, () => write(world, node, 'b', argument % 2 === 0));
+  if (argument % 3 === 2) step(world, () => endPod(node, 'p1'));
+  faults.startDaemon(node);
+  step(world, () => endJob(world, node));
+}
+
+function turn({ world, node, writer, argument }: Case, take: (turn: Turn) => void): void {
+  const other = world.nodes.find((each) => each !== writer && each !== node) ?? node;
+  take({ world, writer, other: other === writer ? node : other, argument });
+}
+
+const TURN_ACTS = Object.entries(TURNS).map(
+  ([kind, [weight, take]]): readonly [string, readonly [number, Act]] => [
+    kind,
+    [weight, (it) => turn(it, take)],
+  ],
+);
 
 /** Each with how often it is drawn. */
 export const ACTS: Readonly<Record<string, readonly [number, Act]>> = {
+  ...Object.fromEntries(TURN_ACTS),
   round: [30, ({ world, argument }) => round(world, pick([1, 1, 1, 2, 30], argument))],
   'daemon round': [8, ({ world }) => daemonRound(world)],
   'controller round': [8, ({ world }) => controllerRound(world)],
@@ -98,6 +120,8 @@ export const ACTS: Readonly<Record<string, readonly [number, Act]>> = {
   'controller writes': [8, ({ world }) => writePlanned(world)],
   'controller orders': [8, ({ world }) => applyNextOrder(world)],
   'controller fences': [4, ({ world }) => planNodes(world)],
+  'controller overtaken': [4, ({ world }) => controllerOvertaken(world)],
+  'job overtaken': [4, ({ world, node, argument }) => jobOvertaken(world, node, argument)],
   'controller dies': [1, ({ world }) => killController(world)],
   'node watches': [10, ({ world, node }) => watchOrders(world, node)],
   'node reports itself': [8, ({ world, node }) => reportSelf(world, node)],
@@ -114,10 +138,10 @@ export const ACTS: Readonly<Record<string, readonly [number, Act]>> = {
   'daemon dies': [2, ({ world, node }) => faults.killDaemon(world, node)],
   'daemon starts': [3, ({ node }) => faults.startDaemon(node)],
   'pod starts': [10, ({ world, node, argument }) => startPod(world, node, podName(argument))],
-  'pod comes': [12, (it) => comes(it, 5)],
+  'pod comes': [12, ({ world, node }) => comes(world, node, 5)],
   'pod works': [40, podWork],
   'pod ends': [6, ({ node, argument }) => endPod(node, podName(argument))],
-  leave: [8, leave],
+  leave: [8, ({ world, writer }) => leaves(world, writer)],
   stage: [6, (it) => stage(it.world, it.node, callFault(it))],
   publish: [14, (it) => publish(it.world, it.node, podName(it.argument), callFault(it))],
   unpublish: [
@@ -170,7 +194,7 @@ export const ACTS: Readonly<Record<string, readonly [number, Act]>> = {
   'API back': [4, ({ world }) => api.startApi(world)],
   slow: [2, ({ node }) => (node.isSlow = true)],
   fast: [4, ({ node }) => (node.isSlow = false)],
-  'backup made': [1, ({ world }) => api.backUp(world)],
+  'backup made': [4, ({ world }) => api.backUp(world)],
   silence: [
     3,
     ({ world }) => {
