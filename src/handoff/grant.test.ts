@@ -116,7 +116,7 @@ describe('who may write next', () => {
         }),
         nodes: [asking('n2')],
       },
-      /still ends its session of epoch 1/,
+      /n2 has a session of epoch 1 that the volume knows nothing of/,
     ],
     [
       'some copy saw a higher epoch',

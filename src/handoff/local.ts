@@ -96,11 +96,14 @@ export function writerPhase(view: LocalView): WriterReport['phase'] | undefined 
   return view.podMounts.length > 0 || view.isAwaitingPublish ? 'attached' : 'flushing';
 }
 
-function currentScan(view: LocalView): LocalScan | undefined {
-  const { scan } = view;
-  const { phase } = view.state;
-  if (scan === undefined || phase.kind !== 'writer') return undefined;
-  return scan.proves && scan.epoch === phase.epoch && scan.session === phase.session ? scan : undefined;
+/**
+ * The scan of this session that can prove something. A sequence that fell since then is a database that was lost or
+ * rolled back: all is proven anew (rule 16).
+ */
+export function currentScan({ scan, state: { phase }, folder }: LocalView): LocalScan | undefined {
+  if (scan === undefined || !scan.proves || phase.kind !== 'writer') return undefined;
+  const hasFallen = folder !== undefined && folder.sequence < scan.sequence;
+  return !hasFallen && scan.epoch === phase.epoch && scan.session === phase.session ? scan : undefined;
 }
 
 /** Whether the folder can be scanned to some effect: it has writer type and nothing of its own in error. */

@@ -33,15 +33,19 @@ describe('the grant, read live', () => {
 });
 
 describe('a volume counts as staged', () => {
+  const granted = order({ grant: grantTo('n1', 2) });
+  const mounted = { state: state(WRITER), order: granted, knowsOrders: true, isMounted: true };
   test.each([
-    ['in the epoch of the order', WRITER, order({ grant: grantTo('n1', 2) }), true, true],
-    ['while no order is known', WRITER, undefined, true, true],
-    ['not without its mount', WRITER, order({ grant: grantTo('n1', 2) }), false, false],
-    ['not under an older epoch', WRITER, order({ grant: grantTo('n1', 3) }), true, false],
-    ['not after the grant ended', WRITER, order(), true, false],
-    ['not without a session', REPLICA, order({ grant: grantTo('n1', 2) }), true, false],
-  ] as const)('%s', (...[, phase, given, isMounted, expected]) => {
-    expect(isStaged(state(phase), given, isMounted)).toBe(expected);
+    ['in the epoch of the order', {}, true],
+    ['while no order is known', { order: undefined, knowsOrders: false }, true],
+    ['not once it is known that there is none', { order: undefined }, false],
+    ['not without its mount', { isMounted: false }, false],
+    ['not under an older epoch', { order: order({ grant: grantTo('n1', 3) }) }, false],
+    ['not after the grant ended', { order: order() }, false],
+    ['not without a session', { state: state(REPLICA) }, false],
+    ['not without a state.json', { state: undefined }, false],
+  ])('%s', (_what, given, expected) => {
+    expect(isStaged({ ...mounted, ...given })).toBe(expected);
   });
 });
 

@@ -18,17 +18,21 @@ export function holdsGrant({ spec, status }: SyncthingVolume, place: Place, epoc
   return spec.deletion === undefined && isOf(status.grant, place) && status.grant.epoch === epoch;
 }
 
+export interface Mounted {
+  readonly state: DiskState | undefined;
+  readonly order: SyncthingReplicaSpec | undefined;
+  /** Every order of this node is known: one without is one that was taken back. */
+  readonly knowsOrders: boolean;
+  readonly isMounted: boolean;
+}
+
 /**
  * Rule 12: in the epoch that state.json has as writer a mount that is there is enough, also with the API server away.
  * An order that speaks of another grant, or of none, says that the epoch is over.
  */
-export function isStaged(
-  state: DiskState | undefined,
-  order: SyncthingReplicaSpec | undefined,
-  isMounted: boolean,
-): boolean {
+export function isStaged({ state, order, knowsOrders, isMounted }: Mounted): boolean {
   if (state?.phase.kind !== 'writer' || !isMounted) return false;
-  return order === undefined || order.grant?.epoch === state.phase.epoch;
+  return order === undefined ? !knowsOrders : order.grant?.epoch === state.phase.epoch;
 }
 
 export type Offer =

@@ -49,7 +49,8 @@ async function isInPlace(ctx: NodeContext, target: StagingTarget, signal: AbortS
     const state = await ctx.states.read(volumeId);
     if (state === undefined) return false;
     const isMounted = (await ctx.mounter.mountAt(stagingPath)) !== undefined;
-    if (!isStaged(state, ctx.volumes.record(volumeId).order?.spec, isMounted)) return false;
+    const order = ctx.volumes.record(volumeId).order?.spec;
+    if (!isStaged({ state, order, knowsOrders: ctx.knowsOrders(), isMounted })) return false;
     await retryable(`check the mount at ${stagingPath}`, () => bind(ctx, target, signal));
     noteStaged(ctx, volumeId);
     return true;

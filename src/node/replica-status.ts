@@ -9,7 +9,7 @@ import type {
 } from '../desired/replica.ts';
 import { isClean } from '../handoff/copy.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
-import { writerPhase, type LocalView } from '../handoff/local.ts';
+import { currentScan, writerPhase, type LocalView } from '../handoff/local.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReportInput {
@@ -73,12 +73,13 @@ function writerReport(view: LocalView, since: string): WriterReport | undefined 
   return { ...session, phase, since, switched, ...(scan !== undefined && { scan }) };
 }
 
-function scanReport({ state: { phase }, scan }: LocalView): WriterReport['scan'] | undefined {
+function scanReport(view: LocalView): WriterReport['scan'] | undefined {
+  const { phase } = view.state;
   if (phase.kind === 'released') {
     return { epoch: phase.epoch, session: phase.session, ...phase.scan, afterUnmount: true };
   }
-  if (phase.kind !== 'writer' || scan === undefined || !scan.proves) return undefined;
-  if (scan.epoch !== phase.epoch || scan.session !== phase.session) return undefined;
+  const scan = currentScan(view);
+  if (scan === undefined) return undefined;
   const { epoch, session, sequence, startedAt, afterUnmount } = scan;
   return { epoch, session, sequence, startedAt, afterUnmount };
 }

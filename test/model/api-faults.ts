@@ -52,11 +52,11 @@ export function restoreBackup(world: World): void {
   if (backup?.volume === undefined || api.volume === undefined) return;
   heal(world);
   if (api.volume.spec.deletion !== undefined) return;
-  const before = api.volume.status.grant?.epoch;
+  const { status: before } = api.volume;
   Object.assign(api, backup);
   const version = String(nextNumber(world));
   api.volume = { ...backup.volume, resourceVersion: version };
-  if (before !== undefined && before !== api.volume.status.grant?.epoch) ledger.forgottenEpochs.add(before);
+  ledger.isAmbiguous ||= before.epoch !== backup.volume.status.epoch;
   count(world.counts, 'fault: API restored from a backup');
   Object.assign(world.controller, { status: undefined, orders: [] });
   Object.assign(world.controller.cache, api);

@@ -4,7 +4,7 @@ import { holdsGrant, isStaged, leftoverMounts, offeredEpoch } from '../../src/ha
 import { count } from './counts.ts';
 import { DIRECTORY, ROOT } from './disk.ts';
 import { reaches } from './driver.ts';
-import { contentsOf, unreadable } from './ledger.ts';
+import { contentsOf, takenByLost, unreadable } from './ledger.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { violation } from './violation.ts';
 import { timestamp, type World } from './world.ts';
@@ -76,13 +76,17 @@ function called({ isOn, hasKubelet, driver }: ModelNode): Driver | undefined {
 export function stage(world: World, node: ModelNode, fault: CallFault): boolean {
   const driver = called(node);
   if (driver === undefined) return false;
-  if (isStaged(node.disk.state, driver.order?.spec, node.staging !== undefined)) return true;
+  if (isInPlace(node, driver)) return true;
   if (!reaches(world, node) || !isUsable(world)) return false;
   ask(world, driver);
   const isOpen = takeSession(world, node, fault === 'killed');
   if (isOpen) mountStaging(world, node, driver);
   dies(node, fault);
   return isOpen && fault === 'none';
+}
+
+function isInPlace({ disk: { state }, staging }: ModelNode, { order, knowsOrders }: Driver): boolean {
+  return isStaged({ state, order: order?.spec, knowsOrders, isMounted: staging !== undefined });
 }
 
 function isUsable({ api: { volume } }: World): boolean {
@@ -135,6 +139,20 @@ function mount(world: World, node: ModelNode, name: string): void {
   if (pod === undefined || disk.state?.phase.kind !== 'writer') return;
   const { epoch, session } = disk.state.phase;
   const expected = contentsOf(disk.tree);
+  pod.mount = { epoch, expected };
+  count(world.counts, session === 1 ? 'mount: first session' : 'mount: further session');
+  if (world.ledger.lostEpochs.size > 0) count(world.counts, 'mount: after a failover');
+  checkMount(world, node, epoch, expected);
+}
+
+/** What a pod finds is what was acknowledged, or what was written later. */
+function checkMount(
+  world: World,
+  node: ModelNode,
+  epoch: number,
+  expected: ReadonlyMap<string, number>,
+): void {
+  if (world.ledger.isAmbiguous) return;
   const wrong = unreadable(world.ledger, expected);
   if (wrong.length > 0)
     throw violation(
@@ -143,9 +161,11 @@ function mount(world: World, node: ModelNode, name: string): void {
     );
   const foreign = [...expected.values()].filter((content) => world.ledger.fenced.has(content));
   if (foreign.length > 0) throw violation('a fenced write is read', `${node.name}: ${foreign.join()}`);
-  pod.mount = { epoch, expected };
-  count(world.counts, session === 1 ? 'mount: first session' : 'mount: further session');
-  if (world.ledger.lostEpochs.size > 0) count(world.counts, 'mount: after a failover');
+  for (const [name, content] of takenByLost(world.ledger, expected)) {
+    count(world.counts, 'mount: a file is among the versions');
+    if (!node.disk.kept.some((kept) => kept.name === name && kept.file.content === content))
+      throw violation('what a lost writer deleted is kept', `${node.name}: ${name}=${content}`);
+  }
 }
 
 /** NodeUnpublishVolume; the pod's containers have ended, or are gone with their node. */

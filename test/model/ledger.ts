@@ -27,8 +27,6 @@ export interface Ledger {
   /** By the start of the scan, RFC 3339. */
   readonly scans: Map<string, Snapshot>;
   acknowledged: Snapshot;
-  /** Epochs that are over because the API forgot them. */
-  readonly forgottenEpochs: Set<number>;
   /** `name=content` of files that were deleted before the writer's Syncthing lost its database (handoff rule 16). */
   readonly mayReappear: Set<string>;
   /** Stores whose database was lost and that no scan has rebuilt. */
@@ -36,6 +34,8 @@ export interface Ledger {
   /** Stores whose copy was ordered to leave, by the volume's status. */
   readonly left: Set<string>;
   isDeletionOrdered: boolean;
+  /** The API was restored to a state from before a grant: which lineage counts is for a person to say (rule 4). */
+  isAmbiguous: boolean;
 }
 
 export function newLedger(): Ledger {
@@ -45,11 +45,11 @@ export function newLedger(): Ledger {
     lostEpochs: new Set(),
     scans: new Map(),
     acknowledged: { files: new Map(), writes: 0, epoch: 0 },
-    forgottenEpochs: new Set(),
     mayReappear: new Set(),
     lostDatabases: new Set(),
     left: new Set(),
     isDeletionOrdered: false,
+    isAmbiguous: false,
   };
 }
 
@@ -94,15 +94,25 @@ export function forgetDeletions({ writes, mayReappear }: Ledger, epoch: number):
   for (const { name, content } of writes) if (deleted.has(name)) mayReappear.add(`${name}=${content}`);
 }
 
-/** A deletion that was never proven, by a writer that was lost, is undone (handoff rule 28). */
-function isLater({ acknowledged, writes, lostEpochs }: Ledger, name: string, content: number): boolean {
+/** A fenced write is no later state of the file, nor does an undone deletion follow from what is there. */
+function isLater({ acknowledged, writes }: Ledger, name: string, content: number): boolean {
   return writes
     .slice(acknowledged.writes)
-    .some(
-      (write) =>
-        write.name === name &&
-        write.content === content &&
-        !write.isFenced &&
-        !(content === 0 && lostEpochs.has(write.epoch)),
-    );
+    .some((write) => write.name === name && write.content === content && !write.isFenced);
+}
+
+/**
+ * Of what was acknowledged, the files that a deletion of a lost writer took from the tree: it may have been one half
+ * of a rename, so that the bytes have to be among the versions that the copy kept (handoff rules 17 and 28).
+ */
+export function takenByLost(
+  { acknowledged, writes, lostEpochs }: Ledger,
+  files: ReadonlyMap<string, number>,
+) {
+  return [...acknowledged.files].filter(([name]) => {
+    const isDeleted = writes
+      .slice(acknowledged.writes)
+      .some((write) => write.name === name && write.content === 0 && lostEpochs.has(write.epoch));
+    return isDeleted && !files.has(name);
+  });
 }

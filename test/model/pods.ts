@@ -38,7 +38,7 @@ function record(world: World, node: ModelNode, name: string, content: number): v
   const [first] = writers(node);
   if (first === undefined) return;
   const { epoch } = first[1];
-  const isFenced = ledger.lostEpochs.has(epoch) || ledger.forgottenEpochs.has(epoch);
+  const isFenced = ledger.lostEpochs.has(epoch);
   ledger.writes.push({ name, content, node: node.name, storeId: node.disk.storeId, epoch, isFenced });
   if (isFenced) count(world.counts, 'fault: write after the fence');
   if (isFenced && !isKnown(ledger, content)) ledger.fenced.set(content, node.disk.storeId);
