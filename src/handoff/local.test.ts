@@ -239,14 +239,16 @@ describe('what counts as changed on a copy', () => {
     return planLocal(looking({ phase: { kind: 'replica' }, seen, order: order1 }));
   }
 
+  const INTACT = { mayRevert: true } as const;
   const GIVE_UP = { mayRevert: true, isTruth: false };
   const KEEP = { mayRevert: false, isTruth: false };
   const ANNOUNCE = { mayRevert: false, isTruth: true };
 
   test.each([
-    ['another holder is there to take it back from', ['n1', 'n2'], {}, GIVE_UP],
-    ['the copy is no holder', ['n2'], {}, GIVE_UP],
-    ['the other holder is away', ['n1', 'n3'], {}, KEEP],
+    ['another holder is there to take it back from', ['n1', 'n2'], INTACT, GIVE_UP],
+    ['the copy is no holder', ['n2'], INTACT, GIVE_UP],
+    ['no other holder is intact', ['n1', 'n2'], {}, KEEP],
+    ['the other holder is away', ['n1', 'n3'], INTACT, KEEP],
     ['there is no other holder', ['n1'], {}, ANNOUNCE],
     ['somebody writes', ['n1'], { grant: grantTo('n2', 2) }, KEEP],
   ] as const)('is looked at where %s', (_what, holders, given, how) => {

@@ -178,8 +178,11 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
     return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
   if (folder.state !== 'idle' || !folder.scanned) return [];
-  const mayRevert = view.podMounts.length === 0 && knowsLineage(view);
-  return [{ kind: 'absorb', mayRevert, isTruth: isOnlyHolder(view) }];
+  return [{ kind: 'absorb', mayRevert: mayRevert(view), isTruth: isOnlyHolder(view) }];
+}
+
+function mayRevert(view: LocalView): boolean {
+  return view.order?.mayRevert === true && view.podMounts.length === 0 && knowsLineage(view);
 }
 
 function isOnlyHolder({ state, order }: LocalView): boolean {

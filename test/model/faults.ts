@@ -4,7 +4,7 @@ import { DIRECTORY, newDisk, parentOf, ROOT, type Tree } from './disk.ts';
 import { watch } from './controller.ts';
 import { reaches } from './driver.ts';
 import { dropSessions } from './exchange.ts';
-import { typeOf } from './global-entry.ts';
+import { flaggedOf, typeOf } from './global-entry.ts';
 import { holdsAll } from './invariants.ts';
 import type { ModelNode } from './model-node.ts';
 import { look, writeLook } from './look.ts';
@@ -92,9 +92,15 @@ export function replaceDisk(world: World, node: ModelNode): void {
   node.disk = newDisk(node.name, node.life);
 }
 
+/** Where all who hold a volume lost their databases, nothing tells which files are right: a person has to. */
+function isAnotherLost({ nodes, ledger }: World, node: ModelNode): boolean {
+  const others = nodes.filter((other) => other !== node);
+  return others.some(({ disk }) => ledger.lostDatabases.has(disk.storeId) || flaggedOf(disk).length > 0);
+}
+
 export function loseDatabase(world: World, node: ModelNode): void {
   const { disk } = node;
-  if (disk.database === undefined) return;
+  if (disk.database === undefined || isAnotherLost(world, node)) return;
   count(
     world.counts,
     typeOf(disk) === 'sendreceive' ? 'fault: database lost, writer' : 'fault: database lost, replica',
@@ -121,7 +127,7 @@ function isWriting({ api, controller }: World, { name, disk, staging }: ModelNod
 export function wipeReplica(world: World, node: ModelNode): void {
   const { disk } = node;
   if (!isSeen(world, node) || isWriting(world, node)) return;
-  if (disk.tree === undefined || !isSpare(world, node)) return;
+  if (disk.tree === undefined || !isSpare(world, node) || isAnotherLost(world, node)) return;
   count(world.counts, 'fault: replica wiped');
   disk.tree = new Map([[ROOT, DIRECTORY]]);
   disk.durableTree = new Map(disk.tree);

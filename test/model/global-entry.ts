@@ -69,3 +69,10 @@ export function remoteNeeds(disk: Disk, device: string): readonly string[] {
     return newest !== undefined && lacks(database.remote.get(device)?.entries.get(name), newest, false);
   });
 }
+
+export type Changed = readonly [string, Entry];
+
+/** What counts as changed on a receiver. */
+export function flaggedOf({ database }: Disk): readonly Changed[] {
+  return [...(database?.local ?? [])].filter(([, entry]) => entry.isFlagged);
+}

@@ -3,17 +3,8 @@ import { announced, announcing, archived, rejoined, type DiskState } from '../..
 import { scanProves } from '../../src/handoff/session.ts';
 import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
-import {
-  DIRECTORY,
-  putFile,
-  ROOT,
-  syncDisk,
-  type Disk,
-  type Entry,
-  type FolderDatabase,
-  type Tree,
-} from './disk.ts';
-import { globalEntry, knownNames, needsOf, typeOf } from './global-entry.ts';
+import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
+import { flaggedOf, globalEntry, knownNames, needsOf, typeOf, type Changed } from './global-entry.ts';
 import { noteScan } from './ledger.ts';
 import type { Job, ModelNode } from './model-node.ts';
 import { pullOne } from './pull.ts';
@@ -99,10 +90,6 @@ function sequenceOf({ database }: Disk): number {
   return database?.sequence ?? 0;
 }
 
-function flaggedOf({ database }: Disk): readonly Changed[] {
-  return [...(database?.local ?? [])].filter(([, entry]) => entry.isFlagged);
-}
-
 function isInSync({ disk, daemon }: ModelNode): boolean {
   return flaggedOf(disk).length === 0 && !daemon.hasToScan && needsOf(disk).length === 0;
 }
@@ -167,8 +154,6 @@ function verdictOn(disk: Disk, database: FolderDatabase, [name, entry]: Changed,
   if (entry.isDirectory && isAnywhere(disk, name)) return isNowhere ? 'announce' : 'revert';
   return isTruth && isNowhere ? 'announce' : 'keep';
 }
-
-type Changed = readonly [string, Entry];
 
 /** What is nobody's work is taken back or announced; anything else stays, or is given up where another has it. */
 function endAbsorb(world: World, node: ModelNode, { action }: Job): void {

@@ -49,6 +49,7 @@ export const replicaSpec: SyncthingReplicaSpec = {
   proven: { epoch: 4, session: 1, sequence: 12 },
   rejoin: { epoch: 3 },
   removal: 'leave',
+  mayRevert: true,
 };
 
 export const replicaStatus: SyncthingReplicaStatus = {
