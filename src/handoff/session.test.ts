@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { at, EMPTY_BASE, grantTo, replica, storeOf, volume } from '../../test/builders/volume-view.ts';
+import {
+  at,
+  EMPTY_BASE,
+  grantTo,
+  handoffBase,
+  replica,
+  storeOf,
+  volume,
+} from '../../test/builders/volume-view.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import { newDiskState, type DiskPhase, type DiskState } from './disk-state.ts';
-import { holdsGrant, isStaged, leftoverMounts, offeredEpoch, scanProves } from './session.ts';
+import { holdsGrant, isOnlyHolder, isStaged, leftoverMounts, offeredEpoch, scanProves } from './session.ts';
 
 const WRITER: DiskPhase = { kind: 'writer', epoch: 2, session: 1 };
 const REPLICA: DiskPhase = { kind: 'replica' };
@@ -29,6 +37,24 @@ describe('the grant, read live', () => {
   test('ends with the volume', () => {
     const given = { spec: { deletion: { requestedAt: at(0) } }, status: { grant: grantTo('n1', 2) } };
     expect(holdsGrant(volume(given), here, 2)).toBe(false);
+  });
+});
+
+describe('a disk is the volume', () => {
+  const here = { node: 'n1', storeId: storeOf('n1') };
+  test.each([
+    ['as its only holder', { base: handoffBase(['n1']) }, true],
+    ['not beside another', { base: handoffBase(['n1', 'n2']) }, false],
+    ['not where another is', { base: handoffBase(['n2']) }, false],
+    ['not of an empty volume', {}, false],
+    ['not while somebody writes', { base: handoffBase(['n1']), grant: grantTo('n2', 2) }, false],
+  ])('%s', (_what, status, expected) => {
+    expect(isOnlyHolder(volume({ status }), here)).toBe(expected);
+  });
+
+  test('not after the node got another one', () => {
+    const given = volume({ status: { base: handoffBase(['n1']) } });
+    expect(isOnlyHolder(given, { ...here, storeId: 'new' })).toBe(false);
   });
 });
 

@@ -18,6 +18,15 @@ export function holdsGrant({ spec, status }: SyncthingVolume, place: Place, epoc
   return spec.deletion === undefined && isOf(status.grant, place) && status.grant.epoch === epoch;
 }
 
+/** Nobody writes, and the base names this disk alone: what is on it is the volume (handoff rule 8). */
+export function isOnlyHolder({ spec, status }: SyncthingVolume, { node, storeId }: Place): boolean {
+  const { holders } = status.base;
+  const isFree = spec.deletion === undefined && status.grant === undefined;
+  return (
+    isFree && holders.length === 1 && holders.every((each) => each.node === node && each.storeId === storeId)
+  );
+}
+
 export interface Mounted {
   readonly state: DiskState | undefined;
   readonly order: SyncthingReplicaSpec | undefined;

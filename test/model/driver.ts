@@ -2,14 +2,11 @@
 import type { Wanted } from '../../src/desired/node.ts';
 import { writeNodeStatus } from './api.ts';
 import { count } from './counts.ts';
+import { reaches } from './reaches.ts';
 import { runHelper } from './helpers.ts';
 import { newDriver, type HelperName, type ModelNode } from './model-node.ts';
 import { helperView } from './node-view.ts';
 import { FOLDER, LABEL, timestamp, VOLUME, type World } from './world.ts';
-
-export function reaches(world: World, node: ModelNode): boolean {
-  return node.isOn && node.hasApi && world.isApiUp;
-}
 
 /** Orders that are gone or made anew leave nothing of what was known (src/node/watches.ts). */
 export function watchOrders(world: World, node: ModelNode): void {

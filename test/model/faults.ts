@@ -2,7 +2,7 @@
 import { count } from './counts.ts';
 import { DIRECTORY, newDisk, parentOf, ROOT, type Tree } from './disk.ts';
 import { watch } from './controller.ts';
-import { reaches } from './driver.ts';
+import { reaches } from './reaches.ts';
 import { dropSessions } from './exchange.ts';
 import { flaggedOf, typeOf } from './global-entry.ts';
 import { holdsAll } from './invariants.ts';

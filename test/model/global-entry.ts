@@ -31,7 +31,7 @@ export function winner(one: Entry, other: Entry): Entry {
 export function globalEntry(disk: Disk, database: FolderDatabase, name: string): Entry | undefined {
   const shared = sharedWith(disk).map((device) => database.remote.get(device)?.entries.get(name));
   const entries = [database.local.get(name), ...shared].flatMap((entry) =>
-    entry === undefined || entry.isFlagged || Object.keys(entry.version).length === 0 ? [] : [entry],
+    entry === undefined || entry.isFlagged ? [] : [entry],
   );
   return entries.length === 0 ? undefined : entries.reduce(winner);
 }

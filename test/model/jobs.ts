@@ -1,9 +1,10 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
 import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
-import { scanProves } from '../../src/handoff/session.ts';
+import { isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
 import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
 import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
+import { reaches } from './reaches.ts';
 import { flaggedOf, globalEntry, knownNames, needsOf, typeOf, type Changed } from './global-entry.ts';
 import { noteScan } from './ledger.ts';
 import type { Job, ModelNode } from './model-node.ts';
@@ -145,14 +146,14 @@ function removeUnindexed(disk: Disk, archive: Tree): void {
   }
 }
 
-type Verdict = 'revert' | 'announce' | 'keep';
+type Verdict = 'revert' | 'announce' | 'tell' | 'keep';
 
 /** src/node/absorb-changes.ts */
 function verdictOn(disk: Disk, database: FolderDatabase, [name, entry]: Changed, isTruth: boolean): Verdict {
   const isNowhere = globalEntry(disk, database, name) === undefined;
   if (entry.content === 0) return 'keep';
   if (entry.isDirectory && isAnywhere(disk, name)) return isNowhere ? 'announce' : 'revert';
-  return isTruth && isNowhere ? 'announce' : 'keep';
+  return isTruth ? 'tell' : 'keep';
 }
 
 /** What is nobody's work is taken back or announced; anything else stays, or is given up where another has it. */
@@ -165,8 +166,19 @@ function endAbsorb(world: World, node: ModelNode, { action }: Job): void {
   if (verdicts.includes('keep')) {
     count(world.counts, action.mayRevert ? 'absorb: gives up changes' : 'absorb: kept');
     if (action.mayRevert) revertFolder(node);
-  } else if (verdicts.includes('announce')) beginAnnouncing(world, node);
+  } else if (verdicts.includes('tell')) tell(world, node);
+  else if (verdicts.includes('announce')) beginAnnouncing(world, node);
   else takeBack(world, node, changed.length);
+}
+
+/** What is on the only holder's disk is the volume; the order may be old, so that this is read live. */
+function tell(world: World, node: ModelNode): void {
+  const { volume } = world.api;
+  const isTruth =
+    volume !== undefined && isOnlyHolder(volume, { node: node.name, storeId: node.disk.storeId });
+  if (!isTruth || !reaches(world, node)) return;
+  count(world.counts, 'absorb: tells its files');
+  beginAnnouncing(world, node);
 }
 
 function beginAnnouncing(world: World, { disk, driver }: ModelNode): void {

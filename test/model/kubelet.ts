@@ -3,7 +3,7 @@ import { takeGrant, type DiskState } from '../../src/handoff/disk-state.ts';
 import { holdsGrant, isStaged, leftoverMounts, offeredEpoch } from '../../src/handoff/session.ts';
 import { count } from './counts.ts';
 import { DIRECTORY, ROOT } from './disk.ts';
-import { reaches } from './driver.ts';
+import { reaches } from './reaches.ts';
 import { contentsOf, takenByLost, unreadable } from './ledger.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { violation } from './violation.ts';

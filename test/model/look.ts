@@ -20,7 +20,7 @@ import type { FolderReport } from '../../src/desired/replica.ts';
 import { writeReport } from './api.ts';
 import { count } from './counts.ts';
 import { syncDisk } from './disk.ts';
-import { reaches } from './driver.ts';
+import { reaches } from './reaches.ts';
 import { folderReport } from './folder-report.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { beginJob } from './jobs.ts';
