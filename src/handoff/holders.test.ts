@@ -95,6 +95,15 @@ describe('the holders of a detached volume', () => {
     expect(holdersOf({ folders: alone })).toEqual(named('n1'));
   });
 
+  test('changes strike no one out while no other holder is there that is intact', () => {
+    const base = handoffBase(['n1', 'n2']);
+    const folders = { n1: { receiveOnlyItems: 1 } };
+    expect(holdersOf({ base, folders, nodes: [node('n2', SILENT)] })).toContain(named('n1')[0]);
+    expect(holdersOf({ base, folders: { n1: { sequence: 9 } }, nodes: [node('n2', SILENT)] })).not.toContain(
+      named('n1')[0],
+    );
+  });
+
   test('the last one is counted anew when its database was, once it is clean', () => {
     const others = { n2: { needItems: 1 }, n3: { needItems: 1 } };
     function sequence(given: Partial<FolderReport>): number | undefined {

@@ -4,7 +4,7 @@ import type { Base, Holder } from '../desired/volume.ts';
 import { isClean, isIntact } from './copy.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
-import { countsAsCopy, type VolumeView } from './view.ts';
+import { countsAsCopy, isStoreGone, type VolumeView } from './view.ts';
 
 function intactHolders(view: VolumeView, base: Base): readonly SyncthingReplica[] {
   return base.holders.flatMap((holder) => {
@@ -29,17 +29,19 @@ function isNewHolder(view: VolumeView, base: Base, copy: SyncthingReplica): bool
 
 /**
  * A holder that answers and is not what was proven any more: another disk, a database rolled back, files changed. One
- * that does not answer stays: its disk may be fine.
+ * that does not answer stays: its disk may be fine. What was changed can be taken back, so that such a copy goes only
+ * where another one answers that is intact: the others may be off for good.
  */
-function isStruck(view: VolumeView, holder: Holder): boolean {
-  const storeId = view.nodes.get(holder.node)?.status?.storeId ?? '';
-  if (storeId !== '' && storeId !== holder.storeId) return true;
+function isStruck(view: VolumeView, base: Base, holder: Holder): boolean {
+  if (isStoreGone(view, holder)) return true;
   const status = view.replicas.get(holder.node)?.status;
   if (status === undefined || status.storeId !== holder.storeId) return false;
-  return isSettled(status.folder) && !isIntact(holder, status);
+  if (!isSettled(status.folder) || isIntact(holder, status)) return false;
+  const isLost = status.removed || status.folder.sequence < holder.sequence;
+  return isLost || intactHolders(view, base).some((copy) => copy.spec.node !== holder.node);
 }
 
-function isSettled(folder: FolderReport | undefined): boolean {
+function isSettled(folder: FolderReport | undefined): folder is FolderReport {
   return folder?.scanned === true && folder.state === 'idle';
 }
 
@@ -63,7 +65,7 @@ function recounted(view: VolumeView, holders: readonly Holder[]): readonly Holde
 export function currentBase(view: VolumeView): Base {
   const { base, grant } = view.volume.status;
   if (grant !== undefined || base.kind === 'empty') return base;
-  const kept = base.holders.filter((holder) => !isStruck(view, holder));
+  const kept = base.holders.filter((holder) => !isStruck(view, base, holder));
   const left = recounted(view, kept.length > 0 ? kept : base.holders);
   const found = [...view.replicas.values()].filter((copy) => isNewHolder(view, base, copy)).map(holderOf);
   const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));

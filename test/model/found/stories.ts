@@ -69,4 +69,61 @@ export const STORIES: readonly FoundStory[] = [
     ],
     after: [['pod moves', 0, 2]],
   },
+  {
+    name: 'a scan that proved in a database lost since was waited for in vain (rule 16)',
+    options: { names: ['n1', 'n2'], labelled: ['n1'] },
+    happenings: [
+      ['pod moves', 0, 0],
+      ['leave', 0, 0],
+      ['daemon scans', 1, 0],
+      ['database goes', 0, 47],
+    ],
+  },
+  {
+    name: 'what a lost writer renamed is among the versions that the source kept (rules 17 and 28)',
+    options: { names: ['n1', 'n2'], labelled: ['n1', 'n2'] },
+    happenings: [
+      ['pod comes', 0, 0],
+      ['pod moves', 0, 62],
+      ['taint of the writer', 0, 0],
+      ['pod works', 0, 0],
+      ['pod comes', 0, 0],
+    ],
+  },
+  {
+    name: 'a node with a mount and no order never asked for the volume again (rules 4 and 12)',
+    options: { names: ['n1', 'n2'], labelled: ['n1'] },
+    happenings: [
+      ['backup made', 0, 0],
+      ['writer is cut off', 0, 0],
+    ],
+    last: 'restore',
+  },
+  {
+    name: 'the only holder rebuilt its database beside a copy that had the same files (rule 8)',
+    options: { names: ['n1', 'n2'], labelled: ['n1', 'n2'], isSyncthing1: true },
+    happenings: [
+      ['writer is cut off', 0, 0],
+      ['leave', 0, 0],
+      ['controller overtaken', 0, 0],
+      ['round', 0, 109],
+      ['controller overtaken', 0, 0],
+      ['database lost', 1, 0],
+      ['pod moves', 0, 154],
+    ],
+  },
+  {
+    name: 'a copy whose directories counted as changed was struck, and the other holder never came back (rule 24)',
+    options: { names: ['n1', 'n2'], labelled: ['n1'], isSyncthing1: true },
+    happenings: [
+      ['writer is cut off', 0, 191],
+      ['pod moves', 0, 0],
+      ['daemon scans', 0, 0],
+      ['disk replaced', 1, 0],
+    ],
+    after: [
+      ['silence', 0, 0],
+      ['pod comes', 0, 0],
+    ],
+  },
 ];
