@@ -11,7 +11,9 @@ import type {
   SyncthingVolumeStatus,
 } from '../../src/desired/volume.ts';
 import { count, type Counts } from './counts.ts';
-import { acknowledge } from './ledger.ts';
+import { holdsAll } from './invariants.ts';
+import { acknowledge, acknowledgeEnd } from './ledger.ts';
+import { violation } from './violation.ts';
 import { nextNumber, VOLUME, type World } from './world.ts';
 
 function version(world: World): string {
@@ -28,7 +30,7 @@ function tellLedger(world: World, before: SyncthingVolumeStatus, after: Syncthin
   if (before.grant !== undefined) {
     const end = endOf(before.grant, before.base, after);
     count(counts, `grant: ${end}`);
-    tellEnd(world, before.grant, end);
+    tellEnd(world, before.grant, end, after);
   }
   if (after.grant !== undefined && after.grant.epoch !== before.grant?.epoch) count(counts, 'grant: given');
   if (after.leaving !== undefined) ledger.left.add(after.leaving.storeId);
@@ -74,10 +76,16 @@ function endOf(grant: Grant, before: Base, { grant: next, base }: SyncthingVolum
   return next?.epoch === grant.epoch ? 'goes on' : 'untouched';
 }
 
-function tellEnd({ ledger, controller }: World, grant: Grant, end: End): void {
+function tellEnd(world: World, grant: Grant, end: End, { base }: SyncthingVolumeStatus): void {
+  const { ledger, api } = world;
   if (end === 'failed over') ledger.lostEpochs.add(grant.epoch);
-  const scan = controller.cache.replicas.get(grant.node)?.status?.writer?.scan;
-  if (end === 'handed off' && scan !== undefined) acknowledge(ledger, scan.startedAt);
+  if (end !== 'handed off') return;
+  acknowledgeEnd(ledger, base);
+  const isKept = world.nodes.some(
+    (node) => api.replicas.get(node.name)?.spec.role === 'data' && holdsAll(world, node),
+  );
+  if (!isKept && !ledger.isAmbiguous)
+    throw violation('a hand-off is held by a data node', base.holders.map(({ node }) => node).join());
 }
 
 export function writeVolumeStatus(

@@ -57,6 +57,10 @@ export interface Disk {
   database: FolderDatabase | undefined;
   durableDatabase: FolderDatabase | undefined;
   config: SyncthingModel;
+  /** The daemon had the folder before, and took it out. */
+  hadFolder: boolean;
+  /** Syncthing 1.x has doubled counters, and says that the folder's path is missing (Syncthing #9595). */
+  isDoubled: boolean;
   kept: readonly KeptVersion[];
   readonly archives: Map<string, Tree>;
   readonly trash: Tree[];
@@ -74,6 +78,8 @@ export function newDisk(node: string, life: number): Disk {
     database: undefined,
     durableDatabase: undefined,
     config: syncthingModel(deviceId),
+    hadFolder: false,
+    isDoubled: false,
     kept: [],
     archives: new Map(),
     trash: [],

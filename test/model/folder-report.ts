@@ -6,8 +6,12 @@ import type { ModelNode } from './model-node.ts';
 import { count } from './counts.ts';
 import type { World } from './world.ts';
 
+export function isBroken({ disk }: ModelNode): boolean {
+  return !disk.hasDirectory || disk.isDoubled;
+}
+
 function stateOf(node: ModelNode, needs: number): string {
-  if (!node.disk.hasDirectory) return 'error';
+  if (isBroken(node)) return 'error';
   if (node.daemon.hasToScan) return 'scanning';
   return needs > 0 ? 'syncing' : 'idle';
 }
@@ -44,8 +48,8 @@ export function folderReport(
     needItems: needs,
     needBytes: needs * 100,
     receiveOnlyItems: type === 'receiveonly' ? flagged : 0,
-    errors: disk.hasDirectory ? 0 : 1,
-    messages: disk.hasDirectory ? [] : ['folder marker missing'],
+    errors: isBroken(node) ? 1 : 0,
+    messages: isBroken(node) ? ['folder path missing'] : [],
     scanned: daemon.isScanned,
     peers: peers.map((peer) => peerReport(world, node, peer)),
   };

@@ -6,7 +6,7 @@ import type { NodeView } from '../../src/desired/node-view.ts';
 import type { DeviceConfig, FolderConfig } from '../../src/syncthing/config-schema.ts';
 import { withDevice, withFolder, withoutDevice, withoutFolder } from '../builders/syncthing-model.ts';
 import { count } from './counts.ts';
-import { dropSessions } from './exchange.ts';
+import { dropSessions, isLinked } from './exchange.ts';
 import { sharedWith } from './global-entry.ts';
 import type { HelperName, ModelNode } from './model-node.ts';
 import { FOLDER, nextNumber, type World } from './world.ts';
@@ -28,9 +28,23 @@ function putFolder(world: World, node: ModelNode, folder: FolderConfig): void {
 /** Gone from the configuration, and with it from the database. */
 export function takeOutFolder(world: World, { disk, daemon }: ModelNode): void {
   disk.config = withoutFolder(disk.config, FOLDER);
+  disk.hadFolder ||= disk.database !== undefined;
+  disk.isDoubled = false;
   disk.database = undefined;
   daemon.restarts += 1;
   for (const key of world.sent.keys()) if (key.includes(disk.deviceId)) world.sent.delete(key);
+}
+
+/** Whom others share it with already and who had it before gets it wrong. */
+function addFolder(world: World, node: ModelNode, folder: FolderConfig): void {
+  const { disk } = node;
+  const isAwaited = world.nodes.some(
+    (other) =>
+      other !== node && isLinked(world, node, other) && sharedWith(other.disk).includes(disk.deviceId),
+  );
+  if (isAwaited && disk.hadFolder) count(world.counts, 'syncthing: shared before the joiner had it');
+  disk.isDoubled = world.isSyncthing1 && isAwaited && disk.hadFolder;
+  putFolder(world, node, folder);
 }
 
 function reshare(world: World, node: ModelNode, view: NodeView): void {
@@ -41,7 +55,7 @@ function reshare(world: World, node: ModelNode, view: NodeView): void {
   });
   for (const action of planResharer(view, observed())) {
     count(world.counts, `resharer: ${action.kind}`);
-    if (action.kind === 'add') for (const { folder } of action.folders) putFolder(world, node, folder);
+    if (action.kind === 'add') for (const { folder } of action.folders) addFolder(world, node, folder);
     else if (action.kind === 'put') putFolder(world, node, action.folder);
     else takeOutFolder(world, node);
   }

@@ -74,12 +74,14 @@ function nothingGoesUnordered({ ledger, nodes }: World): void {
 }
 
 /** Files that a copy keeps as versions of what an unproven deletion took count as there. */
-export function holdsAll(world: World, { disk }: ModelNode): boolean {
-  if (disk.tree === undefined) return world.ledger.acknowledged.files.size === 0;
-  const files = contentsOf(disk.tree);
-  for (const { name, file } of disk.kept) if (!files.has(name)) files.set(name, file.content);
-  const acknowledged = world.ledger.acknowledged.files;
-  return unreadable(world.ledger, files).every((text) => !acknowledged.has(text.slice(0, text.indexOf(':'))));
+export function holdsAll({ ledger }: World, { disk }: ModelNode): boolean {
+  const { files } = ledger.acknowledged;
+  if (disk.tree === undefined) return files.size === 0;
+  const wrong = unreadable(ledger, contentsOf(disk.tree)).map((text) => text.slice(0, text.indexOf(':')));
+  return wrong.every((name) => {
+    const isKept = disk.kept.some((kept) => kept.name === name && kept.file.content === files.get(name));
+    return isKept || !files.has(name);
+  });
 }
 
 export function checkInvariants(world: World): void {

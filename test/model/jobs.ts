@@ -5,6 +5,7 @@ import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
 import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
 import { reaches } from './reaches.ts';
+import { isBroken } from './folder-report.ts';
 import { flaggedOf, globalEntry, knownNames, needsOf, typeOf, type Changed } from './global-entry.ts';
 import { noteScan } from './ledger.ts';
 import type { Job, ModelNode } from './model-node.ts';
@@ -61,7 +62,7 @@ function endScan(world: World, node: ModelNode, job: Job): void {
   const proves = scanProves({
     typeBefore: job.type,
     typeAfter: typeOf(disk),
-    errors: disk.hasDirectory ? 0 : 1,
+    errors: isBroken(node) ? 1 : 0,
     needItems: needsOf(disk).length,
     receiveOnlyItems: flaggedOf(disk).length,
   });

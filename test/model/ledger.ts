@@ -26,6 +26,8 @@ export interface Ledger {
   readonly lostEpochs: Set<number>;
   /** By the start of the scan, RFC 3339. */
   readonly scans: Map<string, Snapshot>;
+  /** The files when a session was ended by state.json, by `epoch/session`. */
+  readonly releases: Map<string, Snapshot>;
   acknowledged: Snapshot;
   /** `name=content` of files that were deleted before the writer's Syncthing lost its database (handoff rule 16). */
   readonly mayReappear: Set<string>;
@@ -44,6 +46,7 @@ export function newLedger(): Ledger {
     fenced: new Map(),
     lostEpochs: new Set(),
     scans: new Map(),
+    releases: new Map(),
     acknowledged: { files: new Map(), writes: 0, epoch: 0 },
     mayReappear: new Set(),
     lostDatabases: new Set(),
@@ -59,15 +62,37 @@ export function contentsOf(tree: Tree | undefined): Map<string, number> {
   return contents;
 }
 
-export function noteScan(ledger: Ledger, startedAt: string, tree: Tree | undefined, epoch: number): void {
-  ledger.scans.set(startedAt, { files: contentsOf(tree), writes: ledger.writes.length, epoch });
+function snapshot(ledger: Ledger, tree: Tree | undefined, epoch: number): Snapshot {
+  return { files: contentsOf(tree), writes: ledger.writes.length, epoch };
 }
 
+export function noteScan(ledger: Ledger, startedAt: string, tree: Tree | undefined, epoch: number): void {
+  ledger.scans.set(startedAt, snapshot(ledger, tree, epoch));
+}
+
+export interface Session {
+  readonly epoch: number;
+  readonly session: number;
+}
+
+export function noteRelease(ledger: Ledger, { epoch, session }: Session, tree: Tree | undefined): void {
+  ledger.releases.set(`${epoch}/${session}`, snapshot(ledger, tree, epoch));
+}
+
+/** A proof: what was there when its scan began. */
 export function acknowledge(ledger: Ledger, startedAt: string): void {
-  const snapshot = ledger.scans.get(startedAt);
-  if (snapshot === undefined) return;
-  if (snapshot.epoch > ledger.acknowledged.epoch || snapshot.writes >= ledger.acknowledged.writes)
-    ledger.acknowledged = snapshot;
+  raise(ledger, ledger.scans.get(startedAt));
+}
+
+/** The end of a grant with proof: what was there then. */
+export function acknowledgeEnd(ledger: Ledger, { epoch, session }: Session): void {
+  raise(ledger, ledger.releases.get(`${epoch}/${session}`));
+}
+
+function raise(ledger: Ledger, found: Snapshot | undefined): void {
+  if (found === undefined) return;
+  if (found.epoch > ledger.acknowledged.epoch || found.writes >= ledger.acknowledged.writes)
+    ledger.acknowledged = found;
 }
 
 /**
@@ -86,11 +111,9 @@ export function unreadable(ledger: Ledger, files: ReadonlyMap<string, number>): 
   });
 }
 
-/** Nobody knows any more of what the epoch deleted: a copy that still has such a file gives it back. */
-export function forgetDeletions({ writes, mayReappear }: Ledger, epoch: number): void {
-  const deleted = new Set(
-    writes.filter((write) => write.epoch === epoch && write.content === 0).map(({ name }) => name),
-  );
+/** One node knows no more of what was deleted: a copy that still has such a file gives it back. */
+export function forgetDeletions({ writes, mayReappear }: Ledger): void {
+  const deleted = new Set(writes.filter(({ content }) => content === 0).map(({ name }) => name));
   for (const { name, content } of writes) if (deleted.has(name)) mayReappear.add(`${name}=${content}`);
 }
 

@@ -22,6 +22,7 @@ import { count } from './counts.ts';
 import { syncDisk } from './disk.ts';
 import { reaches } from './reaches.ts';
 import { folderReport } from './folder-report.ts';
+import { noteRelease } from './ledger.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { beginJob } from './jobs.ts';
 import { FOLDER, SETTINGS, timestamp, VOLUME, type World } from './world.ts';
@@ -151,6 +152,8 @@ function moves(world: World, node: ModelNode, view: LocalView, { isSeen }: Seen)
   for (const { kind } of actions) count(world.counts, `local: ${kind}`);
   const next = actions.reduce(nextState, view.state);
   node.disk.state = next;
+  if (next.phase.kind === 'released' && next !== view.state)
+    noteRelease(world.ledger, next.phase, node.disk.tree);
   if (next !== view.state) return true;
   countPhase(world, view);
   for (const action of actions) beginJob(world, node, action);

@@ -34,7 +34,7 @@ function canTake(world: World, node: ModelNode, name: string, newest: Entry): bo
 }
 
 function canPull({ isOn, isSlow, daemon, disk }: ModelNode): boolean {
-  return isOn && daemon.isOn && !isSlow && !daemon.hasToScan && disk.hasDirectory;
+  return isOn && daemon.isOn && !isSlow && !daemon.hasToScan && disk.hasDirectory && !disk.isDoubled;
 }
 
 /** `pick` chooses among what is needed: Syncthing pulls in no order that matters, and deletions may come first. */

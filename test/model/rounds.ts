@@ -21,7 +21,7 @@ export function step(world: World, change: () => unknown): void {
   checkInvariants(world);
 }
 
-function nodeRound(world: World, node: ModelNode): void {
+export function nodeRound(world: World, node: ModelNode): void {
   if (!node.isOn) return;
   if (node.driver === undefined) startDriver(world, node);
   step(world, () => watchOrders(world, node));

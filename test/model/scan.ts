@@ -90,17 +90,16 @@ function changedEntry(
   return { ...file, mtime, version, isFlagged: typeOf(disk) === 'receiveonly' };
 }
 
-/** The first scan after the loss of a database knows of no deletion that the writer made before it. */
+/** The first scan after the loss of a database knows of no deletion before it. */
 function rebuild({ ledger }: World, { disk }: ModelNode): void {
-  const phase = disk.state?.phase;
-  if (ledger.lostDatabases.delete(disk.storeId) && phase?.kind === 'writer')
-    forgetDeletions(ledger, phase.epoch);
+  if (ledger.lostDatabases.delete(disk.storeId)) forgetDeletions(ledger);
 }
 
 /** New and changed files first, deletions in a second pass, as Syncthing does. */
 export function scanFolder(world: World, node: ModelNode): void {
   const { disk, daemon } = node;
-  if (disk.database === undefined || typeOf(disk) === undefined || !disk.hasDirectory) return;
+  if (disk.database === undefined || typeOf(disk) === undefined || !disk.hasDirectory || disk.isDoubled)
+    return;
   rebuild(world, node);
   const onDisk = [...(disk.tree?.keys() ?? [])].sort();
   for (const name of onDisk) scanName(world, node, name);

@@ -11,7 +11,7 @@ import { look, writeLook } from './look.ts';
 import { podMounts, type HelperName, type ModelNode } from './model-node.ts';
 import { endPod, FILES, remove, rename, startPod, write } from './pods.ts';
 import { pullOne } from './pull.ts';
-import { controllerRound, daemonRound, round, step } from './rounds.ts';
+import { controllerRound, daemonRound, nodeRound, round, step } from './rounds.ts';
 import { comes, leaves, TURNS, type Turn } from './turns.ts';
 import type { Objects, World } from './world.ts';
 
@@ -71,30 +71,15 @@ function podWork({ world, writer, argument }: Case): void {
   else write(world, writer, name, how === 2);
 }
 
-function allReport(world: World): void {
-  for (const node of world.nodes) {
-    step(world, () => look(world, node));
-    step(world, () => writeLook(world, node));
-  }
-}
-
 /** What it plans from changes before it writes. */
 function controllerOvertaken(world: World): void {
+  step(world, () => watch(world));
+  for (const node of world.nodes) nodeRound(world, node);
+  daemonRound(world);
   step(world, () => planVolume(world));
   step(world, () => writePlanned(world));
-  allReport(world);
+  for (const node of world.nodes) nodeRound(world, node);
   for (let left = 3; left > 0; left -= 1) step(world, () => applyNextOrder(world));
-}
-
-/** Something comes between the begin and the end of what a node does in the background. */
-function jobOvertaken(world: World, node: ModelNode, argument: number): void {
-  step(world, () => watchOrders(world, node));
-  step(world, () => look(world, node));
-  if (argument % 3 === 0) step(world, () => faults.killDaemon(world, node));
-  if (argument % 3 === 1) step(world, () => write(world, node, 'b', argument % 2 === 0));
-  if (argument % 3 === 2) step(world, () => endPod(node, 'p1'));
-  faults.startDaemon(node);
-  step(world, () => endJob(world, node));
 }
 
 function turn({ world, node, writer, argument }: Case, take: (turn: Turn) => void): void {
@@ -121,7 +106,6 @@ export const ACTS: Readonly<Record<string, readonly [number, Act]>> = {
   'controller orders': [8, ({ world }) => applyNextOrder(world)],
   'controller fences': [4, ({ world }) => planNodes(world)],
   'controller overtaken': [4, ({ world }) => controllerOvertaken(world)],
-  'job overtaken': [4, ({ world, node, argument }) => jobOvertaken(world, node, argument)],
   'controller dies': [1, ({ world }) => killController(world)],
   'node watches': [10, ({ world, node }) => watchOrders(world, node)],
   'node reports itself': [8, ({ world, node }) => reportSelf(world, node)],

@@ -1,5 +1,22 @@
 /** Turns of a story that single steps rarely come to. */
-import { cutApi, cutLink, cutPower, healLinks, loseDatabase, taint } from './faults.ts';
+import {
+  bootNode,
+  cutApi,
+  cutLink,
+  cutPower,
+  daemonScans,
+  healLinks,
+  killDaemon,
+  label,
+  loseDatabase,
+  replaceDisk,
+  restoreNode,
+  startDaemon,
+  taint,
+  wipeReplica,
+} from './faults.ts';
+import { endJob } from './jobs.ts';
+import { look, writeLook } from './look.ts';
 import { publish, unpublish } from './kubelet.ts';
 import { podMounts, type ModelNode } from './model-node.ts';
 import { endPod, startPod, write } from './pods.ts';
@@ -92,6 +109,90 @@ function databaseGoes({ world, writer, other, argument }: Turn): void {
   rounds(world, 3);
 }
 
+/** A pod writes before the folder is switched to its writer, and may be gone again at once. */
+function earlyWrites({ world, writer, other, argument }: Turn): void {
+  leaves(world, writer);
+  startPod(world, other, 'p1');
+  for (let turn = 0; turn < 8 && podMounts(other).length === 0; turn += 1) {
+    round(world);
+    step(world, () => publish(world, other, 'p1', 'none'));
+  }
+  writes(world, other);
+  if (argument % 2 === 0) step(world, () => daemonScans(world, other));
+  step(world, () => look(world, other));
+  step(world, () => writeLook(world, other));
+  if (argument % 3 > 0) leaves(world, other);
+  step(world, () => look(world, other));
+  step(world, () => endJob(world, other));
+  rounds(world, 2 + (argument % 4));
+}
+
+/** Its files are gone, its daemon has seen it, and a pod comes there. */
+function holderIsWiped({ world, writer, other, argument }: Turn): void {
+  writes(world, writer);
+  leaves(world, writer);
+  rounds(world, 6);
+  const wiped = argument % 2 === 0 ? writer : other;
+  step(world, () => wipeReplica(world, wiped));
+  comes(world, wiped, 3);
+}
+
+/** The containers of a writer that was given up go on, and its node gets the volume again. */
+function containersLiveOn(turn: Turn): void {
+  const { world, writer } = turn;
+  writerIsCutOff(turn);
+  writer.hasApi = true;
+  healLinks(world);
+  restoreNode(world, writer);
+  leaves(world, turn.other);
+  rounds(world, 3);
+  startPod(world, writer, 'p2');
+  for (let left = 4; left > 0; left -= 1) {
+    step(world, () => publish(world, writer, 'p2', 'none'));
+    round(world);
+  }
+  writes(world, writer);
+  rounds(world, 2);
+}
+
+/** A node comes back empty while the others cannot be reached. */
+function comesBackEmpty({ world, writer, other, argument }: Turn): void {
+  writes(world, writer);
+  leaves(world, writer);
+  rounds(world, 4);
+  step(world, () => replaceDisk(world, other));
+  for (const each of world.nodes)
+    if (each !== other && argument % 2 === 0) cutLink(world, other, each, false);
+  other.isSlow = argument % 3 === 0;
+  bootNode(world, other);
+  rounds(world, 2);
+  if (argument % 5 === 0) label(world, writer, false);
+  comes(world, other, 3);
+  other.isSlow = false;
+}
+
+/** A scan that is under way when something comes between. */
+function scanIsOvertaken({ world, writer, argument }: Turn): void {
+  writes(world, writer);
+  rounds(world, 1);
+  world.now += 10_000;
+  writes(world, writer);
+  step(world, () => daemonScans(world, writer));
+  step(world, () => look(world, writer));
+  if (argument % 3 === 0) step(world, () => killDaemon(world, writer));
+  if (argument % 3 === 1) step(world, () => wipeMarker(writer));
+  if (argument % 3 === 2) step(world, () => write(world, writer, 'b', true));
+  startDaemon(writer);
+  step(world, () => endJob(world, writer));
+  writer.disk.hasDirectory = true;
+  rounds(world, 1);
+}
+
+/** `.stfolder` is not there for a while, as when a disk is not mounted yet. */
+function wipeMarker({ disk }: ModelNode): void {
+  disk.hasDirectory = false;
+}
+
 /** Each with how often it is drawn. */
 export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => void]>> = {
   'writer dies': [3, writerDies],
@@ -99,4 +200,9 @@ export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => vo
   'writer is alone': [2, writerIsAlone],
   'pod moves': [6, moves],
   'database goes': [1, databaseGoes],
+  'scan is overtaken': [2, scanIsOvertaken],
+  'early writes': [2, earlyWrites],
+  'holder is wiped': [2, holderIsWiped],
+  'containers live on': [2, containersLiveOn],
+  'comes back empty': [2, comesBackEmpty],
 };
