@@ -95,11 +95,14 @@ function rebuild({ ledger }: World, { disk }: ModelNode): void {
   if (ledger.lostDatabases.delete(disk.storeId)) forgetDeletions(ledger);
 }
 
+function canScan(disk: Disk): boolean {
+  return typeOf(disk) !== undefined && disk.hasDirectory && !disk.isDoubled;
+}
+
 /** New and changed files first, deletions in a second pass, as Syncthing does. */
 export function scanFolder(world: World, node: ModelNode): void {
   const { disk, daemon } = node;
-  if (disk.database === undefined || typeOf(disk) === undefined || !disk.hasDirectory || disk.isDoubled)
-    return;
+  if (disk.database === undefined || !canScan(disk)) return;
   rebuild(world, node);
   const onDisk = [...(disk.tree?.keys() ?? [])].sort();
   for (const name of onDisk) scanName(world, node, name);
