@@ -32,7 +32,7 @@ function tellLedger(world: World, before: SyncthingVolumeStatus, after: Syncthin
     count(counts, `grant: ${end}`);
     tellEnd(world, before.grant, end, after);
   }
-  if (after.grant !== undefined && after.grant.epoch !== before.grant?.epoch) count(counts, 'grant: given');
+  if (after.grant !== undefined && after.grant.epoch !== before.grant?.epoch) tellGrant(world, after.grant);
   if (after.leaving !== undefined) ledger.left.add(after.leaving.storeId);
   countBase(counts, before.base, after.base);
   countRest(counts, before, after);
@@ -65,6 +65,16 @@ function countRest(counts: Counts, before: SyncthingVolumeStatus, after: Syncthi
   if (after.stale.length < before.stale.length) count(counts, 'stale: ended');
   for (const { type, status, reason } of after.conditions)
     count(counts, `condition: ${type} ${status} ${reason}`);
+}
+
+/** A new epoch is above all that were ever reported (handoff rule 4). */
+function tellGrant({ counts, controller }: World, { epoch }: Grant): void {
+  count(counts, 'grant: given');
+  const seen = [...controller.cache.replicas.values()].find(
+    ({ status }) => (status?.highestEpoch ?? 0) >= epoch,
+  );
+  if (seen !== undefined)
+    throw violation('an epoch is given once', `${epoch}, which ${seen.spec.node} saw already`);
 }
 
 type End = 'failed over' | 'handed off' | 'untouched' | 'goes on';

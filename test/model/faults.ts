@@ -52,6 +52,7 @@ export function cutPower(world: World, node: ModelNode, bits: number): void {
     if (disk.durableDatabase.indexId === disk.database.indexId) disk.database = disk.durableDatabase;
   }
   node.isOn = false;
+  node.left = undefined;
   node.driver = undefined;
   node.staging = undefined;
   for (const [name, pod] of node.pods) {
@@ -106,6 +107,7 @@ export function loseDatabase(world: World, node: ModelNode): void {
     typeOf(disk) === 'sendreceive' ? 'fault: database lost, writer' : 'fault: database lost, replica',
   );
   world.ledger.lostDatabases.add(disk.storeId);
+  node.left = undefined;
   killDaemon(world, node);
   disk.database = { indexId: nextNumber(world), sequence: 0, local: new Map(), remote: new Map() };
   disk.durableDatabase = disk.database;

@@ -140,6 +140,7 @@ function mount(world: World, node: ModelNode, name: string): void {
   const { epoch, session } = disk.state.phase;
   const expected = contentsOf(disk.tree);
   pod.mount = { epoch, expected };
+  node.left = undefined;
   count(world.counts, session === 1 ? 'mount: first session' : 'mount: further session');
   if (world.ledger.lostEpochs.size > 0) count(world.counts, 'mount: after a failover');
   checkMount(world, node, epoch, expected);
@@ -174,6 +175,7 @@ export function unpublish(world: World, node: ModelNode, name: string, fault: Ca
   const driver = called(node);
   if (pod === undefined || driver === undefined) return;
   driver.wanted = undefined;
+  node.left = pod.mount;
   pod.mount = undefined;
   pod.phase = 'ending';
   delete driver.record.stagedAt;

@@ -22,7 +22,8 @@ import { count } from './counts.ts';
 import { syncDisk } from './disk.ts';
 import { reaches } from './reaches.ts';
 import { folderReport } from './folder-report.ts';
-import { noteRelease } from './ledger.ts';
+import { contentsOf, noteRelease, type Session } from './ledger.ts';
+import { violation } from './violation.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { beginJob } from './jobs.ts';
 import { FOLDER, SETTINGS, timestamp, VOLUME, type World } from './world.ts';
@@ -152,12 +153,23 @@ function moves(world: World, node: ModelNode, view: LocalView, { isSeen }: Seen)
   for (const { kind } of actions) count(world.counts, `local: ${kind}`);
   const next = actions.reduce(nextState, view.state);
   node.disk.state = next;
-  if (next.phase.kind === 'released' && next !== view.state)
-    noteRelease(world.ledger, next.phase, node.disk.tree);
-  if (next !== view.state) return true;
+  if (next !== view.state) {
+    if (next.phase.kind === 'released' && view.state.phase.kind === 'writer')
+      checkRelease(world, node, next.phase);
+    return true;
+  }
   countPhase(world, view);
   for (const action of actions) beginJob(world, node, action);
   return false;
+}
+
+/** What a session ends with is what its last pod left. */
+function checkRelease({ ledger }: World, { name, disk, left }: ModelNode, session: Session): void {
+  noteRelease(ledger, session, disk.tree);
+  if (left?.epoch !== session.epoch) return;
+  const found = contentsOf(disk.tree);
+  const lost = [...left.expected].filter(([file, content]) => found.get(file) !== content);
+  if (lost.length > 0) throw violation('what a pod left is handed off', `${name}: ${lost.join('; ')}`);
 }
 
 function countPhase(world: World, view: LocalView): void {

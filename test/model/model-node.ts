@@ -69,6 +69,8 @@ export interface ModelNode {
   /** The epoch for which `data/` is mounted at the staging path. */
   staging: number | undefined;
   readonly pods: Map<string, Pod>;
+  /** What the last pod of a session left behind; unknown after a power cut or with a database lost. */
+  left: PodMount | undefined;
 }
 
 export function newDriver(): Driver {
@@ -99,6 +101,7 @@ export function newNode(name: string): ModelNode {
     isSlow: false,
     staging: undefined,
     pods: new Map(),
+    left: undefined,
   };
 }
 

@@ -15,12 +15,13 @@ import {
   taint,
   wipeReplica,
 } from './faults.ts';
+import { watchOrders } from './driver.ts';
 import { endJob } from './jobs.ts';
 import { look, writeLook } from './look.ts';
 import { publish, unpublish } from './kubelet.ts';
 import { podMounts, type ModelNode } from './model-node.ts';
 import { endPod, startPod, write } from './pods.ts';
-import { round, step } from './rounds.ts';
+import { controllerRound, daemonRound, nodeRound, round, step } from './rounds.ts';
 import type { World } from './world.ts';
 
 export interface Turn {
@@ -84,14 +85,18 @@ function writerIsCutOff({ world, writer, other, argument }: Turn): void {
   rounds(world, 2);
 }
 
-/** It ends with its own copy alone, since nobody takes anything in. */
-function writerIsAlone({ world, writer, argument }: Turn): void {
+/** It ends with its own copy alone, since nobody takes anything in, or hears of anything. */
+function writerIsAlone({ world, writer, other, argument }: Turn): void {
   const others = world.nodes.filter((each) => each !== writer);
-  for (const each of others) each.isSlow = true;
+  for (const each of others) {
+    if (argument % 2 === 0) each.isSlow = true;
+    else cutLink(world, writer, each, false);
+  }
   writes(world, writer);
   leaves(world, writer);
   for (let left = 6; left > 0; left -= 1) round(world, 5);
-  for (const each of others) each.isSlow = argument % 2 === 0;
+  if (argument % 3 === 0) comes(world, other, 3);
+  for (const each of others) each.isSlow = argument % 4 === 0;
 }
 
 function moves({ world, writer, other, argument }: Turn): void {
@@ -109,6 +114,18 @@ function databaseGoes({ world, writer, other, argument }: Turn): void {
   rounds(world, 3);
 }
 
+/** Everything but the helpers of one node has its turn. */
+function roundWithoutHelpers(world: World, node: ModelNode): void {
+  world.now += 1_000;
+  step(world, () => watchOrders(world, node));
+  step(world, () => look(world, node));
+  step(world, () => writeLook(world, node));
+  step(world, () => endJob(world, node));
+  for (const each of world.nodes) if (each !== node) nodeRound(world, each);
+  daemonRound(world);
+  controllerRound(world);
+}
+
 /** A pod writes before the folder is switched to its writer, and may be gone again at once. */
 function earlyWrites({ world, writer, other, argument }: Turn): void {
   leaves(world, writer);
@@ -119,12 +136,27 @@ function earlyWrites({ world, writer, other, argument }: Turn): void {
   }
   writes(world, other);
   if (argument % 2 === 0) step(world, () => daemonScans(world, other));
-  step(world, () => look(world, other));
-  step(world, () => writeLook(world, other));
   if (argument % 3 > 0) leaves(world, other);
-  step(world, () => look(world, other));
-  step(world, () => endJob(world, other));
-  rounds(world, 2 + (argument % 4));
+  for (let left = 6; left > 0; left -= 1) roundWithoutHelpers(world, other);
+  rounds(world, argument % 3);
+}
+
+/** The next pod of the same node comes when state.json says released and nobody has heard of it. */
+function comesBackAtOnce({ world, writer, other, argument }: Turn): void {
+  writes(world, writer);
+  leaves(world, writer);
+  for (let left = 8; left > 0 && writer.disk.state?.phase.kind === 'writer'; left -= 1) {
+    nodeRound(world, writer);
+    if (writer.disk.state.phase.kind !== 'writer') break;
+    for (const each of world.nodes) if (each !== writer) nodeRound(world, each);
+    daemonRound(world);
+    controllerRound(world);
+  }
+  startPod(world, writer, 'p2');
+  step(world, () => publish(world, writer, 'p2', 'none'));
+  writes(world, writer);
+  rounds(world, 1 + (argument % 3));
+  comes(world, other, 4);
 }
 
 /** Its files are gone, its daemon has seen it, and a pod comes there. */
@@ -166,7 +198,8 @@ function comesBackEmpty({ world, writer, other, argument }: Turn): void {
   other.isSlow = argument % 3 === 0;
   bootNode(world, other);
   rounds(world, 2);
-  if (argument % 5 === 0) label(world, writer, false);
+  if (argument % 4 === 0) label(world, writer, false);
+  if (argument % 4 === 0) rounds(world, 4);
   comes(world, other, 3);
   other.isSlow = false;
 }
@@ -201,7 +234,8 @@ export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => vo
   'pod moves': [6, moves],
   'database goes': [1, databaseGoes],
   'scan is overtaken': [2, scanIsOvertaken],
-  'early writes': [2, earlyWrites],
+  'early writes': [3, earlyWrites],
+  'comes back at once': [2, comesBackAtOnce],
   'holder is wiped': [2, holderIsWiped],
   'containers live on': [2, containersLiveOn],
   'comes back empty': [2, comesBackEmpty],
