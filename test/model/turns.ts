@@ -88,6 +88,7 @@ function writerIsCutOff({ world, writer, other, argument }: Turn): void {
 /** It ends with its own copy alone, since nobody takes anything in, or hears of anything. */
 function writerIsAlone({ world, writer, other, argument }: Turn): void {
   const others = world.nodes.filter((each) => each !== writer);
+  if (podMounts(writer).length === 0) comes(world, writer, 4);
   for (const each of others) {
     if (argument % 2 === 0) each.isSlow = true;
     else cutLink(world, writer, each, false);
@@ -230,7 +231,7 @@ function wipeMarker({ disk }: ModelNode): void {
 export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => void]>> = {
   'writer dies': [3, writerDies],
   'writer is cut off': [3, writerIsCutOff],
-  'writer is alone': [2, writerIsAlone],
+  'writer is alone': [4, writerIsAlone],
   'pod moves': [6, moves],
   'database goes': [1, databaseGoes],
   'scan is overtaken': [2, scanIsOvertaken],
