@@ -95,6 +95,12 @@ describe('the holders of a detached volume', () => {
     expect(holdersOf({ folders: alone })).toEqual(named('n1'));
   });
 
+  test('of two that fail the one whose disk is there stays', () => {
+    const nodes = [node('n2', { storeId: 'new' })];
+    const folders = { n1: { sequence: 4, receiveOnlyItems: 2 }, n3: { needItems: 1 } };
+    expect(holdersOf({ base: handoffBase(['n1', 'n2']), nodes, folders })).toEqual(named('n1'));
+  });
+
   test('changes strike no one out while no other holder is there that is intact', () => {
     const base = handoffBase(['n1', 'n2']);
     const folders = { n1: { receiveOnlyItems: 1 } };

@@ -45,6 +45,14 @@ function isSettled(folder: FolderReport | undefined): folder is FolderReport {
   return folder?.scanned === true && folder.state === 'idle';
 }
 
+/** Where none is left, those whose disks are there: one of them alone is the truth, two are for a person to judge. */
+function keptHolders(view: VolumeView, base: Base): readonly Holder[] {
+  const kept = base.holders.filter((holder) => !isStruck(view, base, holder));
+  if (kept.length > 0) return kept;
+  const there = base.holders.filter((holder) => !isStoreGone(view, holder));
+  return there.length > 0 ? there : base.holders;
+}
+
 /**
  * The last holder's disk is the truth (rule 8), also where its Syncthing lost its database and counts anew: what it
  * has announced since then is what others are to be proven against.
@@ -65,8 +73,7 @@ function recounted(view: VolumeView, holders: readonly Holder[]): readonly Holde
 export function currentBase(view: VolumeView): Base {
   const { base, grant } = view.volume.status;
   if (grant !== undefined || base.kind === 'empty') return base;
-  const kept = base.holders.filter((holder) => !isStruck(view, base, holder));
-  const left = recounted(view, kept.length > 0 ? kept : base.holders);
+  const left = recounted(view, keptHolders(view, base));
   const found = [...view.replicas.values()].filter((copy) => isNewHolder(view, base, copy)).map(holderOf);
   const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));
   const holders = [...others, ...found].sort((a, b) => (a.node < b.node ? -1 : 1));

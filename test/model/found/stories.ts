@@ -148,4 +148,16 @@ export const STORIES: readonly FoundStory[] = [
       ['writer is alone', 0, 3],
     ],
   },
+  {
+    name: 'one holder came back empty, the other lost its database, and both stayed holders (rule 24)',
+    options: { names: ['n1', 'n2'], labelled: ['n1', 'n2'] },
+    happenings: [
+      ['pod moves', 1, 0],
+      ['taint', 0, 0],
+      ['comes back at once', 0, 0],
+      ['pod moves', 0, 0],
+      ['disk replaced', 1, 0],
+      ['database goes', 1, 21],
+    ],
+  },
 ];
