@@ -160,4 +160,12 @@ export const STORIES: readonly FoundStory[] = [
       ['database goes', 1, 21],
     ],
   },
+  {
+    name: 'while containers of a superseded session live on, their node gets no new one (rule 29)',
+    options: { names: ['n1', 'n2'], labelled: ['n1', 'n2'] },
+    happenings: [
+      ['pod comes', 0, 0],
+      ['containers live on', 0, 1],
+    ],
+  },
 ];
