@@ -262,3 +262,29 @@ describe('what counts as changed on a copy', () => {
     );
   });
 });
+
+describe('what a copy kept until the proof', () => {
+  const base = handoffBase(['n1', 'n2']);
+  const KEEPS = { kind: 'drop-versions', base: { epoch: 1, session: 1 } };
+  function plan(given: Partial<SyncthingReplicaSpec> = {}, view: Parameters<typeof looking>[0] = {}) {
+    const seen = { type: 'receiveonly' as const, ...view.seen };
+    return planLocal(
+      looking({ phase: { kind: 'replica' }, order: order({ base, ...given }), ...view, seen }),
+    );
+  }
+
+  test('goes when the volume was handed off', () => expect(plan()).toContainEqual(KEEPS));
+
+  test.each([
+    ['somebody writes', { grant: grantTo('n2', 2) }, {}],
+    ['the writer was lost', { base: { ...base, kind: 'failover' } }, {}],
+    ['the copy is no holder', { base: handoffBase(['n2']) }, {}],
+    ['the copy goes', { removal: 'leave' }, {}],
+    ['the copy is stale', { rejoin: { epoch: 1 } }, {}],
+    ['it needs something', {}, { seen: { needItems: 1 } }],
+    ['its database was rolled back', {}, { seen: { sequence: 9 } }],
+    ['it is done', {}, { versionsDropped: { epoch: 1, session: 1 } }],
+  ] as const)('stays while %s', (_what, given, view) => {
+    expect(plan(given, view)).not.toContainEqual(KEEPS);
+  });
+});

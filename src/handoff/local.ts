@@ -4,6 +4,8 @@
  */
 import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
+import { isClean } from './copy.ts';
+import type { BaseName } from './session.ts';
 import type { HandoffSettings } from './settings.ts';
 
 /** A finished scan of the whole folder, made by this node in this life of its process. */
@@ -31,6 +33,8 @@ export interface LocalView {
   readonly scan?: LocalScan;
   /** Syncthing noticed changes since `scan` began, or nobody looked. */
   readonly changedSinceScan: boolean;
+  /** The base for which this process removed the older versions. */
+  readonly versionsDropped?: BaseName;
   /** A CSI call asks for this volume, or did a short while ago. */
   readonly isWanted: boolean;
   /** Staged and not published yet, within the grace time: the pod is on its way. */
@@ -55,6 +59,8 @@ export type LocalAction =
   | { readonly kind: 'absorb'; readonly mayRevert: boolean; readonly isTruth: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
+  /** What this copy kept until that base was proven may go (handoff rule 17). */
+  | { readonly kind: 'drop-versions'; readonly base: BaseName }
   /** Somebody writes, or the copy goes: there is nothing to announce any more. */
   | { readonly kind: 'stop-announcing' };
 
@@ -181,6 +187,27 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
   return [{ kind: 'absorb', mayRevert: mayRevert(view), isTruth: isOnlyHolder(view) }];
 }
 
+/** The copy is a holder of the base as it was proven, and nobody writes or takes it away. */
+function holdsBase({ state, order, folder }: LocalView): boolean {
+  if (order === undefined || !mayAnnounce(state, order) || state.announcing === true) return false;
+  const { node, base } = order;
+  const own = base.holders.find((holder) => holder.node === node && holder.storeId === state.storeId);
+  return own !== undefined && isClean(folder) && folder.sequence >= own.sequence;
+}
+
+/**
+ * Nothing of a volume is unproven when it was handed off. After a failover the versions stay for one more session: what
+ * the lost writer renamed may be there under neither name (rule 28).
+ */
+function versionActions(view: LocalView): readonly LocalAction[] {
+  const base = view.order?.base;
+  if (base?.kind !== 'handoff' || !holdsBase(view)) return [];
+  const { epoch, session } = base;
+  const dropped = view.versionsDropped;
+  const isDone = dropped?.epoch === epoch && dropped.session === session;
+  return isDone ? [] : [{ kind: 'drop-versions', base: { epoch, session } }];
+}
+
 function mayRevert(view: LocalView): boolean {
   return view.order?.mayRevert === true && view.podMounts.length === 0 && knowsLineage(view);
 }
@@ -220,5 +247,6 @@ export function planLocal(view: LocalView): readonly LocalAction[] {
   if (mayDecline) return [...first, { kind: 'decline', epoch: untaken }];
   const phase = writerPhase(view);
   if (phase === 'flushing') return [...first, ...flushActions(view)];
-  return [...first, ...(phase === 'attached' ? attachedActions(view) : receiverActions(view))];
+  if (phase === 'attached') return [...first, ...attachedActions(view)];
+  return [...first, ...receiverActions(view), ...versionActions(view)];
 }

@@ -10,7 +10,15 @@ import {
 } from '../../test/builders/volume-view.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import { newDiskState, type DiskPhase, type DiskState } from './disk-state.ts';
-import { holdsGrant, isOnlyHolder, isStaged, leftoverMounts, offeredEpoch, scanProves } from './session.ts';
+import {
+  holdsGrant,
+  isHeldBy,
+  isOnlyHolder,
+  isStaged,
+  leftoverMounts,
+  offeredEpoch,
+  scanProves,
+} from './session.ts';
 
 const WRITER: DiskPhase = { kind: 'writer', epoch: 2, session: 1 };
 const REPLICA: DiskPhase = { kind: 'replica' };
@@ -55,6 +63,20 @@ describe('a disk is the volume', () => {
   test('not after the node got another one', () => {
     const given = volume({ status: { base: handoffBase(['n1']) } });
     expect(isOnlyHolder(given, { ...here, storeId: 'new' })).toBe(false);
+  });
+});
+
+describe('a base is held by a disk', () => {
+  const here = { node: 'n1', storeId: storeOf('n1') };
+  const base = handoffBase(['n1', 'n2']);
+  test.each([
+    ['that it names', { base }, true],
+    ['not by another', { base: handoffBase(['n2']) }, false],
+    ['not once a later session was handed off', { base: { ...base, session: 2 } }, false],
+    ['not after another epoch', { base: { ...base, epoch: 2 } }, false],
+    ['not while somebody writes', { base, grant: grantTo('n2', 2) }, false],
+  ])('%s', (_what, status, expected) => {
+    expect(isHeldBy(volume({ status }), here, { epoch: 1, session: 1 })).toBe(expected);
   });
 });
 

@@ -18,6 +18,20 @@ export function holdsGrant({ spec, status }: SyncthingVolume, place: Place, epoc
   return spec.deletion === undefined && isOf(status.grant, place) && status.grant.epoch === epoch;
 }
 
+/** A base, as what rests on it names it. */
+export interface BaseName {
+  readonly epoch: number;
+  readonly session: number;
+}
+
+/** Nobody writes, and this disk holds that very base: nothing of it is unproven (rule 17). */
+export function isHeldBy({ spec, status }: SyncthingVolume, place: Place, base: BaseName): boolean {
+  const { holders, epoch, session } = status.base;
+  if (spec.deletion !== undefined || status.grant !== undefined) return false;
+  if (epoch !== base.epoch || session !== base.session) return false;
+  return holders.some(({ node, storeId }) => node === place.node && storeId === place.storeId);
+}
+
 /** Nobody writes, and the base names this disk alone: what is on it is the volume (handoff rule 8). */
 export function isOnlyHolder({ spec, status }: SyncthingVolume, { node, storeId }: Place): boolean {
   const { holders } = status.base;

@@ -21,6 +21,7 @@ import type { FolderObserver, Observation } from './folder-observer.ts';
 import type { Job, Jobs } from './jobs.ts';
 import { localView } from './local-view.ts';
 import { nextLookMs } from './next-look.ts';
+import { dropVersions } from './drop-versions.ts';
 import type { ReplicaReporter } from './replica-reporter.ts';
 import { phaseSince, replicaStatus } from './replica-status.ts';
 import { scanFolder, type ScanRequest } from './scan.ts';
@@ -143,11 +144,14 @@ function isToBeCleared({ order, state }: LocalView): boolean {
 /** What runs in the background writes state.json itself when it is done. */
 type BackgroundAction = Extract<
   LocalAction,
-  { kind: 'scan' | 'archive-tree' | 'finish-rejoin' | 'absorb' | 'announce' }
+  { kind: 'scan' | 'archive-tree' | 'finish-rejoin' | 'absorb' | 'announce' | 'drop-versions' }
 >;
 
+/** Jobs that are told more than the folder. */
+const WITH_ARGUMENTS: ReadonlySet<LocalAction['kind']> = new Set(['scan', 'absorb', 'drop-versions']);
+
 function isBackground(action: LocalAction): action is BackgroundAction {
-  return action.kind === 'scan' || action.kind === 'absorb' || JOBS[action.kind] !== undefined;
+  return WITH_ARGUMENTS.has(action.kind) || JOBS[action.kind] !== undefined;
 }
 
 function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): DiskState {
@@ -186,6 +190,13 @@ function jobOf(
     return {
       name: 'look at local changes',
       work: (signal) => absorbChanges(ctx, { folderId, mayRevert, isTruth }, signal),
+    };
+  }
+  if (action.kind === 'drop-versions') {
+    const { base } = action;
+    return {
+      name: 'removal of older versions',
+      work: (signal) => dropVersions(ctx, { folderId, base }, signal),
     };
   }
   const job = JOBS[action.kind];

@@ -10,10 +10,10 @@ import {
 } from '../../src/handoff/disk-state.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 
-type LeavesState = Extract<LocalAction, { kind: 'scan' | 'absorb' | 'announce' }>;
+type LeavesState = Extract<LocalAction, { kind: 'scan' | 'absorb' | 'announce' | 'drop-versions' }>;
 
 function leavesState(action: LocalAction): action is LeavesState {
-  return ['scan', 'absorb', 'announce'].includes(action.kind);
+  return ['scan', 'absorb', 'announce', 'drop-versions'].includes(action.kind);
 }
 
 /** state.json after an action of planLocal that was carried out. */

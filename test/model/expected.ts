@@ -24,6 +24,7 @@ const DECISIONS: readonly string[] = [
     absorb: true,
     announce: true,
     'stop-announcing': true,
+    'drop-versions': true,
   }),
   ...rows<FailoverDecision['kind']>('failover', {
     none: true,
@@ -73,6 +74,7 @@ const OUTCOMES = [
   'absorb: tells its files',
   'absorb: gives up changes',
   'absorb: kept',
+  'versions: dropped',
   'rejoin: finished',
   'rejoin: not in sync yet',
   'session: grant taken back',

@@ -1,6 +1,6 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
 import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
-import { isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
+import { isHeldBy, isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
 import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
 import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
@@ -19,6 +19,7 @@ const IN_BACKGROUND: ReadonlySet<LocalAction['kind']> = new Set([
   'finish-rejoin',
   'absorb',
   'announce',
+  'drop-versions',
 ]);
 
 function sessionOf({ disk }: ModelNode): { readonly epoch: number; readonly session: number } {
@@ -38,7 +39,15 @@ export function beginJob(world: World, node: ModelNode, action: LocalAction): vo
   const { epoch, session } = sessionOf(node);
   const type = typeOf(disk);
   if (action.kind === 'scan') beginScan(world, node, epoch);
-  driver.job = { action, epoch, session, startedAt: world.now, restarts: daemon.restarts, type };
+  driver.job = {
+    action,
+    epoch,
+    session,
+    startedAt: world.now,
+    restarts: daemon.restarts,
+    type,
+    versions: disk.kept.length,
+  };
 }
 
 export function endJob(world: World, node: ModelNode): void {
@@ -208,6 +217,20 @@ function endAnnounce(world: World, node: ModelNode): void {
   if (node.disk.state !== undefined) node.disk.state = announced(node.disk.state);
 }
 
+/** src/node/drop-versions.ts: those that were there when it began, and only if the API server agrees. */
+function endDropVersions(world: World, node: ModelNode, { action, versions }: Job): void {
+  const { disk, driver } = node;
+  const { volume } = world.api;
+  const place = { node: node.name, storeId: disk.storeId };
+  if (action.kind !== 'drop-versions' || driver === undefined) return;
+  if (versions > 0) {
+    if (volume === undefined || !reaches(world, node) || !isHeldBy(volume, place, action.base)) return;
+    disk.kept = disk.kept.slice(versions);
+    count(world.counts, 'versions: dropped');
+  }
+  driver.record.versionsDropped = action.base;
+}
+
 const WORK: Readonly<
   Partial<Record<LocalAction['kind'], (world: World, node: ModelNode, job: Job) => void>>
 > = {
@@ -216,4 +239,5 @@ const WORK: Readonly<
   'finish-rejoin': endRejoin,
   absorb: endAbsorb,
   announce: endAnnounce,
+  'drop-versions': endDropVersions,
 };

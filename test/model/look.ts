@@ -41,7 +41,7 @@ export function localView(
   }: { readonly driver: Driver; readonly state: DiskState; readonly folder?: FolderReport },
 ): LocalView {
   const { order, record, wanted } = driver;
-  const { scan, stagedAt } = record;
+  const { scan, stagedAt, versionsDropped } = record;
   return {
     node: node.name,
     state,
@@ -50,6 +50,7 @@ export function localView(
     stagingMounts: node.staging === undefined ? [] : ['staging'],
     ...(folder !== undefined && { folder }),
     ...(scan !== undefined && { scan }),
+    ...(versionsDropped !== undefined && { versionsDropped }),
     changedSinceScan: scan === undefined || (folder !== undefined && folder.sequence > scan.sequence),
     isWanted: wanted !== undefined && wanted.until > world.now,
     isAwaitingPublish: stagedAt !== undefined && world.now - stagedAt < PUBLISH_GRACE_MS,
@@ -77,6 +78,7 @@ const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
   'finish-rejoin': unchanged,
   absorb: unchanged,
   announce: unchanged,
+  'drop-versions': unchanged,
 };
 
 function nextState(state: DiskState, action: LocalAction): DiskState {

@@ -24,6 +24,8 @@ export interface Job {
   readonly session: number;
   readonly startedAt: number;
   readonly restarts: number;
+  /** How many versions there were when it began. */
+  readonly versions: number;
   /** Of the folder, when it began. */
   readonly type: FolderType | undefined;
 }
