@@ -81,6 +81,15 @@ describe('the next status', () => {
   });
 
   test.each([
+    ['is session 0', { epoch: 2, step: 'done' as const }, 0],
+    ['is session 1 once the source has its files back', { epoch: 3, step: 'done' as const }, 1],
+  ])('the base of a failover %s', (_what, rejoin, session) => {
+    const base = handoffBase(['n2'], { kind: 'failover', epoch: 3, session: 0 });
+    const replicas = ALL.map((name) => replica(name, ALL, name === 'n2' ? { status: { rejoin } } : {}));
+    expect(next({ status: { epoch: 3, base }, replicas }).base).toMatchObject({ kind: 'failover', session });
+  });
+
+  test.each([
     ['one that the failover passes by', node('n3', SILENT), undefined],
     ['none that put up the fence', node('n3', { fenced: ['n1'] }), { node: 'n3', storeId: storeOf('n3') }],
   ])('a failover keeps from leaving: %s', (_what, third, leaving) => {

@@ -1,7 +1,7 @@
 /** How the holders of a base come and go while the volume is detached (handoff rules 24 and 31). */
 import type { FolderReport, SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
-import { isClean, isIntact } from './copy.ts';
+import { isClean, isIntact, isTakingBack } from './copy.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
 import { countsAsCopy, isStoreGone, type VolumeView } from './view.ts';
@@ -72,7 +72,7 @@ function recounted(view: VolumeView, holders: readonly Holder[]): readonly Holde
  */
 export function currentBase(view: VolumeView): Base {
   const { base, grant } = view.volume.status;
-  if (grant !== undefined || base.kind === 'empty') return base;
+  if (grant !== undefined || base.kind === 'empty' || isTakingBack(base)) return base;
   const left = recounted(view, keptHolders(view, base));
   const found = [...view.replicas.values()].filter((copy) => isNewHolder(view, base, copy)).map(holderOf);
   const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));

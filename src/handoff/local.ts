@@ -3,8 +3,9 @@
  * state.json, the mounts, Syncthing and the controller's order is read (handoff rules 5, 11, 12, 18, 19, 22, 29, 30).
  */
 import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
+import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
-import { isClean } from './copy.ts';
+import { isClean, isTakingBack } from './copy.ts';
 import type { BaseName } from './session.ts';
 import type { HandoffSettings } from './settings.ts';
 
@@ -59,6 +60,11 @@ export type LocalAction =
   | { readonly kind: 'absorb'; readonly mayRevert: boolean; readonly isTruth: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
+  /**
+   * The volume goes on from this copy after a failover: what it deleted at a sequence of its own above `since` was never
+   * proven, and comes back (handoff rule 28).
+   */
+  | { readonly kind: 'take-back'; readonly epoch: number; readonly since: number }
   /** What this copy kept until that base was proven may go (handoff rule 17). */
   | { readonly kind: 'drop-versions'; readonly base: BaseName }
   /** Somebody writes, or the copy goes: there is nothing to announce any more. */
@@ -161,7 +167,7 @@ function knowsLineage(view: LocalView): boolean {
  */
 function hasCaughtUp(view: LocalView): boolean {
   const { folder } = view;
-  return folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0 && knowsLineage(view);
+  return isSettled(folder) && knowsLineage(view);
 }
 
 /** Nothing of a stale copy may be mounted while its tree is moved away (rule 29). */
@@ -188,11 +194,30 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
 }
 
 /** The copy is a holder of the base as it was proven, and nobody writes or takes it away. */
-function holdsBase({ state, order, folder }: LocalView): boolean {
+function holdsBase(view: LocalView): boolean {
+  const { state, order, folder } = view;
   if (order === undefined || !mayAnnounce(state, order) || state.announcing === true) return false;
-  const { node, base } = order;
-  const own = base.holders.find((holder) => holder.node === node && holder.storeId === state.storeId);
+  const own = ownHolder(view);
   return own !== undefined && isClean(folder) && folder.sequence >= own.sequence;
+}
+
+function ownHolder({ state, order }: LocalView): Holder | undefined {
+  return order?.base.holders.find(({ node, storeId }) => node === order.node && storeId === state.storeId);
+}
+
+/** The items of the lost writer have to be gone from what this copy needs before its own files are looked at. */
+function takeBackActions(view: LocalView): readonly LocalAction[] {
+  const { state, order, folder } = view;
+  const own = ownHolder(view);
+  if (order === undefined || own === undefined || !isTakingBack(order.base)) return [];
+  const { epoch } = order.base;
+  const isDone = (state.rejoined?.epoch ?? 0) >= epoch;
+  if (isDone || !mayAnnounce(state, order) || !isSettled(folder)) return [];
+  return [{ kind: 'take-back', epoch, since: own.sequence }];
+}
+
+function isSettled(folder: FolderReport | undefined): boolean {
+  return folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0;
 }
 
 /**
@@ -248,5 +273,7 @@ export function planLocal(view: LocalView): readonly LocalAction[] {
   const phase = writerPhase(view);
   if (phase === 'flushing') return [...first, ...flushActions(view)];
   if (phase === 'attached') return [...first, ...attachedActions(view)];
+  const takeBack = takeBackActions(view);
+  if (takeBack.length > 0) return [...first, ...takeBack];
   return [...first, ...receiverActions(view), ...versionActions(view)];
 }

@@ -25,6 +25,7 @@ import { dropVersions } from './drop-versions.ts';
 import type { ReplicaReporter } from './replica-reporter.ts';
 import { phaseSince, replicaStatus } from './replica-status.ts';
 import { scanFolder, type ScanRequest } from './scan.ts';
+import { takeBack } from './take-back.ts';
 import { makeData } from './take-session.ts';
 import type { VolumeRecord } from './volumes.ts';
 
@@ -144,11 +145,16 @@ function isToBeCleared({ order, state }: LocalView): boolean {
 /** What runs in the background writes state.json itself when it is done. */
 type BackgroundAction = Extract<
   LocalAction,
-  { kind: 'scan' | 'archive-tree' | 'finish-rejoin' | 'absorb' | 'announce' | 'drop-versions' }
+  { kind: 'scan' | 'archive-tree' | 'finish-rejoin' | 'absorb' | 'announce' | 'drop-versions' | 'take-back' }
 >;
 
 /** Jobs that are told more than the folder. */
-const WITH_ARGUMENTS: ReadonlySet<LocalAction['kind']> = new Set(['scan', 'absorb', 'drop-versions']);
+const WITH_ARGUMENTS: ReadonlySet<LocalAction['kind']> = new Set([
+  'scan',
+  'absorb',
+  'drop-versions',
+  'take-back',
+]);
 
 function isBackground(action: LocalAction): action is BackgroundAction {
   return WITH_ARGUMENTS.has(action.kind) || JOBS[action.kind] !== undefined;
@@ -197,6 +203,13 @@ function jobOf(
     return {
       name: 'removal of older versions',
       work: (signal) => dropVersions(ctx, { folderId, base }, signal),
+    };
+  }
+  if (action.kind === 'take-back') {
+    const { epoch, since } = action;
+    return {
+      name: 'return of deleted files',
+      work: (signal) => takeBack(ctx, { folderId, epoch, since }, signal),
     };
   }
   const job = JOBS[action.kind];

@@ -6,6 +6,7 @@ import {
   rejoined,
   release,
   sawEpoch,
+  tookBack,
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
@@ -32,6 +33,8 @@ export function stateAfter(state: DiskState, action: LocalAction): DiskState {
       return archived(state);
     case 'finish-rejoin':
       return rejoined(state);
+    case 'take-back':
+      return tookBack(state, action.epoch);
     case 'stop-announcing':
       return announced(state);
   }

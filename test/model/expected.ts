@@ -25,6 +25,7 @@ const DECISIONS: readonly string[] = [
     announce: true,
     'stop-announcing': true,
     'drop-versions': true,
+    'take-back': true,
   }),
   ...rows<FailoverDecision['kind']>('failover', {
     none: true,
@@ -75,6 +76,7 @@ const OUTCOMES = [
   'absorb: gives up changes',
   'absorb: kept',
   'versions: dropped',
+  'take-back: a file',
   'rejoin: finished',
   'rejoin: not in sync yet',
   'session: grant taken back',

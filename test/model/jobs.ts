@@ -1,9 +1,26 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
-import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
+import {
+  announced,
+  announcing,
+  archived,
+  rejoined,
+  tookBack,
+  type DiskState,
+} from '../../src/handoff/disk-state.ts';
 import { isHeldBy, isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
 import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
-import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
+import {
+  DIRECTORY,
+  parentOf,
+  putFile,
+  ROOT,
+  syncDisk,
+  type Disk,
+  type FolderDatabase,
+  type KeptVersion,
+  type Tree,
+} from './disk.ts';
 import { reaches } from './reaches.ts';
 import { isBroken } from './folder-report.ts';
 import { flaggedOf, globalEntry, knownNames, needsOf, typeOf, type Changed } from './global-entry.ts';
@@ -20,6 +37,7 @@ const IN_BACKGROUND: ReadonlySet<LocalAction['kind']> = new Set([
   'absorb',
   'announce',
   'drop-versions',
+  'take-back',
 ]);
 
 function sessionOf({ disk }: ModelNode): { readonly epoch: number; readonly session: number } {
@@ -231,6 +249,25 @@ function endDropVersions(world: World, node: ModelNode, { action, versions }: Jo
   driver.record.versionsDropped = action.base;
 }
 
+/** src/node/take-back.ts: the newest version of each file that is missing and was deleted after the proof. */
+function endTakeBack(world: World, node: ModelNode, { action }: Job): void {
+  const { disk } = node;
+  if (action.kind !== 'take-back' || disk.state === undefined) return;
+  for (const version of [...disk.kept].reverse()) putBack(world, disk, version, action.since);
+  syncDisk(disk);
+  scanFolder(world, node);
+  disk.state = tookBack(disk.state, action.epoch);
+}
+
+function putBack(world: World, disk: Disk, { name, file }: KeptVersion, since: number): void {
+  const entry = disk.database?.local.get(name);
+  if (disk.tree?.has(name) === true || entry?.content !== 0 || entry.sequence <= since) return;
+  const parent = parentOf(name);
+  if (parent !== undefined && disk.tree?.has(parent) !== true) putFile(disk, parent, DIRECTORY);
+  putFile(disk, name, file);
+  count(world.counts, 'take-back: a file');
+}
+
 const WORK: Readonly<
   Partial<Record<LocalAction['kind'], (world: World, node: ModelNode, job: Job) => void>>
 > = {
@@ -240,4 +277,5 @@ const WORK: Readonly<
   absorb: endAbsorb,
   announce: endAnnounce,
   'drop-versions': endDropVersions,
+  'take-back': endTakeBack,
 };

@@ -4,7 +4,7 @@ import { holdsGrant, isStaged, leftoverMounts, offeredEpoch } from '../../src/ha
 import { count } from './counts.ts';
 import { DIRECTORY, ROOT } from './disk.ts';
 import { reaches } from './reaches.ts';
-import { contentsOf, takenByLost, unreadable } from './ledger.ts';
+import { contentsOf, unreadable } from './ledger.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { violation } from './violation.ts';
 import { timestamp, type World } from './world.ts';
@@ -162,11 +162,6 @@ function checkMount(
     );
   const foreign = [...expected.values()].filter((content) => world.ledger.fenced.has(content));
   if (foreign.length > 0) throw violation('a fenced write is read', `${node.name}: ${foreign.join()}`);
-  for (const [name, content] of takenByLost(world.ledger, expected)) {
-    count(world.counts, 'mount: a file is among the versions');
-    if (!node.disk.kept.some((kept) => kept.name === name && kept.file.content === content))
-      throw violation('what a lost writer deleted is kept', `${node.name}: ${name}=${content}`);
-  }
 }
 
 /** NodeUnpublishVolume; the pod's containers have ended, or are gone with their node. */

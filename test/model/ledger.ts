@@ -117,25 +117,15 @@ export function forgetDeletions({ writes, mayReappear }: Ledger): void {
   for (const { name, content } of writes) if (deleted.has(name)) mayReappear.add(`${name}=${content}`);
 }
 
-/** A fenced write is no later state of the file, nor does an undone deletion follow from what is there. */
-function isLater({ acknowledged, writes }: Ledger, name: string, content: number): boolean {
+/** A deletion that was never proven, by a writer that was lost, is undone (handoff rule 28). */
+function isLater({ acknowledged, writes, lostEpochs }: Ledger, name: string, content: number): boolean {
   return writes
     .slice(acknowledged.writes)
-    .some((write) => write.name === name && write.content === content && !write.isFenced);
-}
-
-/**
- * Of what was acknowledged, the files that a deletion of a lost writer took from the tree: it may have been one half
- * of a rename, so that the bytes have to be among the versions that the copy kept (handoff rules 17 and 28).
- */
-export function takenByLost(
-  { acknowledged, writes, lostEpochs }: Ledger,
-  files: ReadonlyMap<string, number>,
-) {
-  return [...acknowledged.files].filter(([name]) => {
-    const isDeleted = writes
-      .slice(acknowledged.writes)
-      .some((write) => write.name === name && write.content === 0 && lostEpochs.has(write.epoch));
-    return isDeleted && !files.has(name);
-  });
+    .some(
+      (write) =>
+        write.name === name &&
+        write.content === content &&
+        !write.isFenced &&
+        !(content === 0 && lostEpochs.has(write.epoch)),
+    );
 }

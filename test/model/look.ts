@@ -79,6 +79,7 @@ const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
   absorb: unchanged,
   announce: unchanged,
   'drop-versions': unchanged,
+  'take-back': unchanged,
 };
 
 function nextState(state: DiskState, action: LocalAction): DiskState {
