@@ -127,7 +127,8 @@ function isOfferedByAll(view: VolumeView, member: Member, members: readonly Memb
 /**
  * The peers that `member` lists. The folder comes first on the joiner, then in its peers' lists, then the peers in the
  * joiner's: sharing with a device that had the folder before and does not have it yet leaves Syncthing 1.x with doubled
- * counters (Syncthing #9595). Two copies that are both new have nothing to send and list each other at once.
+ * counters (Syncthing #9595). Two copies of a new volume have nothing to send and list each other at once; of one
+ * that was written, either may have had the folder before.
  */
 export function peersOf(
   view: VolumeView,
@@ -135,11 +136,12 @@ export function peersOf(
   members: readonly Member[],
 ): readonly ReplicaPeer[] {
   if (isOut(view, member)) return [];
+  const isNew = view.volume.status.base.kind === 'empty';
   const isOffered = isOfferedByAll(view, member, members) || isWaitingLong(view, member.node);
   const others = members.filter((other) => {
     if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
     if (isListed(member, other)) return !hasLostStep(view, member, other);
-    if (!hasFolder(view, member) && !hasFolder(view, other)) return true;
+    if (isNew && !hasFolder(view, member) && !hasFolder(view, other)) return true;
     return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
   });
   return others.flatMap((other) => {

@@ -57,7 +57,7 @@ export interface Disk {
   database: FolderDatabase | undefined;
   durableDatabase: FolderDatabase | undefined;
   config: SyncthingModel;
-  /** The daemon had the folder before, and took it out. */
+  /** The daemon had the folder before, with something in it, and took it out. */
   hadFolder: boolean;
   /** Syncthing 1.x has doubled counters, and says that the folder's path is missing (Syncthing #9595). */
   isDoubled: boolean;

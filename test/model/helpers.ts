@@ -28,7 +28,7 @@ function putFolder(world: World, node: ModelNode, folder: FolderConfig): void {
 /** Gone from the configuration, and with it from the database. */
 export function takeOutFolder(world: World, { disk, daemon }: ModelNode): void {
   disk.config = withoutFolder(disk.config, FOLDER);
-  disk.hadFolder ||= disk.database !== undefined;
+  disk.hadFolder ||= (disk.database?.sequence ?? 0) > 0;
   disk.isDoubled = false;
   disk.database = undefined;
   daemon.restarts += 1;

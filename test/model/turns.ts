@@ -20,7 +20,7 @@ import { endJob } from './jobs.ts';
 import { look, writeLook } from './look.ts';
 import { publish, unpublish } from './kubelet.ts';
 import { podMounts, type ModelNode } from './model-node.ts';
-import { endPod, startPod, write } from './pods.ts';
+import { endPod, remove, rename, startPod, write } from './pods.ts';
 import { controllerRound, daemonRound, nodeRound, round, step } from './rounds.ts';
 import type { World } from './world.ts';
 
@@ -68,6 +68,19 @@ function writerDies({ world, writer, other, argument }: Turn): void {
   comes(world, other, 4);
   other.isSlow = false;
   rounds(world, 2);
+}
+
+/** What it deletes or renames last is heard of and not proven when its node goes. */
+function writerDeletesAndDies({ world, writer, other, argument }: Turn): void {
+  writes(world, writer);
+  rounds(world, 4);
+  if (argument % 2 === 0) step(world, () => remove(world, writer, 'a'));
+  else step(world, () => rename(world, writer, 'a', 'b'));
+  step(world, () => daemonScans(world, writer));
+  daemonRound(world);
+  step(world, () => cutPower(world, writer, argument));
+  step(world, () => taint(world, writer));
+  comes(world, other, 6);
 }
 
 /** Nothing reaches the writer's node, its pod writes on, and the volume goes on elsewhere. */
@@ -142,13 +155,17 @@ function earlyWrites({ world, writer, other, argument }: Turn): void {
   rounds(world, argument % 3);
 }
 
+function isWriting({ disk }: ModelNode): boolean {
+  return disk.state?.phase.kind === 'writer';
+}
+
 /** The next pod of the same node comes when state.json says released and nobody has heard of it. */
 function comesBackAtOnce({ world, writer, other, argument }: Turn): void {
   writes(world, writer);
   leaves(world, writer);
-  for (let left = 8; left > 0 && writer.disk.state?.phase.kind === 'writer'; left -= 1) {
+  for (let left = 8; left > 0 && isWriting(writer); left -= 1) {
     nodeRound(world, writer);
-    if (writer.disk.state.phase.kind !== 'writer') break;
+    if (!isWriting(writer)) break;
     for (const each of world.nodes) if (each !== writer) nodeRound(world, each);
     daemonRound(world);
     controllerRound(world);
@@ -230,6 +247,7 @@ function wipeMarker({ disk }: ModelNode): void {
 /** Each with how often it is drawn. */
 export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => void]>> = {
   'writer dies': [3, writerDies],
+  'writer deletes and dies': [2, writerDeletesAndDies],
   'writer is cut off': [3, writerIsCutOff],
   'writer is alone': [4, writerIsAlone],
   'pod moves': [6, moves],

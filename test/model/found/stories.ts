@@ -168,4 +168,14 @@ export const STORIES: readonly FoundStory[] = [
       ['containers live on', 0, 1],
     ],
   },
+  {
+    name: 'a copy that came back was shared by another new one before it had the folder (rule 7)',
+    options: { names: ['n1', 'n2', 'n3'], labelled: ['n1', 'n2', 'n3'], isSyncthing1: true },
+    happenings: [
+      ['unlabel', 1, 0],
+      ['scan is overtaken', 0, 0],
+      ['pod comes', 0, 0],
+      ['disk replaced', 0, 0],
+    ],
+  },
 ];
