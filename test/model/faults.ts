@@ -71,6 +71,11 @@ export function bootNode(world: World, node: ModelNode): void {
   for (const [name, pod] of node.pods) if (!pod.isInApi || pod.phase === 'ending') node.pods.delete(name);
 }
 
+function isInService({ api }: World, { name }: ModelNode): boolean {
+  const isStale = api.volume?.status.stale.some((copy) => copy.node === name) === true;
+  return api.clusterNodes.get(name)?.outOfService === false && !isStale;
+}
+
 /** Its copy is not the last that is known to have the volume: what people destroy themselves is theirs to mourn. */
 function isSpare(world: World, node: ModelNode): boolean {
   const status = world.api.volume?.status;
@@ -80,7 +85,7 @@ function isSpare(world: World, node: ModelNode): boolean {
   const holders = grant !== undefined && proven?.epoch === grant.epoch ? proven.holders : base.holders;
   return holders.some(({ storeId }) => {
     const holder = world.nodes.find(({ disk }) => disk.storeId === storeId);
-    return holder !== undefined && holder !== node && holdsAll(world, holder);
+    return holder !== undefined && holder !== node && isInService(world, holder) && holdsAll(world, holder);
   });
 }
 

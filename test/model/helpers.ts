@@ -6,7 +6,7 @@ import type { NodeView } from '../../src/desired/node-view.ts';
 import type { DeviceConfig, FolderConfig } from '../../src/syncthing/config-schema.ts';
 import { withDevice, withFolder, withoutDevice, withoutFolder } from '../builders/syncthing-model.ts';
 import { count } from './counts.ts';
-import { dropSessions, isLinked } from './exchange.ts';
+import { dropSessions } from './exchange.ts';
 import { sharedWith } from './global-entry.ts';
 import type { HelperName, ModelNode } from './model-node.ts';
 import { FOLDER, nextNumber, type World } from './world.ts';
@@ -35,16 +35,22 @@ export function takeOutFolder(world: World, { disk, daemon }: ModelNode): void {
   for (const key of world.sent.keys()) if (key.includes(disk.deviceId)) world.sent.delete(key);
 }
 
-/** Whom others share it with already and who had it before gets it wrong. */
+/**
+ * Whom others share it with already and who had it before gets it wrong. A node that is cut off from the API server
+ * goes by an order of before, which nobody can help.
+ */
 function addFolder(world: World, node: ModelNode, folder: FolderConfig): void {
   const { disk } = node;
-  const isAwaited = world.nodes.some(
-    (other) =>
-      other !== node && isLinked(world, node, other) && sharedWith(other.disk).includes(disk.deviceId),
-  );
+  const isAwaited = world.nodes.some((other) => other !== node && isOfferedBy(world, other, node));
   if (isAwaited && disk.hadFolder) count(world.counts, 'syncthing: shared before the joiner had it');
   disk.isDoubled = world.isSyncthing1 && isAwaited && disk.hadFolder;
   putFolder(world, node, folder);
+}
+
+function isOfferedBy(world: World, other: ModelNode, { name, disk }: ModelNode): boolean {
+  const isOrdered =
+    world.api.replicas.get(other.name)?.spec.peers.some((peer) => peer.node === name) === true;
+  return isOrdered && sharedWith(other.disk).includes(disk.deviceId);
 }
 
 function reshare(world: World, node: ModelNode, view: NodeView): void {
