@@ -150,7 +150,7 @@ function earlyWrites({ world, writer, other, argument }: Turn): void {
   }
   writes(world, other);
   if (argument % 2 === 0) step(world, () => daemonScans(world, other));
-  if (argument % 3 > 0) leaves(world, other);
+  if (argument % 3 === 1) leaves(world, other);
   for (let left = 6; left > 0; left -= 1) roundWithoutHelpers(world, other);
   rounds(world, argument % 3);
 }

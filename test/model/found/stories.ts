@@ -178,4 +178,27 @@ export const STORIES: readonly FoundStory[] = [
       ['disk replaced', 0, 0],
     ],
   },
+  {
+    name: "what a pod writes before its folder is switched is nobody's to revert (rules 8 and 12)",
+    options: { names: ['n1', 'n2'], labelled: ['n1', 'n2'] },
+    happenings: [
+      ['pod comes', 0, 0],
+      ['early writes', 0, 6],
+    ],
+  },
+  {
+    name: 'no epoch is given again after the API was restored from a backup (rule 4)',
+    options: { names: ['n1', 'n2'], labelled: ['n1', 'n2'] },
+    happenings: [
+      ['pod comes', 0, 0],
+      ['leave', 0, 0],
+      ['round', 0, 4],
+      ['backup made', 0, 0],
+      ['pod moves', 0, 0],
+      ['round', 0, 4],
+      ['leave', 0, 0],
+      ['round', 0, 4],
+    ],
+    last: 'restore',
+  },
 ];
