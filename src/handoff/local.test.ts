@@ -278,7 +278,8 @@ describe('what a copy kept until the proof', () => {
   test.each([
     ['somebody writes', { grant: grantTo('n2', 2) }, {}],
     ['the writer was lost', { base: { ...base, kind: 'failover' } }, {}],
-    ['the copy is no holder', { base: handoffBase(['n2']) }, {}],
+    ['the copy is no holder', { base: handoffBase(['n2', 'n3']) }, {}],
+    ['no other copy holds the state', { base: handoffBase(['n1']) }, {}],
     ['the copy goes', { removal: 'leave' }, {}],
     ['the copy is stale', { rejoin: { epoch: 1 } }, {}],
     ['it needs something', {}, { seen: { needItems: 1 } }],

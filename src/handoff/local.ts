@@ -221,12 +221,13 @@ function isSettled(folder: FolderReport | undefined): boolean {
 }
 
 /**
- * Nothing of a volume is unproven when it was handed off. After a failover the versions stay for one more session: what
+ * Nothing of a volume is unproven when it was handed off; of two copies at least, since an only one whose database is
+ * lost may be overwritten by older ones. After a failover the versions stay for one more session: what
  * the lost writer renamed may be there under neither name (rule 28).
  */
 function versionActions(view: LocalView): readonly LocalAction[] {
   const base = view.order?.base;
-  if (base?.kind !== 'handoff' || !holdsBase(view)) return [];
+  if (base?.kind !== 'handoff' || base.holders.length < 2 || !holdsBase(view)) return [];
   const { epoch, session } = base;
   const dropped = view.versionsDropped;
   const isDone = dropped?.epoch === epoch && dropped.session === session;

@@ -104,9 +104,15 @@ function isAnotherLost({ nodes, ledger }: World, node: ModelNode): boolean {
   return others.some(({ disk }) => ledger.lostDatabases.has(disk.storeId) || flaggedOf(disk).length > 0);
 }
 
+/** Older copies would overwrite the only one that has it all, before anybody looks (docs/limitations.md). */
+function isAloneAhead(world: World, node: ModelNode): boolean {
+  const others = world.nodes.filter((other) => other !== node && other.disk.tree !== undefined);
+  return others.length > 0 && !others.some((other) => holdsAll(world, other));
+}
+
 export function loseDatabase(world: World, node: ModelNode): void {
   const { disk } = node;
-  if (disk.database === undefined || isAnotherLost(world, node)) return;
+  if (disk.database === undefined || isAnotherLost(world, node) || isAloneAhead(world, node)) return;
   count(
     world.counts,
     typeOf(disk) === 'sendreceive' ? 'fault: database lost, writer' : 'fault: database lost, replica',
