@@ -24,7 +24,7 @@ import {
 import { reaches } from './reaches.ts';
 import { isBroken } from './folder-report.ts';
 import { flaggedOf, globalEntry, knownNames, needsOf, typeOf, type Changed } from './global-entry.ts';
-import { noteScan } from './ledger.ts';
+import { noteScan, noteScanEnd } from './ledger.ts';
 import type { Job, ModelNode } from './model-node.ts';
 import { pullOne } from './pull.ts';
 import { revertFolder, scanFolder } from './scan.ts';
@@ -86,6 +86,7 @@ function endScan(world: World, node: ModelNode, job: Job): void {
     return;
   }
   scanFolder(world, node);
+  noteScanEnd(world.ledger, new Date(job.startedAt).toISOString());
   const proves = scanProves({
     typeBefore: job.type,
     typeAfter: typeOf(disk),

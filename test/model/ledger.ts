@@ -16,6 +16,8 @@ export interface Write {
 export interface Snapshot {
   readonly files: ReadonlyMap<string, number>;
   readonly writes: number;
+  /** How many there had been at its end: what was deleted until then is part of what was proven. */
+  covered: number;
   readonly epoch: number;
 }
 
@@ -47,7 +49,7 @@ export function newLedger(): Ledger {
     lostEpochs: new Set(),
     scans: new Map(),
     releases: new Map(),
-    acknowledged: { files: new Map(), writes: 0, epoch: 0 },
+    acknowledged: { files: new Map(), writes: 0, covered: 0, epoch: 0 },
     mayReappear: new Set(),
     lostDatabases: new Set(),
     left: new Set(),
@@ -63,11 +65,17 @@ export function contentsOf(tree: Tree | undefined): Map<string, number> {
 }
 
 function snapshot(ledger: Ledger, tree: Tree | undefined, epoch: number): Snapshot {
-  return { files: contentsOf(tree), writes: ledger.writes.length, epoch };
+  const writes = ledger.writes.length;
+  return { files: contentsOf(tree), writes, covered: writes, epoch };
 }
 
 export function noteScan(ledger: Ledger, startedAt: string, tree: Tree | undefined, epoch: number): void {
   ledger.scans.set(startedAt, snapshot(ledger, tree, epoch));
+}
+
+export function noteScanEnd({ scans, writes }: Ledger, startedAt: string): void {
+  const scan = scans.get(startedAt);
+  if (scan !== undefined) scan.covered = writes.length;
 }
 
 export interface Session {
@@ -118,14 +126,14 @@ export function forgetDeletions({ writes, mayReappear }: Ledger): void {
 }
 
 /** A deletion that was never proven, by a writer that was lost, is undone (handoff rule 28). */
-function isLater({ acknowledged, writes, lostEpochs }: Ledger, name: string, content: number): boolean {
-  return writes
-    .slice(acknowledged.writes)
-    .some(
-      (write) =>
-        write.name === name &&
-        write.content === content &&
-        !write.isFenced &&
-        !(content === 0 && lostEpochs.has(write.epoch)),
-    );
+function isLater(ledger: Ledger, name: string, content: number): boolean {
+  const { acknowledged, writes } = ledger;
+  return writes.some((write, index) => {
+    if (index < acknowledged.writes || write.name !== name || write.content !== content) return false;
+    return !write.isFenced && !isUndone(ledger, write, index);
+  });
+}
+
+function isUndone({ acknowledged, lostEpochs }: Ledger, { content, epoch }: Write, index: number): boolean {
+  return content === 0 && lostEpochs.has(epoch) && index >= acknowledged.covered;
 }
