@@ -17,6 +17,7 @@ const base: z.ZodMiniType<Base> = z.object({
   epoch: count,
   session: count,
   holders: z.readonly(z.array(holder)),
+  provenThrough: z.exactOptional(text),
 });
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
 

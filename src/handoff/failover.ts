@@ -88,12 +88,14 @@ function staleCopies(view: VolumeView, lost: string, epoch: number): readonly St
 function failOverTo(view: VolumeView, lost: string, source: Holder): FailoverDecision {
   const { grant, proven, epoch: highest } = view.volume.status;
   const epoch = highest + 1;
+  const isProven = proven !== undefined && proven.epoch === grant?.epoch;
+  const moment = isProven ? { provenThrough: proven.scanStartedAt } : {};
   return {
     kind: 'fail-over',
     epoch,
-    base: { kind: 'failover', epoch, session: 0, holders: [source] },
+    base: { kind: 'failover', epoch, session: 0, holders: [source], ...moment },
     stale: staleCopies(view, lost, epoch),
-    ...(proven !== undefined && proven.epoch === grant?.epoch ? { provenThrough: proven.scanStartedAt } : {}),
+    ...moment,
   };
 }
 

@@ -292,7 +292,7 @@ describe('what a copy kept until the proof', () => {
 
 describe('after a failover', () => {
   const base = handoffBase(['n1'], { kind: 'failover', epoch: 3, session: 0 });
-  const BACK = { kind: 'take-back', epoch: 3, since: 10 };
+  const BACK = { kind: 'take-back', epoch: 3, proven: { kind: 'sequence', sequence: 10 } };
   function plan(given: Partial<SyncthingReplicaSpec> = {}, view: Parameters<typeof looking>[0] = {}) {
     const seen = { type: 'receiveonly' as const, ...view.seen };
     const given3 = order({ epoch: 3, base, ...given });

@@ -7,6 +7,7 @@ import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
 import { isClean, isTakingBack } from './copy.ts';
 import type { BaseName } from './session.ts';
+import { provenState, type ProvenState } from './taken-back.ts';
 import type { HandoffSettings } from './settings.ts';
 
 /** A finished scan of the whole folder, made by this node in this life of its process. */
@@ -60,11 +61,8 @@ export type LocalAction =
   | { readonly kind: 'absorb'; readonly mayRevert: boolean; readonly isTruth: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
-  /**
-   * The volume goes on from this copy after a failover: what it deleted at a sequence of its own above `since` was never
-   * proven, and comes back (handoff rule 28).
-   */
-  | { readonly kind: 'take-back'; readonly epoch: number; readonly since: number }
+  /** The volume goes on from this copy after a failover: what was deleted since the proof comes back (rule 28). */
+  | { readonly kind: 'take-back'; readonly epoch: number; readonly proven: ProvenState }
   /** What this copy kept until that base was proven may go (handoff rule 17). */
   | { readonly kind: 'drop-versions'; readonly base: BaseName }
   /** Somebody writes, or the copy goes: there is nothing to announce any more. */
@@ -213,7 +211,7 @@ function takeBackActions(view: LocalView): readonly LocalAction[] {
   const { epoch } = order.base;
   const isDone = (state.rejoined?.epoch ?? 0) >= epoch;
   if (isDone || !mayAnnounce(state, order) || !isSettled(folder)) return [];
-  return [{ kind: 'take-back', epoch, since: own.sequence }];
+  return [{ kind: 'take-back', epoch, proven: provenState(order.base, own) }];
 }
 
 function isSettled(folder: FolderReport | undefined): boolean {

@@ -39,6 +39,7 @@ const base: z.ZodMiniType<Base> = z.object({
   epoch: count,
   session: count,
   holders: z._default(z.array(holder), []),
+  provenThrough: z.exactOptional(text),
 });
 const proof: z.ZodMiniType<Proof> = z.object({
   epoch: count,

@@ -206,10 +206,10 @@ function jobOf(
     };
   }
   if (action.kind === 'take-back') {
-    const { epoch, since } = action;
+    const { epoch, proven } = action;
     return {
       name: 'return of deleted files',
-      work: (signal) => takeBack(ctx, { folderId, epoch, since }, signal),
+      work: (signal) => takeBack(ctx, { folderId, epoch, proven }, signal),
     };
   }
   const job = JOBS[action.kind];

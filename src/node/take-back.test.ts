@@ -49,7 +49,11 @@ async function after(
     file: (_folder: string, name: string) => Promise.resolve(deletedAt(name, deletions[name] ?? 0)),
     scan: () => Promise.resolve(),
   };
-  const options = { folderId: volume.volumeId, epoch: 3, since: 10 };
+  const options = {
+    folderId: volume.volumeId,
+    epoch: 3,
+    proven: { kind: 'sequence', sequence: 10 },
+  } as const;
   await takeBack({ ...node.ctx, syncthing }, options, AbortSignal.timeout(10_000));
   expect((await node.ctx.states.read(volume.volumeId))?.rejoined).toEqual({ epoch: 3, archive: '' });
   return (name) => {

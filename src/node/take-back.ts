@@ -2,6 +2,8 @@
 import { link, lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { tookBack } from '../handoff/disk-state.ts';
+import { isUnproven, type Deletion, type ProvenState } from '../handoff/taken-back.ts';
+import type { FileVersion as IndexEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { isMissing } from './errors.ts';
 import { listTree } from './list-tree.ts';
@@ -11,8 +13,7 @@ export interface TakeBackOptions {
   readonly folderId: string;
   /** The lineage that goes on from this copy. */
   readonly epoch: number;
-  /** This copy's own sequence at the proof. */
-  readonly since: number;
+  readonly proven: ProvenState;
 }
 
 const SCAN_TIMEOUT_MS = 30 * 60_000;
@@ -20,7 +21,7 @@ const SCAN_TIMEOUT_MS = 30 * 60_000;
 /** The version stays where it is, under a second name: whoever looks for an older state of the file finds it. */
 export async function takeBack(
   ctx: NodeContext,
-  { folderId, epoch, since }: TakeBackOptions,
+  { folderId, epoch, proven }: TakeBackOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { syncRoot, data } = ctx.store.layout.volume(folderId);
@@ -29,7 +30,7 @@ export async function takeBack(
   for (const version of newest) {
     if (!version.name.startsWith('data/') || (await isThere(path.join(syncRoot, version.name)))) continue;
     const { local } = (await ctx.syncthing.file(folderId, version.name, { signal })) ?? {};
-    if (local?.deleted !== true || local.sequence <= since) continue;
+    if (local?.deleted !== true || !isUnproven(deletionOf(local), proven)) continue;
     if (await putBack(ctx, syncRoot, version)) count += 1;
   }
   if (count > 0) {
@@ -44,6 +45,12 @@ export async function takeBack(
     const state = await ctx.states.read(folderId);
     if (state !== undefined) await ctx.states.write(tookBack(state, epoch));
   });
+}
+
+/** Each counter of the version vector is `SHORTID:counter`; who deleted it counted last. */
+function deletionOf({ sequence, version }: IndexEntry): Deletion {
+  const counters = version.map((each) => Number(each.slice(each.lastIndexOf(':') + 1)));
+  return { sequence, counter: Math.max(0, ...counters.filter((counter) => Number.isFinite(counter))) };
 }
 
 /** Of each name the version that was kept last. */

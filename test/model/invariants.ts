@@ -22,8 +22,8 @@ function oneWriter(world: World): void {
  * and has to make way before anybody hears of it again (handoff rule 26).
  */
 function fenceHolds({ api, ledger, nodes }: World): void {
-  if (ledger.fenced.size === 0) return;
-  const stale = new Set(api.volume?.status.stale.map(({ storeId }) => storeId));
+  if (ledger.fenced.size === 0 || api.volume === undefined) return;
+  const stale = new Set(api.volume.status.stale.map(({ storeId }) => storeId));
   for (const { name, disk } of nodes.filter((node) => !stale.has(node.disk.storeId))) {
     for (const file of disk.tree?.values() ?? []) {
       const origin = ledger.fenced.get(file.content);

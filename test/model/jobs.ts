@@ -8,6 +8,7 @@ import {
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
 import { isHeldBy, isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
+import { isUnproven, type ProvenState } from '../../src/handoff/taken-back.ts';
 import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
 import {
@@ -254,19 +255,23 @@ function endDropVersions(world: World, node: ModelNode, { action, versions }: Jo
 function endTakeBack(world: World, node: ModelNode, { action }: Job): void {
   const { disk } = node;
   if (action.kind !== 'take-back' || disk.state === undefined) return;
-  for (const version of [...disk.kept].reverse()) putBack(world, disk, version, action.since);
+  for (const version of [...disk.kept].reverse()) putBack(world, disk, version, action.proven);
   syncDisk(disk);
   scanFolder(world, node);
   disk.state = tookBack(disk.state, action.epoch);
 }
 
-function putBack(world: World, disk: Disk, { name, file }: KeptVersion, since: number): void {
+function putBack(world: World, disk: Disk, { name, file }: KeptVersion, proven: ProvenState): void {
   const entry = disk.database?.local.get(name);
-  if (disk.tree?.has(name) === true || entry?.content !== 0 || entry.sequence <= since) return;
+  if (disk.tree?.has(name) === true || entry?.content !== 0) return;
+  const deletion = { sequence: entry.sequence, counter: Math.max(0, ...Object.values(entry.version)) };
+  if (!isUnproven(deletion, proven)) return;
   const parent = parentOf(name);
   if (parent !== undefined && disk.tree?.has(parent) !== true) putFile(disk, parent, DIRECTORY);
   putFile(disk, name, file);
   count(world.counts, 'take-back: a file');
+  const isOfThatSecond = proven.kind === 'moment' && deletion.counter === Math.floor(proven.at / 1000);
+  if (isOfThatSecond) world.ledger.mayReappear.add(`${name}=${file.content}`);
 }
 
 const WORK: Readonly<

@@ -201,4 +201,14 @@ export const STORIES: readonly FoundStory[] = [
     ],
     last: 'restore',
   },
+  {
+    name: 'a deletion that the source knew of when an earlier scan was proven stayed (rule 28)',
+    options: { names: ['n1', 'n2'], labelled: ['n1', 'n2'] },
+    happenings: [
+      ['writer is cut off', 0, 0],
+      ['scan is overtaken', 0, 0],
+      ['writer deletes and dies', 0, 0],
+      ['containers live on', 0, 0],
+    ],
+  },
 ];
