@@ -1,31 +1,14 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
-import {
-  announced,
-  announcing,
-  archived,
-  rejoined,
-  tookBack,
-  type DiskState,
-} from '../../src/handoff/disk-state.ts';
-import { isHeldBy, isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
-import { isUnproven, type ProvenState } from '../../src/handoff/taken-back.ts';
+import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
+import { isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
 import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
 import { count } from './counts.ts';
-import {
-  DIRECTORY,
-  parentOf,
-  putFile,
-  ROOT,
-  syncDisk,
-  type Disk,
-  type FolderDatabase,
-  type KeptVersion,
-  type Tree,
-} from './disk.ts';
+import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
 import { reaches } from './reaches.ts';
 import { isBroken } from './folder-report.ts';
 import { flaggedOf, globalEntry, knownNames, needsOf, typeOf, type Changed } from './global-entry.ts';
 import { noteScan, noteScanEnd } from './ledger.ts';
+import { endDropVersions, endTakeBack } from './versions.ts';
 import type { Job, ModelNode } from './model-node.ts';
 import { pullOne } from './pull.ts';
 import { revertFolder, scanFolder } from './scan.ts';
@@ -235,43 +218,6 @@ function isAnywhere(disk: Disk, name: string): boolean {
 function endAnnounce(world: World, node: ModelNode): void {
   scanFolder(world, node);
   if (node.disk.state !== undefined) node.disk.state = announced(node.disk.state);
-}
-
-/** src/node/drop-versions.ts: those that were there when it began, and only if the API server agrees. */
-function endDropVersions(world: World, node: ModelNode, { action, versions }: Job): void {
-  const { disk, driver } = node;
-  const { volume } = world.api;
-  const place = { node: node.name, storeId: disk.storeId };
-  if (action.kind !== 'drop-versions' || driver === undefined) return;
-  if (versions > 0) {
-    if (volume === undefined || !reaches(world, node) || !isHeldBy(volume, place, action.base)) return;
-    disk.kept = disk.kept.slice(versions);
-    count(world.counts, 'versions: dropped');
-  }
-  driver.record.versionsDropped = action.base;
-}
-
-/** src/node/take-back.ts: the newest version of each file that is missing and was deleted after the proof. */
-function endTakeBack(world: World, node: ModelNode, { action }: Job): void {
-  const { disk } = node;
-  if (action.kind !== 'take-back' || disk.state === undefined) return;
-  for (const version of [...disk.kept].reverse()) putBack(world, disk, version, action.proven);
-  syncDisk(disk);
-  scanFolder(world, node);
-  disk.state = tookBack(disk.state, action.epoch);
-}
-
-function putBack(world: World, disk: Disk, { name, file }: KeptVersion, proven: ProvenState): void {
-  const entry = disk.database?.local.get(name);
-  if (disk.tree?.has(name) === true || entry?.content !== 0) return;
-  const deletion = { sequence: entry.sequence, counter: Math.max(0, ...Object.values(entry.version)) };
-  if (!isUnproven(deletion, proven)) return;
-  const parent = parentOf(name);
-  if (parent !== undefined && disk.tree?.has(parent) !== true) putFile(disk, parent, DIRECTORY);
-  putFile(disk, name, file);
-  count(world.counts, 'take-back: a file');
-  const isOfThatSecond = proven.kind === 'moment' && deletion.counter === Math.floor(proven.at / 1000);
-  if (isOfThatSecond) world.ledger.mayReappear.add(`${name}=${file.content}`);
 }
 
 const WORK: Readonly<
