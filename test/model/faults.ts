@@ -110,18 +110,41 @@ function isAloneAhead(world: World, node: ModelNode): boolean {
   return others.length > 0 && !others.some((other) => holdsAll(world, other));
 }
 
+/**
+ * Versions that another node counted are neither older nor newer than what the writer, or the only holder, counts
+ * without its database, so that the time of the file decides, which a pod may set (docs/limitations.md).
+ */
+function isOnlyAuthor({ nodes }: World, { disk }: ModelNode): boolean {
+  const entries = nodes.flatMap((node) => [...(node.disk.database?.local.values() ?? [])]);
+  return entries.every(({ version }) => Object.keys(version).every((device) => device === disk.deviceId));
+}
+
+/** What it counts anew without its database becomes the volume's: it writes, or is about to, or nobody else holds it. */
+function countsForAll({ api }: World, { name, disk }: ModelNode): boolean {
+  const { grant, base } = api.volume?.status ?? {};
+  return disk.state?.phase.kind === 'writer' || grant?.node === name || (base?.holders.length ?? 0) < 2;
+}
+
+function mayLoseDatabase(world: World, node: ModelNode): boolean {
+  if (node.disk.database === undefined || isAnotherLost(world, node) || isAloneAhead(world, node))
+    return false;
+  return !countsForAll(world, node) || isOnlyAuthor(world, node);
+}
+
+/** A daemon that finds none makes a new one, and looks at all files; that of a writer stays away for a while. */
 export function loseDatabase(world: World, node: ModelNode): void {
   const { disk } = node;
-  if (disk.database === undefined || isAnotherLost(world, node) || isAloneAhead(world, node)) return;
-  count(
-    world.counts,
-    typeOf(disk) === 'sendreceive' ? 'fault: database lost, writer' : 'fault: database lost, replica',
-  );
+  if (!mayLoseDatabase(world, node)) return;
+  const isWriter = typeOf(disk) === 'sendreceive';
+  count(world.counts, isWriter ? 'fault: database lost, writer' : 'fault: database lost, replica');
   world.ledger.lostDatabases.add(disk.storeId);
   node.left = undefined;
   killDaemon(world, node);
   disk.database = { indexId: nextNumber(world), sequence: 0, local: new Map(), remote: new Map() };
   disk.durableDatabase = disk.database;
+  if (isWriter || !node.isOn) return;
+  startDaemon(node);
+  scanFolder(world, node);
 }
 
 function isSeen(world: World, node: ModelNode): boolean {

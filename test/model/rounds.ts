@@ -42,7 +42,7 @@ export function daemonRound(world: World): void {
   }
   for (const node of world.nodes) {
     for (let more = needsOf(node.disk).length; more > 0; more -= 1)
-      step(world, () => pullOne(world, node, 0));
+      step(world, () => pullOne(world, node, more));
   }
 }
 
