@@ -10,7 +10,7 @@ import * as z from 'zod/mini';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SEED = process.env['MODEL_SEED'] ?? '1';
-const RUNS = process.env['MODEL_RUNS'] ?? '1500';
+const RUNS = process.env['MODEL_RUNS'] ?? '400';
 const COPIED = ['src', 'test/model', 'test/builders', 'test/mutants/hunt.ts', 'package.json'];
 
 /** `rule`: the invariant that broke. */
