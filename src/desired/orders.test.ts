@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   at,
+  EMPTY_BASE,
   folder,
   grantTo,
   handoffBase,
@@ -187,6 +188,12 @@ describe('local changes may be taken back', () => {
     ['it writes', {}, { status: { grant: grantTo('n1', 2) } }],
   ])('not where %s', (_what, others, given) => {
     expect(mayRevert(others, given)).toBe(false);
+  });
+
+  test('from the writer, also where nothing was handed off yet', () => {
+    const status = { base: EMPTY_BASE, grant: grantTo('n2', 2) };
+    expect(mayRevert({}, { status })).toBe(true);
+    expect(mayRevert({ errors: 1 }, { status })).toBe(false);
   });
 
   test('is not said of a copy without any', () => {

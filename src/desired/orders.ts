@@ -46,7 +46,9 @@ function mayRevert(view: VolumeView, { node, replica }: Member): boolean {
   const { base, grant } = view.volume.status;
   const changed = replica?.status?.folder?.receiveOnlyItems ?? 0;
   if (changed === 0 || grant?.node === node) return false;
-  return base.holders.some((holder) => {
+  // While somebody writes, that copy is the volume, also where the base names nobody yet.
+  const writer = grant === undefined ? [] : [{ node: grant.node, storeId: grant.storeId, sequence: 0 }];
+  return [...base.holders, ...writer].some((holder) => {
     const copy = view.replicas.get(holder.node);
     return (
       copy !== undefined && holder.node !== node && countsAsCopy(view, copy) && isIntact(holder, copy.status)

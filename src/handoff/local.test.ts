@@ -249,6 +249,7 @@ describe('what counts as changed on a copy', () => {
     ['the copy is no holder', ['n2'], INTACT, GIVE_UP],
     ['no other holder is intact', ['n1', 'n2'], {}, KEEP],
     ['the other holder is away', ['n1', 'n3'], INTACT, KEEP],
+    ['the writer is there to take it back from', [], { ...INTACT, grant: grantTo('n2', 2) }, GIVE_UP],
     ['there is no other holder', ['n1'], {}, ANNOUNCE],
     ['somebody writes', ['n1'], { grant: grantTo('n2', 2) }, KEEP],
   ] as const)('is looked at where %s', (_what, holders, given, how) => {

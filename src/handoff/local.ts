@@ -232,8 +232,14 @@ function versionActions(view: LocalView): readonly LocalAction[] {
   return isDone ? [] : [{ kind: 'drop-versions', base: { epoch, session } }];
 }
 
+function knowsWriter({ order, folder }: LocalView): boolean {
+  const writer = folder?.peers.find((peer) => peer.node === order?.grant?.node);
+  return writer?.connected === true && writer.knownSequence > 0;
+}
+
 function mayRevert(view: LocalView): boolean {
-  return view.order?.mayRevert === true && view.podMounts.length === 0 && knowsLineage(view);
+  if (view.order?.mayRevert !== true || view.podMounts.length > 0) return false;
+  return knowsLineage(view) || knowsWriter(view);
 }
 
 function isOnlyHolder({ state, order }: LocalView): boolean {

@@ -50,7 +50,8 @@ export function controllerRound(world: World): void {
   step(world, () => watch(world));
   step(world, () => planVolume(world));
   step(world, () => writePlanned(world));
-  while (world.controller.orders.length > 0) step(world, () => applyNextOrder(world));
+  for (let left = world.controller.orders.length; left > 0; left -= 1)
+    step(world, () => applyNextOrder(world));
   step(world, () => planNodes(world));
 }
 

@@ -211,4 +211,13 @@ export const STORIES: readonly FoundStory[] = [
       ['containers live on', 0, 0],
     ],
   },
+  {
+    name: 'a replica wiped in the first session of a volume kept its writer from ending (rule 8)',
+    options: { names: ['n1', 'n2'], labelled: ['n1'] },
+    happenings: [
+      ['pod moves', 0, 0],
+      ['round', 0, 0],
+      ['replica wiped', 0, 0],
+    ],
+  },
 ];
