@@ -91,10 +91,11 @@ function tellEnd(world: World, grant: Grant, end: End, { base }: SyncthingVolume
   if (end === 'failed over') ledger.lostEpochs.add(grant.epoch);
   if (end !== 'handed off') return;
   acknowledgeEnd(ledger, base);
-  const isKept = world.nodes.some(
-    (node) => api.replicas.get(node.name)?.spec.role === 'data' && holdsAll(world, node),
-  );
-  if (!isKept && !ledger.isAmbiguous)
+  const isData = (node: string): boolean => api.replicas.get(node)?.spec.role === 'data';
+  const isThere = world.nodes.some((node) => isData(node.name) && holdsAll(world, node));
+  // A copy that was proven, and whose files people took away since, is not for this to find.
+  const isProven = api.volume?.status.proven?.holders.some(({ node }) => isData(node)) === true;
+  if (!isThere && !isProven && !ledger.isAmbiguous)
     throw violation('a hand-off is held by a data node', base.holders.map(({ node }) => node).join());
 }
 
