@@ -1,7 +1,7 @@
 /** What a person reads in `kubectl describe stvol`: whether the volume can be used, and what it waits for. */
 import type { FailoverDecision } from '../handoff/failover.ts';
 import type { FlushDecision } from '../handoff/flush.ts';
-import { divergedReplica, type GrantDecision } from '../handoff/grant.ts';
+import { divergedReason, divergedReplica, type GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
 import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Condition, ConditionStatus } from './object.ts';
@@ -68,11 +68,10 @@ function storeVerdict(view: VolumeView): Verdict | undefined {
 function restoredVerdict(view: VolumeView): Verdict | undefined {
   const copy = divergedReplica(view);
   if (copy === undefined) return undefined;
-  const seen = `${copy.spec.node} saw epoch ${copy.status?.highestEpoch}, above the volume's ${view.volume.status.epoch}`;
   return verdict(
     'False',
     'Diverged',
-    `${seen}: the cluster's state is older than the data, nobody is granted the volume`,
+    `${divergedReason(view, copy)}: the cluster's state is older than the data, nobody is granted the volume`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   at,
+  EMPTY_BASE,
   folder,
   grantTo,
   handoffBase,
@@ -16,7 +17,7 @@ import {
 } from '../../test/builders/volume-view.ts';
 import { membersOf } from './members.ts';
 import { orderOf } from './orders.ts';
-import type { SyncthingReplicaSpec } from './replica.ts';
+import type { FolderReport, SyncthingReplicaSpec } from './replica.ts';
 import type { SyncthingVolumeSpec, SyncthingVolumeStatus } from './volume.ts';
 
 const ALL = ['n1', 'n2', 'n3'];
@@ -165,5 +166,37 @@ describe('the order to leave', () => {
     );
     expect(orderFor('n2', { status, replicas }).removal).toBe('leave');
     expect(orderFor('n1', { status, replicas: others(true, ['n1', 'n3']) }).removal).toBeUndefined();
+  });
+});
+
+describe('local changes may be taken back', () => {
+  function mayRevert(others: Partial<FolderReport>, given: Given = {}): boolean {
+    const copies = ALL.map((each) => {
+      const changes = each === 'n1' ? { receiveOnlyItems: 2 } : others;
+      return replica(each, ALL, { status: { folder: folder(ALL, changes) } });
+    });
+    return orderFor('n1', { replicas: copies, ...given }).mayRevert === true;
+  }
+
+  test('from another holder that is intact', () => expect(mayRevert({})).toBe(true));
+
+  test.each([
+    ['each holder has some of its own', { receiveOnlyItems: 1 }, {}],
+    ['the databases of the others were lost', { sequence: 1 }, {}],
+    ['the others do not answer', {}, { nodes: [node('n2', SILENT), node('n3', SILENT)] }],
+    ['it is the only holder', {}, { status: { base: handoffBase(['n1']) } }],
+    ['it writes', {}, { status: { grant: grantTo('n1', 2) } }],
+  ])('not where %s', (_what, others, given) => {
+    expect(mayRevert(others, given)).toBe(false);
+  });
+
+  test('from the writer, also where nothing was handed off yet', () => {
+    const status = { base: EMPTY_BASE, grant: grantTo('n2', 2) };
+    expect(mayRevert({}, { status })).toBe(true);
+    expect(mayRevert({ errors: 1 }, { status })).toBe(false);
+  });
+
+  test('is not said of a copy without any', () => {
+    expect(orderFor('n2')).not.toHaveProperty('mayRevert');
   });
 });

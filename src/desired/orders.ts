@@ -1,6 +1,7 @@
 /** The order for each copy, from the volume's status: what the controller writes into the replicas' specs. */
+import { isIntact } from '../handoff/copy.ts';
 import { decideFlush } from '../handoff/flush.ts';
-import { isAlive, type VolumeView } from '../handoff/view.ts';
+import { countsAsCopy, isAlive, type VolumeView } from '../handoff/view.ts';
 import { peersOf, typeWaitMs, type Member } from './peers.ts';
 import type { FolderType, ReplicaPeer, ReplicaRemoval, SyncthingReplicaSpec } from './replica.ts';
 
@@ -40,6 +41,21 @@ function provenOf(view: VolumeView, member: Member): SyncthingReplicaSpec['prove
   return { epoch, session, sequence };
 }
 
+/** The node cannot see it itself: where every copy lost its database, each would take all files away. */
+function mayRevert(view: VolumeView, { node, replica }: Member): boolean {
+  const { base, grant } = view.volume.status;
+  const changed = replica?.status?.folder?.receiveOnlyItems ?? 0;
+  if (changed === 0 || grant?.node === node) return false;
+  // While somebody writes, that copy is the volume, also where the base names nobody yet.
+  const writer = grant === undefined ? [] : [{ node: grant.node, storeId: grant.storeId, sequence: 0 }];
+  return [...base.holders, ...writer].some((holder) => {
+    const copy = view.replicas.get(holder.node);
+    return (
+      copy !== undefined && holder.node !== node && countsAsCopy(view, copy) && isIntact(holder, copy.status)
+    );
+  });
+}
+
 function labelOf(view: VolumeView): string {
   const { claim } = view.volume.spec;
   return claim === undefined ? view.volume.spec.requestName : `${claim.namespace}/${claim.name}`;
@@ -57,11 +73,23 @@ function typeOf(view: VolumeView, member: Member, { peers, members }: Sharing): 
   return typeWaitMs(view, member, peers, members) > 0 ? 'receiveonly' : 'sendreceive';
 }
 
+/** What one copy alone is told, where there is something to tell. */
+function wordsTo(
+  view: VolumeView,
+  member: Member,
+): Pick<SyncthingReplicaSpec, 'proven' | 'rejoin' | 'mayRevert'> {
+  const proven = provenOf(view, member);
+  const rejoin = rejoinOf(view, member);
+  return {
+    ...(proven === undefined ? {} : { proven }),
+    ...(rejoin === undefined ? {} : { rejoin }),
+    ...(mayRevert(view, member) ? { mayRevert: true } : {}),
+  };
+}
+
 /** The whole spec of one copy; equal to the one that stands where nothing has to change. */
 export function orderOf(view: VolumeView, member: Member, members: readonly Member[]): SyncthingReplicaSpec {
   const { status, name, volumeId } = view.volume;
-  const proven = provenOf(view, member);
-  const rejoin = rejoinOf(view, member);
   const removal = removalOf(view, member);
   const peers = removal === undefined ? peersOf(view, member, members) : [];
   return {
@@ -75,8 +103,7 @@ export function orderOf(view: VolumeView, member: Member, members: readonly Memb
     peers,
     base: status.base,
     ...(status.grant === undefined ? {} : { grant: status.grant }),
-    ...(proven === undefined ? {} : { proven }),
-    ...(rejoin === undefined ? {} : { rejoin }),
     ...(removal === undefined ? {} : { removal }),
+    ...wordsTo(view, member),
   };
 }

@@ -17,6 +17,7 @@ const base: z.ZodMiniType<Base> = z.object({
   epoch: count,
   session: count,
   holders: z.readonly(z.array(holder)),
+  provenThrough: z.exactOptional(text),
 });
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
 
@@ -34,6 +35,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
+  mayRevert: z.exactOptional(z.literal(true)),
 });
 
 const replicaOrder: z.ZodMiniType<ReplicaOrder> = z.object({

@@ -7,6 +7,7 @@ import {
   folder,
   grantTo,
   node,
+  peer,
   replica,
   storeOf,
   view,
@@ -163,6 +164,52 @@ describe('who lists whom', () => {
         copies: { n2: { status: { storeId: 'new' } } },
       };
       expect(lists(['n1', 'n2'], given)).toEqual({ n1: 'n2', n2: 'n1' });
+    });
+  });
+
+  describe('an index that a copy knows wrongly (handoff rule 16)', () => {
+    const LONG_AGO = at(-31_000);
+    const rolledBack = {
+      observedAt: LONG_AGO,
+      folder: folder(['n2'], { peers: [peer('n2', { remoteNeedEmpty: false })] }),
+    };
+    const satisfied = { observedAt: LONG_AGO, folder: folder(['n1']) };
+
+    function listedBy(n2: string, given: Given): string {
+      return step(['n1', 'n2'], given, { n1: ['n2'], n2: ['n1'] })[n2]?.join() ?? '';
+    }
+
+    test('is forgotten by sharing anew', () => {
+      const copies = { n1: { status: rolledBack }, n2: { status: satisfied } };
+      expect(listedBy('n2', { copies })).toBe('');
+      expect(listedBy('n1', { copies })).toBe('n2');
+    });
+
+    test.each([
+      ['the reports are of a moment ago', { ...rolledBack, observedAt: at(-1000) }, satisfied],
+      [
+        'the copy knows that it lacks something',
+        rolledBack,
+        { ...satisfied, folder: folder(['n1'], { needItems: 1 }) },
+      ],
+      [
+        'the copy does not know all of it yet',
+        rolledBack,
+        { ...satisfied, folder: folder(['n1'], { peers: [peer('n1', { knownSequence: 9 })] }) },
+      ],
+      ['nothing is owed', { ...rolledBack, folder: folder(['n2']) }, satisfied],
+      [
+        'they are not connected',
+        rolledBack,
+        { ...satisfied, folder: folder(['n1'], { peers: [peer('n1', { connected: false })] }) },
+      ],
+    ])('not where %s', (_what, n1, n2) => {
+      expect(listedBy('n2', { copies: { n1: { status: n1 }, n2: { status: n2 } } })).toBe('n1');
+    });
+
+    test('not by the writer, whose scan would be cancelled', () => {
+      const copies = { n1: { status: rolledBack }, n2: { status: satisfied } };
+      expect(listedBy('n2', { copies, status: { grant: grantTo('n2', 1) } })).toBe('n1');
     });
   });
 });

@@ -1,6 +1,7 @@
 /** Who shares a volume's folder with whom (handoff rules 7, 15, 26 and 31). */
 import { requestsFor } from '../handoff/grant.ts';
 import { isAlive, isLeaving, isStale, hasCurrentStore, type VolumeView } from '../handoff/view.ts';
+import { isOutOfStep } from './out-of-step.ts';
 import type { ReplicaPeer, ReplicaRole, SyncthingReplica } from './replica.ts';
 
 /** A copy of the volume that is to exist: ordered already, or about to be. */
@@ -66,6 +67,12 @@ function listsFirst(view: VolumeView, member: Member, other: Member): boolean {
   return member.node < other.node;
 }
 
+/** Unshared for once, so that the other's index comes anew and whole (handoff rule 16). */
+function hasLostStep(view: VolumeView, member: Member, other: Member): boolean {
+  const [copy, source] = [member.replica, other.replica];
+  return copy !== undefined && source !== undefined && isOutOfStep(view, copy, source);
+}
+
 /** So long a node that answers and is slow to share is waited for, before it goes on with the others. */
 const SLOW_PEER_MS = 5_000;
 
@@ -120,7 +127,8 @@ function isOfferedByAll(view: VolumeView, member: Member, members: readonly Memb
 /**
  * The peers that `member` lists. The folder comes first on the joiner, then in its peers' lists, then the peers in the
  * joiner's: sharing with a device that had the folder before and does not have it yet leaves Syncthing 1.x with doubled
- * counters (Syncthing #9595). Two copies that are both new have nothing to send and list each other at once.
+ * counters (Syncthing #9595). Two copies of a new volume have nothing to send and list each other at once; of one
+ * that was written, either may have had the folder before.
  */
 export function peersOf(
   view: VolumeView,
@@ -128,11 +136,12 @@ export function peersOf(
   members: readonly Member[],
 ): readonly ReplicaPeer[] {
   if (isOut(view, member)) return [];
+  const isNew = view.volume.status.base.kind === 'empty';
   const isOffered = isOfferedByAll(view, member, members) || isWaitingLong(view, member.node);
   const others = members.filter((other) => {
     if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
-    if (isListed(member, other)) return true;
-    if (!hasFolder(view, member) && !hasFolder(view, other)) return true;
+    if (isListed(member, other)) return !hasLostStep(view, member, other);
+    if (isNew && !hasFolder(view, member) && !hasFolder(view, other)) return true;
     return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
   });
   return others.flatMap((other) => {

@@ -38,6 +38,8 @@ export interface SyncthingReplicaSpec {
   /** This copy is stale: archive what it has and rejoin the lineage of that epoch (handoff rule 30). */
   readonly rejoin?: { readonly epoch: number };
   readonly removal?: ReplicaRemoval;
+  /** Another holder is intact: what was changed here behind Syncthing's back can be taken back (handoff rule 8). */
+  readonly mayRevert?: true;
 }
 
 /** What one node sees of one peer, each field one half of a proof (docs/handoff.md, "proof"). */

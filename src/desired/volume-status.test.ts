@@ -81,6 +81,28 @@ describe('the next status', () => {
   });
 
   test.each([
+    ['is session 0', { epoch: 2, step: 'done' as const }, 0],
+    ['is session 1 once the source has its files back', { epoch: 3, step: 'done' as const }, 1],
+  ])('the base of a failover %s', (_what, rejoin, session) => {
+    const base = handoffBase(['n2'], { kind: 'failover', epoch: 3, session: 0 });
+    const replicas = ALL.map((name) => replica(name, ALL, name === 'n2' ? { status: { rejoin } } : {}));
+    expect(next({ status: { epoch: 3, base }, replicas }).base).toMatchObject({ kind: 'failover', session });
+  });
+
+  test.each([
+    ['one that the failover passes by', node('n3', SILENT), undefined],
+    ['none that put up the fence', node('n3', { fenced: ['n1'] }), { node: 'n3', storeId: storeOf('n3') }],
+  ])('a failover keeps from leaving: %s', (_what, third, leaving) => {
+    const status = next({
+      status: { grant: grantTo('n1', 2), leaving: { node: 'n3', storeId: storeOf('n3') } },
+      nodes: [node('n1', SILENT), node('n2', { fenced: ['n1'] }), third],
+      clusterNodes: [clusterNode('n1', { outOfService: true })],
+    });
+    expect(status.base.kind).toBe('failover');
+    expect(status.leaving).toEqual(leaving);
+  });
+
+  test.each([
     ['another lineage', { epoch: 1, step: 'done' as const }, storeOf('n2'), 1],
     ['only moved its tree', { epoch: 2, step: 'archived' as const }, storeOf('n2'), 1],
     ['another disk', { epoch: 2, step: 'done' as const }, 'new', 1],

@@ -1,4 +1,5 @@
 /** The next status of a volume from the reports: proof, end of a grant, failover, holders, leaving. Conditions apart. */
+import { isTakingBack } from '../handoff/copy.ts';
 import { decideFailover, type FailoverDecision } from '../handoff/failover.ts';
 import { grantEnd, joinProof } from '../handoff/flush.ts';
 import { currentBase } from '../handoff/holders.ts';
@@ -20,7 +21,16 @@ function withoutGrant(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
 function afterFailover(status: SyncthingVolumeStatus, decision: FailoverDecision): SyncthingVolumeStatus {
   if (decision.kind !== 'fail-over') return status;
   const { epoch, base, stale } = decision;
-  return { ...withoutGrant(status), epoch, base, stale };
+  return { ...stayingIfStale(withoutGrant(status), stale), epoch, base, stale };
+}
+
+/** A copy on its way out that may have a lost lineage's changes stays: it archives them first (handoff rule 30). */
+function stayingIfStale(
+  status: SyncthingVolumeStatus,
+  stale: SyncthingVolumeStatus['stale'],
+): SyncthingVolumeStatus {
+  const { leaving, ...rest } = status;
+  return stale.some(({ node }) => node === leaving?.node) ? rest : status;
 }
 
 function afterProof(view: VolumeView): SyncthingVolumeStatus {
@@ -46,6 +56,17 @@ function afterRejoin(view: VolumeView): SyncthingVolumeStatus {
     return !(isDone && report.storeId === copy.storeId);
   });
   return stale.length === status.stale.length ? status : { ...status, stale };
+}
+
+/** The source of a failover has its files back: the base counts from here (handoff rule 28). */
+function afterTakingBack(view: VolumeView): SyncthingVolumeStatus {
+  const { status } = view.volume;
+  const { base } = status;
+  const isDone = base.holders.some(({ node, storeId }) => {
+    const report = view.replicas.get(node)?.status;
+    return report?.storeId === storeId && report.rejoin?.step === 'done' && report.rejoin.epoch >= base.epoch;
+  });
+  return isTakingBack(base) && isDone ? { ...status, base: { ...base, session: 1 } } : status;
 }
 
 /** What is proven must not rest on a copy that goes: under the same store it may come back empty. */
@@ -105,6 +126,7 @@ export function nextStatus(view: VolumeView, members: readonly Member[]): NextSt
   now = withStatus(now, afterProof(now));
   now = withStatus(now, afterGrant(now));
   now = withStatus(now, afterRejoin(now));
+  now = withStatus(now, afterTakingBack(now));
   const base = currentBase(now);
   if (base !== now.volume.status.base) now = withStatus(now, { ...now.volume.status, base });
   return { status: afterLeaving(now, members), failover };

@@ -34,6 +34,11 @@ export interface Base {
   readonly epoch: number;
   readonly session: number;
   readonly holders: readonly Holder[];
+  /**
+   * Of a failover: start of the last scan of the lost writer that was proven, by that node's clock; absent where
+   * nothing was proven in its epoch.
+   */
+  readonly provenThrough?: string;
 }
 
 /** The highest proof of the current grant: what the writer had at a scan, and who is proven to hold it. */

@@ -1,6 +1,6 @@
 /** What one copy's report says by itself: whether it is clean, and whether it still is the holder that was proven. */
 import type { FolderReport, SyncthingReplicaStatus } from '../desired/replica.ts';
-import type { Holder } from '../desired/volume.ts';
+import type { Base, Holder } from '../desired/volume.ts';
 
 /** Nothing needed, nothing under way, nothing in error, nothing changed behind Syncthing's back. */
 export function isClean(folder: FolderReport | undefined): folder is FolderReport {
@@ -44,4 +44,9 @@ export function uncleanReason(folder: FolderReport | undefined): string | undefi
   if (folder.receiveOnlyItems > 0)
     return `${folder.receiveOnlyItems} item(s) were changed outside the volume`;
   return folder.state === 'idle' ? undefined : `its Syncthing is ${folder.state}`;
+}
+
+/** The files that a lost writer deleted and nothing proved are not back yet at the source of the failover (rule 28). */
+export function isTakingBack({ kind, session }: Base): boolean {
+  return kind === 'failover' && session === 0;
 }

@@ -1,7 +1,7 @@
 /** Whether a copy is what the next writer may start from (handoff rules 8 and 9). */
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
-import { isClean, isIntact, uncleanReason } from './copy.ts';
+import { isClean, isIntact, isTakingBack, uncleanReason } from './copy.ts';
 import { isProven } from './proof.ts';
 import { countsAsCopy, type VolumeView } from './view.ts';
 
@@ -69,6 +69,11 @@ export function coverageOf(view: VolumeView, replica: SyncthingReplica): Coverag
     const reason = uncleanReason(replica.status?.folder);
     if (reason === undefined) return { kind: 'covered', by: node };
     return { kind: 'uncovered', reason: `${node} is not ready: ${reason}`, blocked: false };
+  }
+  if (isTakingBack(base)) {
+    const names = base.holders.map((holder) => holder.node).join(', ');
+    const reason = `${names} takes back the files that the lost writer deleted last`;
+    return { kind: 'uncovered', reason, blocked: false };
   }
   if (coversItself(base, replica)) return { kind: 'covered', by: node };
   const by = coveringHolder(view, base, replica);

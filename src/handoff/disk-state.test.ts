@@ -9,6 +9,7 @@ import {
   release,
   sawEpoch,
   takeGrant,
+  tookBack,
   type DiskPhase,
   type DiskState,
 } from './disk-state.ts';
@@ -146,3 +147,11 @@ function apply(state: DiskState, kind: string, epoch: number): DiskState {
       return rejoined(state);
   }
 }
+
+test('a copy that took back what was deleted is of that lineage, and keeps the path of an earlier archive', () => {
+  const fresh = newDiskState({ volume: 'v', folderId: 'v-1', storeId: 's' });
+  expect(tookBack(fresh, 3).rejoined).toEqual({ epoch: 3, archive: '' });
+  const before = { ...fresh, rejoined: { epoch: 2, archive: '/a/2' } };
+  expect(tookBack(before, 3).rejoined).toEqual({ epoch: 3, archive: '/a/2' });
+  expect(tookBack(before, 2)).toBe(before);
+});

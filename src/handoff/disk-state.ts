@@ -117,6 +117,12 @@ export function rejoined(state: DiskState): DiskState {
   return { ...state, rejoined: { epoch, archive }, phase: { kind: 'replica' } };
 }
 
+/** The source of a failover has what the lost writer deleted back: this copy is of that lineage (handoff rule 28). */
+export function tookBack(state: DiskState, epoch: number): DiskState {
+  if ((state.rejoined?.epoch ?? 0) >= epoch) return state;
+  return { ...state, rejoined: { epoch, archive: state.rejoined?.archive ?? '' } };
+}
+
 export function announcing(state: DiskState): DiskState {
   return state.announcing === true ? state : { ...state, announcing: true };
 }

@@ -1,7 +1,6 @@
 /** A writer that is lost: fencing it and choosing where the volume goes on (handoff rules 25 to 27). */
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder, StaleCopy } from '../desired/volume.ts';
-import { holderOf } from './flush.ts';
 import { hasCurrentStore, isAlive, isStale, isStoreGone, type VolumeView } from './view.ts';
 
 /**
@@ -58,15 +57,14 @@ function isSource(view: VolumeView, holder: Holder, lost: string): boolean {
   return isUnchanged && isReachable(view, copy, holder);
 }
 
-function knownOf(copy: SyncthingReplica, lost: string): number {
-  return copy.status?.folder?.peers.find((peer) => peer.node === lost)?.knownSequence ?? 0;
+function knownOf(copy: SyncthingReplica | undefined, lost: string): number {
+  return copy?.status?.folder?.peers.find((peer) => peer.node === lost)?.knownSequence ?? 0;
 }
 
 /** The source that knows most of the lost writer's index: it has the newest complete file versions. */
-function bestSource(sources: readonly SyncthingReplica[], lost: string): SyncthingReplica | undefined {
-  return [...sources].sort(
-    (a, b) => knownOf(b, lost) - knownOf(a, lost) || (a.spec.node < b.spec.node ? -1 : 1),
-  )[0];
+function bestSource(view: VolumeView, sources: readonly Holder[], lost: string): Holder | undefined {
+  const known = ({ node }: Holder): number => knownOf(view.replicas.get(node), lost);
+  return [...sources].sort((a, b) => known(b) - known(a) || (a.node < b.node ? -1 : 1))[0];
 }
 
 /** Every copy that did not put up the fence before the new lineage began, the lost writer first of all (rule 26). */
@@ -83,15 +81,21 @@ function staleCopies(view: VolumeView, lost: string, epoch: number): readonly St
   return [...before.map((copy) => ({ ...copy, epoch })), ...copies];
 }
 
-function failOverTo(view: VolumeView, lost: string, source: SyncthingReplica): FailoverDecision {
+/**
+ * The source is named with its sequence at the proof: what it deleted later comes back there first, and nobody is
+ * granted the volume in session 0 of the base (rule 28).
+ */
+function failOverTo(view: VolumeView, lost: string, source: Holder): FailoverDecision {
   const { grant, proven, epoch: highest } = view.volume.status;
   const epoch = highest + 1;
+  const isProven = proven !== undefined && proven.epoch === grant?.epoch;
+  const moment = isProven ? { provenThrough: proven.scanStartedAt } : {};
   return {
     kind: 'fail-over',
     epoch,
-    base: { kind: 'failover', epoch, session: 0, holders: [holderOf(source)] },
+    base: { kind: 'failover', epoch, session: 0, holders: [source], ...moment },
     stale: staleCopies(view, lost, epoch),
-    ...(proven !== undefined && proven.epoch === grant?.epoch ? { provenThrough: proven.scanStartedAt } : {}),
+    ...moment,
   };
 }
 
@@ -107,10 +111,7 @@ export function decideFailover(view: VolumeView): FailoverDecision {
   const lost = grant.node;
   const holders = acknowledgedHolders(view);
   const sources = holders.filter((holder) => isSource(view, holder, lost));
-  const source = bestSource(
-    sources.flatMap((holder) => view.replicas.get(holder.node) ?? []),
-    lost,
-  );
+  const source = bestSource(view, sources, lost);
   if (source === undefined) {
     const names = holders.map((holder) => holder.node);
     return { kind: 'blocked', bringBack: names.length > 0 ? names : [lost] };

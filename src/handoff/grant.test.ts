@@ -24,6 +24,7 @@ import { decideGrant } from './grant.ts';
 
 const ALL = ['n1', 'n2', 'n3'];
 const BASE = handoffBase(['n1', 'n2']);
+const SOURCE = handoffBase(['n2'], { kind: 'failover', epoch: 3, session: 0 });
 
 function copies(given: Readonly<Record<string, Partial<SyncthingReplicaStatus>>> = {}) {
   return ALL.map((name) => replica(name, ALL, { spec: { base: BASE }, status: given[name] ?? {} }));
@@ -116,12 +117,20 @@ describe('who may write next', () => {
         }),
         nodes: [asking('n2')],
       },
-      /still ends its session of epoch 1/,
+      /n2 has a session of epoch 1 that the volume knows nothing of/,
     ],
     [
       'some copy saw a higher epoch',
       { replicas: copies({ n3: { highestEpoch: 7 } }), nodes: [asking('n2')] },
       /n3 saw epoch 7, above the volume's 1/,
+    ],
+    [
+      'the source of a failover takes its files back',
+      {
+        volume: volume({ status: { epoch: 3, base: SOURCE } }),
+        nodes: [asking('n2', SOURCE)],
+      },
+      /n2 takes back the files/,
     ],
     [
       'the volume goes',

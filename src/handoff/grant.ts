@@ -32,10 +32,32 @@ export function requestsFor(view: VolumeView): readonly Request[] {
   );
 }
 
-/** A copy that saw a higher epoch than the volume knows: the API was restored from an old backup (rule 4). */
+/**
+ * A copy that saw a higher epoch than the volume knows, or has a session that the volume knows nothing of: the API was
+ * restored from an old backup (rule 4).
+ */
 export function divergedReplica(view: VolumeView): SyncthingReplica | undefined {
   const epoch = view.volume.status.epoch;
-  return [...view.replicas.values()].find((replica) => (replica.status?.highestEpoch ?? 0) > epoch);
+  return [...view.replicas.values()].find(
+    (replica) => (replica.status?.highestEpoch ?? 0) > epoch || hasForgottenSession(view, replica),
+  );
+}
+
+/** A session ends by `released`, by a failover that makes its copy stale, or not at all. */
+function hasForgottenSession(view: VolumeView, replica: SyncthingReplica): boolean {
+  const { grant } = view.volume.status;
+  const writer = replica.status?.writer;
+  if (writer?.phase !== 'attached' && writer?.phase !== 'flushing') return false;
+  const isKnown = grant?.node === replica.spec.node && grant.epoch === writer.epoch;
+  return !isKnown && hasCurrentStore(view, replica) && !isStale(view, replica);
+}
+
+/** For people: what that copy knows and the volume does not. */
+export function divergedReason(view: VolumeView, { spec, status }: SyncthingReplica): string {
+  const { epoch } = view.volume.status;
+  if ((status?.highestEpoch ?? 0) > epoch)
+    return `${spec.node} saw epoch ${status?.highestEpoch}, above the volume's ${epoch}`;
+  return `${spec.node} has a session of epoch ${status?.writer?.epoch} that the volume knows nothing of`;
 }
 
 /** What keeps the whole volume from being granted, whoever asks. */
@@ -47,18 +69,14 @@ function volumeObstacle(view: VolumeView): string | undefined {
     return `node ${status.grant.node} holds the volume since ${status.grant.since}`;
   const diverged = divergedReplica(view);
   if (diverged === undefined) return undefined;
-  return `${diverged.spec.node} saw epoch ${diverged.status?.highestEpoch}, above the volume's ${status.epoch}: the cluster's state is older than the data`;
+  return `${divergedReason(view, diverged)}: the cluster's state is older than the data`;
 }
 
-/** A session that its node has not ended, or a mount that outlived one, is not to be joined by a new epoch (rule 29). */
-function unfinishedSession(replica: SyncthingReplica): string | undefined {
-  const node = replica.spec.node;
-  const mounts = replica.status?.mounts ?? [];
-  if (mounts.length > 0)
-    return `StillMounted: ${mounts.join(', ')} on ${node} is left over from an older epoch`;
-  const writer = replica.status?.writer;
-  if (writer?.phase !== 'attached' && writer?.phase !== 'flushing') return undefined;
-  return `${node} still ends its session of epoch ${writer.epoch}`;
+/** A mount that outlived its session is not to be joined by a new epoch (rule 29). */
+function leftoverMount({ spec: { node }, status }: SyncthingReplica): string | undefined {
+  const mounts = status?.mounts ?? [];
+  if (mounts.length === 0) return undefined;
+  return `StillMounted: ${mounts.join(', ')} on ${node} is left over from an older epoch`;
 }
 
 function replicaObstacle(view: VolumeView, replica: SyncthingReplica): string | undefined {
@@ -69,7 +87,7 @@ function replicaObstacle(view: VolumeView, replica: SyncthingReplica): string | 
   if (isStale(view, replica)) return `${node} has a copy of a lost lineage and is archiving it first`;
   if (isLeaving(view, replica) || replica.spec.removal !== undefined)
     return `${node}'s copy is being removed`;
-  return unfinishedSession(replica);
+  return leftoverMount(replica);
 }
 
 function requestObstacle(view: VolumeView, request: Request): string | undefined {

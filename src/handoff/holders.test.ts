@@ -95,6 +95,32 @@ describe('the holders of a detached volume', () => {
     expect(holdersOf({ folders: alone })).toEqual(named('n1'));
   });
 
+  test('of two that fail the one whose disk is there stays', () => {
+    const nodes = [node('n2', { storeId: 'new' })];
+    const folders = { n1: { sequence: 4, receiveOnlyItems: 2 }, n3: { needItems: 1 } };
+    expect(holdersOf({ base: handoffBase(['n1', 'n2']), nodes, folders })).toEqual(named('n1'));
+  });
+
+  test('changes strike no one out while no other holder is there that is intact', () => {
+    const base = handoffBase(['n1', 'n2']);
+    const folders = { n1: { receiveOnlyItems: 1 } };
+    expect(holdersOf({ base, folders, nodes: [node('n2', SILENT)] })).toContain(named('n1')[0]);
+    expect(holdersOf({ base, folders: { n1: { sequence: 9 } }, nodes: [node('n2', SILENT)] })).not.toContain(
+      named('n1')[0],
+    );
+  });
+
+  test('the last one is counted anew when its database was, once it is clean', () => {
+    const others = { n2: { needItems: 1 }, n3: { needItems: 1 } };
+    function sequence(given: Partial<FolderReport>): number | undefined {
+      return currentBase(detached({ folders: { n1: given, ...others } })).holders[0]?.sequence;
+    }
+    expect(sequence({ sequence: 4 })).toBe(4);
+    expect(sequence({ sequence: 4, receiveOnlyItems: 1 })).toBe(10);
+    expect(sequence({ sequence: 4, scanned: false })).toBe(10);
+    expect(sequence({ sequence: 14 })).toBe(10);
+  });
+
   test('one that does not answer, or is at work, is not judged', () => {
     const base = handoffBase(['n1', 'n2']);
     expect(holdersOf({ base, nodes: [node('n1', SILENT)] })).toEqual(named(...ALL));

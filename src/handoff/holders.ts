@@ -1,10 +1,10 @@
 /** How the holders of a base come and go while the volume is detached (handoff rules 24 and 31). */
 import type { FolderReport, SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
-import { isClean, isIntact } from './copy.ts';
+import { isClean, isIntact, isTakingBack } from './copy.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
-import { countsAsCopy, type VolumeView } from './view.ts';
+import { countsAsCopy, isStoreGone, type VolumeView } from './view.ts';
 
 function intactHolders(view: VolumeView, base: Base): readonly SyncthingReplica[] {
   return base.holders.flatMap((holder) => {
@@ -29,18 +29,41 @@ function isNewHolder(view: VolumeView, base: Base, copy: SyncthingReplica): bool
 
 /**
  * A holder that answers and is not what was proven any more: another disk, a database rolled back, files changed. One
- * that does not answer stays: its disk may be fine.
+ * that does not answer stays: its disk may be fine. What was changed can be taken back, so that such a copy goes only
+ * where another one answers that is intact: the others may be off for good.
  */
-function isStruck(view: VolumeView, holder: Holder): boolean {
-  const storeId = view.nodes.get(holder.node)?.status?.storeId ?? '';
-  if (storeId !== '' && storeId !== holder.storeId) return true;
+function isStruck(view: VolumeView, base: Base, holder: Holder): boolean {
+  if (isStoreGone(view, holder)) return true;
   const status = view.replicas.get(holder.node)?.status;
   if (status === undefined || status.storeId !== holder.storeId) return false;
-  return isSettled(status.folder) && !isIntact(holder, status);
+  if (!isSettled(status.folder) || isIntact(holder, status)) return false;
+  const isLost = status.removed || status.folder.sequence < holder.sequence;
+  return isLost || intactHolders(view, base).some((copy) => copy.spec.node !== holder.node);
 }
 
-function isSettled(folder: FolderReport | undefined): boolean {
+function isSettled(folder: FolderReport | undefined): folder is FolderReport {
   return folder?.scanned === true && folder.state === 'idle';
+}
+
+/** Where none is left, those whose disks are there: one of them alone is the truth, two are for a person to judge. */
+function keptHolders(view: VolumeView, base: Base): readonly Holder[] {
+  const kept = base.holders.filter((holder) => !isStruck(view, base, holder));
+  if (kept.length > 0) return kept;
+  const there = base.holders.filter((holder) => !isStoreGone(view, holder));
+  return there.length > 0 ? there : base.holders;
+}
+
+/**
+ * The last holder's disk is the truth (rule 8), also where its Syncthing lost its database and counts anew: what it
+ * has announced since then is what others are to be proven against.
+ */
+function recounted(view: VolumeView, holders: readonly Holder[]): readonly Holder[] {
+  const [last] = holders;
+  const copy = last === undefined ? undefined : view.replicas.get(last.node);
+  if (last === undefined || copy === undefined || holders.length > 1) return holders;
+  const now = holderOf(copy);
+  const isIt = now.storeId === last.storeId && countsAsCopy(view, copy) && isClean(copy.status?.folder);
+  return isIt && now.sequence < last.sequence ? [now] : holders;
 }
 
 /**
@@ -49,9 +72,8 @@ function isSettled(folder: FolderReport | undefined): boolean {
  */
 export function currentBase(view: VolumeView): Base {
   const { base, grant } = view.volume.status;
-  if (grant !== undefined || base.kind === 'empty') return base;
-  const kept = base.holders.filter((holder) => !isStruck(view, holder));
-  const left = kept.length > 0 ? kept : base.holders;
+  if (grant !== undefined || base.kind === 'empty' || isTakingBack(base)) return base;
+  const left = recounted(view, keptHolders(view, base));
   const found = [...view.replicas.values()].filter((copy) => isNewHolder(view, base, copy)).map(holderOf);
   const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));
   const holders = [...others, ...found].sort((a, b) => (a.node < b.node ? -1 : 1));

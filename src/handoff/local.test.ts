@@ -231,3 +231,88 @@ describe('a stale copy', () => {
     ).toEqual([{ kind: 'archive-tree' }]);
   });
 });
+
+describe('what counts as changed on a copy', () => {
+  function absorb(holders: readonly string[], given: Partial<SyncthingReplicaSpec> = {}) {
+    const seen = { type: 'receiveonly' as const, receiveOnlyItems: 1 };
+    const order1 = order({ base: handoffBase(holders), ...given });
+    return planLocal(looking({ phase: { kind: 'replica' }, seen, order: order1 }));
+  }
+
+  const INTACT = { mayRevert: true } as const;
+  const GIVE_UP = { mayRevert: true, isTruth: false };
+  const KEEP = { mayRevert: false, isTruth: false };
+  const ANNOUNCE = { mayRevert: false, isTruth: true };
+
+  test.each([
+    ['another holder is there to take it back from', ['n1', 'n2'], INTACT, GIVE_UP],
+    ['the copy is no holder', ['n2'], INTACT, GIVE_UP],
+    ['no other holder is intact', ['n1', 'n2'], {}, KEEP],
+    ['the other holder is away', ['n1', 'n3'], INTACT, KEEP],
+    ['the writer is there to take it back from', [], { ...INTACT, grant: grantTo('n2', 2) }, GIVE_UP],
+    ['there is no other holder', ['n1'], {}, ANNOUNCE],
+    ['somebody writes', ['n1'], { grant: grantTo('n2', 2) }, KEEP],
+  ] as const)('is looked at where %s', (_what, holders, given, how) => {
+    expect(absorb(holders, given)).toContainEqual({ kind: 'absorb', ...how });
+  });
+
+  test('is left alone until the folder is idle', () => {
+    const seen = { type: 'receiveonly' as const, receiveOnlyItems: 1, state: 'syncing' };
+    expect(planLocal(looking({ phase: { kind: 'replica' }, seen }))).not.toContainEqual(
+      expect.objectContaining({ kind: 'absorb' }),
+    );
+  });
+});
+
+describe('what a copy kept until the proof', () => {
+  const base = handoffBase(['n1', 'n2']);
+  const KEEPS = { kind: 'drop-versions', base: { epoch: 1, session: 1 } };
+  function plan(given: Partial<SyncthingReplicaSpec> = {}, view: Parameters<typeof looking>[0] = {}) {
+    const seen = { type: 'receiveonly' as const, ...view.seen };
+    return planLocal(
+      looking({ phase: { kind: 'replica' }, order: order({ base, ...given }), ...view, seen }),
+    );
+  }
+
+  test('goes when the volume was handed off', () => expect(plan()).toContainEqual(KEEPS));
+
+  test.each([
+    ['somebody writes', { grant: grantTo('n2', 2) }, {}],
+    ['the writer was lost', { base: { ...base, kind: 'failover' } }, {}],
+    ['the copy is no holder', { base: handoffBase(['n2', 'n3']) }, {}],
+    ['no other copy holds the state', { base: handoffBase(['n1']) }, {}],
+    ['the copy goes', { removal: 'leave' }, {}],
+    ['the copy is stale', { rejoin: { epoch: 1 } }, {}],
+    ['it needs something', {}, { seen: { needItems: 1 } }],
+    ['its database was rolled back', {}, { seen: { sequence: 9 } }],
+    ['it is done', {}, { versionsDropped: { epoch: 1, session: 1 } }],
+  ] as const)('stays while %s', (_what, given, view) => {
+    expect(plan(given, view)).not.toContainEqual(KEEPS);
+  });
+});
+
+describe('after a failover', () => {
+  const base = handoffBase(['n1'], { kind: 'failover', epoch: 3, session: 0 });
+  const BACK = { kind: 'take-back', epoch: 3, proven: { kind: 'sequence', sequence: 10 } };
+  function plan(given: Partial<SyncthingReplicaSpec> = {}, view: Parameters<typeof looking>[0] = {}) {
+    const seen = { type: 'receiveonly' as const, ...view.seen };
+    const given3 = order({ epoch: 3, base, ...given });
+    return planLocal(looking({ phase: { kind: 'replica' }, order: given3, ...view, seen }));
+  }
+
+  test('the source takes back what the lost writer deleted', () => expect(plan()).toContainEqual(BACK));
+
+  test.each([
+    ['it needs items of the lost writer', {}, { seen: { needItems: 1 } }],
+    ['its first scan is not over', {}, { seen: { scanned: false } }],
+    ['another copy is the source', { base: { ...base, holders: handoffBase(['n2']).holders } }, {}],
+    ['it is done by the volume', { base: { ...base, session: 1 } }, {}],
+    [
+      'it is done here',
+      {},
+      { state: state({ kind: 'replica' }, { highestEpoch: 3, rejoined: { epoch: 3, archive: '' } }) },
+    ],
+  ])('not while, or when, %s', (_what, given, view) => {
+    expect(plan(given, view)).not.toContainEqual(BACK);
+  });
+});

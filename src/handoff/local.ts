@@ -3,7 +3,11 @@
  * state.json, the mounts, Syncthing and the controller's order is read (handoff rules 5, 11, 12, 18, 19, 22, 29, 30).
  */
 import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
+import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
+import { isClean, isTakingBack } from './copy.ts';
+import type { BaseName } from './session.ts';
+import { provenState, type ProvenState } from './taken-back.ts';
 import type { HandoffSettings } from './settings.ts';
 
 /** A finished scan of the whole folder, made by this node in this life of its process. */
@@ -31,6 +35,8 @@ export interface LocalView {
   readonly scan?: LocalScan;
   /** Syncthing noticed changes since `scan` began, or nobody looked. */
   readonly changedSinceScan: boolean;
+  /** The base for which this process removed the older versions. */
+  readonly versionsDropped?: BaseName;
   /** A CSI call asks for this volume, or did a short while ago. */
   readonly isWanted: boolean;
   /** Staged and not published yet, within the grace time: the pod is on its way. */
@@ -47,10 +53,18 @@ export type LocalAction =
   | { readonly kind: 'begin-rejoin'; readonly epoch: number }
   | { readonly kind: 'archive-tree' }
   | { readonly kind: 'finish-rejoin' }
-  /** Look at what Syncthing takes for changed here, and take back what is no change at all. */
-  | { readonly kind: 'absorb' }
+  /**
+   * Look at what Syncthing takes for changed here, and take back what is no change at all. With `mayRevert` also what
+   * is somebody's work, which goes to the archive first (handoff rule 8). With `isTruth` what no copy has a version of
+   * is announced: the base names nobody else, and Syncthing's database was lost here (rule 16).
+   */
+  | { readonly kind: 'absorb'; readonly mayRevert: boolean; readonly isTruth: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
+  /** The volume goes on from this copy after a failover: what was deleted since the proof comes back (rule 28). */
+  | { readonly kind: 'take-back'; readonly epoch: number; readonly proven: ProvenState }
+  /** What this copy kept until that base was proven may go (handoff rule 17). */
+  | { readonly kind: 'drop-versions'; readonly base: BaseName }
   /** Somebody writes, or the copy goes: there is nothing to announce any more. */
   | { readonly kind: 'stop-announcing' };
 
@@ -92,11 +106,14 @@ export function writerPhase(view: LocalView): WriterReport['phase'] | undefined 
   return view.podMounts.length > 0 || view.isAwaitingPublish ? 'attached' : 'flushing';
 }
 
-function currentScan(view: LocalView): LocalScan | undefined {
-  const { scan } = view;
-  const { phase } = view.state;
-  if (scan === undefined || phase.kind !== 'writer') return undefined;
-  return scan.proves && scan.epoch === phase.epoch && scan.session === phase.session ? scan : undefined;
+/**
+ * The scan of this session that can prove something. A sequence that fell since then is a database that was lost or
+ * rolled back: all is proven anew (rule 16).
+ */
+export function currentScan({ scan, state: { phase }, folder }: LocalView): LocalScan | undefined {
+  if (scan === undefined || !scan.proves || phase.kind !== 'writer') return undefined;
+  const hasFallen = folder !== undefined && folder.sequence < scan.sequence;
+  return !hasFallen && scan.epoch === phase.epoch && scan.session === phase.session ? scan : undefined;
 }
 
 /** Whether the folder can be scanned to some effect: it has writer type and nothing of its own in error. */
@@ -133,9 +150,9 @@ function attachedActions(view: LocalView): readonly LocalAction[] {
   return isDue ? [{ kind: 'scan', afterUnmount: false }] : [];
 }
 
-/** A holder of the lineage is connected, and its index known at least as far as it was when it was proven. */
+/** Another holder of the lineage is connected, and its index known at least as far as it was when it was proven. */
 function knowsLineage(view: LocalView): boolean {
-  const holders = view.order?.base.holders ?? [];
+  const holders = (view.order?.base.holders ?? []).filter(({ node }) => node !== view.node);
   return (view.folder?.peers ?? []).some((peer) => {
     const holder = holders.find((other) => other.node === peer.node);
     return holder !== undefined && peer.connected && peer.knownSequence >= holder.sequence;
@@ -148,7 +165,7 @@ function knowsLineage(view: LocalView): boolean {
  */
 function hasCaughtUp(view: LocalView): boolean {
   const { folder } = view;
-  return folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0 && knowsLineage(view);
+  return isSettled(folder) && knowsLineage(view);
 }
 
 /** Nothing of a stale copy may be mounted while its tree is moved away (rule 29). */
@@ -162,10 +179,6 @@ function rejoinActions(view: LocalView, epoch: number): readonly LocalAction[] {
 }
 
 /**
- * A copy that archived its tree for one lineage and is then ordered to rejoin a later one may have taken in changes of
- * the first meanwhile: it begins again. While it still moves its tree, it ends that first.
- */
-/**
  * Syncthing before 2.1 takes a directory for changed when its ctime moved, as it does whenever something is put into
  * it, and a `receiveonly` copy with changes proves nothing.
  */
@@ -174,7 +187,63 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
   if (state.announcing === true)
     return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
-  return folder.state === 'idle' && folder.scanned ? [{ kind: 'absorb' }] : [];
+  if (folder.state !== 'idle' || !folder.scanned) return [];
+  return [{ kind: 'absorb', mayRevert: mayRevert(view), isTruth: isOnlyHolder(view) }];
+}
+
+/** The copy is a holder of the base as it was proven, and nobody writes or takes it away. */
+function holdsBase(view: LocalView): boolean {
+  const { state, order, folder } = view;
+  if (order === undefined || !mayAnnounce(state, order) || state.announcing === true) return false;
+  const own = ownHolder(view);
+  return own !== undefined && isClean(folder) && folder.sequence >= own.sequence;
+}
+
+function ownHolder({ state, order }: LocalView): Holder | undefined {
+  return order?.base.holders.find(({ node, storeId }) => node === order.node && storeId === state.storeId);
+}
+
+/** The items of the lost writer have to be gone from what this copy needs before its own files are looked at. */
+function takeBackActions(view: LocalView): readonly LocalAction[] {
+  const { state, order, folder } = view;
+  const own = ownHolder(view);
+  if (order === undefined || own === undefined || !isTakingBack(order.base)) return [];
+  const { epoch } = order.base;
+  const isDone = (state.rejoined?.epoch ?? 0) >= epoch;
+  if (isDone || !mayAnnounce(state, order) || !isSettled(folder)) return [];
+  return [{ kind: 'take-back', epoch, proven: provenState(order.base, own) }];
+}
+
+function isSettled(folder: FolderReport | undefined): boolean {
+  return folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0;
+}
+
+/**
+ * Nothing of a volume is unproven when it was handed off; of two copies at least, since an only one whose database is
+ * lost may be overwritten by older ones. After a failover the versions stay for one more session: what
+ * the lost writer renamed may be there under neither name (rule 28).
+ */
+function versionActions(view: LocalView): readonly LocalAction[] {
+  const base = view.order?.base;
+  if (base?.kind !== 'handoff' || base.holders.length < 2 || !holdsBase(view)) return [];
+  const { epoch, session } = base;
+  const dropped = view.versionsDropped;
+  const isDone = dropped?.epoch === epoch && dropped.session === session;
+  return isDone ? [] : [{ kind: 'drop-versions', base: { epoch, session } }];
+}
+
+function knowsWriter({ order, folder }: LocalView): boolean {
+  const writer = folder?.peers.find((peer) => peer.node === order?.grant?.node);
+  return writer?.connected === true && writer.knownSequence > 0;
+}
+
+function mayRevert(view: LocalView): boolean {
+  if (view.order?.mayRevert !== true || view.podMounts.length > 0) return false;
+  return knowsLineage(view) || knowsWriter(view);
+}
+
+function isOnlyHolder({ state, order }: LocalView): boolean {
+  return order !== undefined && order.base.holders.length === 1 && mayAnnounce(state, order);
 }
 
 function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAction[] {
@@ -182,6 +251,10 @@ function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAct
   return canScan(view) ? [{ kind: 'announce' }] : [];
 }
 
+/**
+ * A copy that archived its tree for one lineage and is then ordered to rejoin a later one may have taken in changes of
+ * the first meanwhile: it begins again. While it still moves its tree, it ends that first.
+ */
 function rejoinEpoch(view: LocalView): number | undefined {
   const { phase, rejoined } = view.state;
   const ordered = view.order?.rejoin?.epoch;
@@ -204,5 +277,8 @@ export function planLocal(view: LocalView): readonly LocalAction[] {
   if (mayDecline) return [...first, { kind: 'decline', epoch: untaken }];
   const phase = writerPhase(view);
   if (phase === 'flushing') return [...first, ...flushActions(view)];
-  return [...first, ...(phase === 'attached' ? attachedActions(view) : receiverActions(view))];
+  if (phase === 'attached') return [...first, ...attachedActions(view)];
+  const takeBack = takeBackActions(view);
+  if (takeBack.length > 0) return [...first, ...takeBack];
+  return [...first, ...receiverActions(view), ...versionActions(view)];
 }

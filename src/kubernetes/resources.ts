@@ -39,6 +39,7 @@ const base: z.ZodMiniType<Base> = z.object({
   epoch: count,
   session: count,
   holders: z._default(z.array(holder), []),
+  provenThrough: z.exactOptional(text),
 });
 const proof: z.ZodMiniType<Proof> = z.object({
   epoch: count,
@@ -95,6 +96,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
+  mayRevert: z.exactOptional(z.literal(true)),
 });
 
 const peerReport: z.ZodMiniType<PeerReport> = z.object({

@@ -2,6 +2,7 @@
 import { CsiError } from '../csi/errors.ts';
 import type { CallContext } from '../csi/rpc.ts';
 import type { Capability } from '../csi/validate/capability.ts';
+import { isStaged } from '../handoff/session.ts';
 import { retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 import { checkUsable, readVolume, waitReason, type WaitReason } from './live-volume.ts';
@@ -24,7 +25,7 @@ export async function ensureStaged(
 ): Promise<void> {
   const { volumeId, stagingPath } = target;
   ctx.volumes.record(volumeId).stagingPaths.add(stagingPath);
-  if (await isStaged(ctx, target, call.signal)) return;
+  if (await isInPlace(ctx, target, call.signal)) return;
   const volume = await readVolume(ctx, volumeId, call.signal);
   checkUsable(volume, target.capability);
   const endAsking = ctx.wanted.ask({ volume: volume.name, volumeId });
@@ -41,18 +42,15 @@ export async function ensureStaged(
   }
 }
 
-/**
- * Rule 12: in the epoch that state.json has as writer a mount that is there is enough, also with the API server away.
- * An order that speaks of another grant, or of none, says that the epoch is over.
- */
-async function isStaged(ctx: NodeContext, target: StagingTarget, signal: AbortSignal): Promise<boolean> {
+/** Mounted already, under the epoch of this node's session. */
+async function isInPlace(ctx: NodeContext, target: StagingTarget, signal: AbortSignal): Promise<boolean> {
   const { volumeId, stagingPath } = target;
   return ctx.mutex.run(volumeId, async () => {
     const state = await ctx.states.read(volumeId);
-    if (state?.phase.kind !== 'writer') return false;
+    if (state === undefined) return false;
+    const isMounted = (await ctx.mounter.mountAt(stagingPath)) !== undefined;
     const order = ctx.volumes.record(volumeId).order?.spec;
-    if (order !== undefined && order.grant?.epoch !== state.phase.epoch) return false;
-    if ((await ctx.mounter.mountAt(stagingPath)) === undefined) return false;
+    if (!isStaged({ state, order, knowsOrders: ctx.knowsOrders(), isMounted })) return false;
     await retryable(`check the mount at ${stagingPath}`, () => bind(ctx, target, signal));
     noteStaged(ctx, volumeId);
     return true;

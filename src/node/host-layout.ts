@@ -29,6 +29,8 @@ export interface HostLayout {
   volume(folderId: string): VolumeLayout;
   /** Where the tree of a lost lineage goes that gives way to `epoch` (handoff rule 30). */
   archiveOf(folderId: string, epoch: number): string;
+  /** Where changes go that were made behind the volume's back and are taken back at `atMs` (handoff rule 8). */
+  archiveOfChanges(folderId: string, atMs: number): string;
 }
 
 export function hostLayout(hostDataDir: string): HostLayout {
@@ -53,6 +55,8 @@ export function hostLayout(hostDataDir: string): HostLayout {
     },
     archiveOf: (folderId, epoch) =>
       path.join(checkedPaths(hostDataDir, folderId).archive, String(Math.trunc(epoch))),
+    archiveOfChanges: (folderId, atMs) =>
+      path.join(checkedPaths(hostDataDir, folderId).archive, `changed-${Math.trunc(atMs)}`),
   };
 }
 

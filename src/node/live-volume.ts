@@ -2,7 +2,8 @@
 import { CsiError, invalidArgument } from '../csi/errors.ts';
 import { accessComplaint, type Capability } from '../csi/validate/capability.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
-import type { Grant, SyncthingVolume } from '../desired/volume.ts';
+import type { SyncthingVolume } from '../desired/volume.ts';
+import type { Place } from '../handoff/session.ts';
 import { SYNCTHING_VOLUMES } from '../kubernetes/resource-kind.ts';
 import { apiFailure } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
@@ -44,16 +45,9 @@ export function checkUsable(volume: SyncthingVolume, capability: Capability): vo
   }
 }
 
-/** Whether the grant of `epoch` still is this node's, on this disk. */
-export function holdsGrant(ctx: NodeContext, volume: SyncthingVolume, epoch: number): boolean {
-  const { grant } = volume.status;
-  return (
-    volume.spec.deletion === undefined && grant !== undefined && isOwn(ctx, grant) && grant.epoch === epoch
-  );
-}
-
-export function isOwn(ctx: NodeContext, grant: Grant): boolean {
-  return grant.node === ctx.node && grant.storeId === ctx.store.storeId;
+/** This node and its disk, as a grant names them. */
+export function placeOf({ node, store }: NodeContext): Place {
+  return { node, storeId: store.storeId };
 }
 
 export interface WaitReason {

@@ -15,7 +15,7 @@ export async function localView(
   folder: FolderReport | undefined,
 ): Promise<LocalView> {
   const { folderId } = state;
-  const { order, scan, stagedAt } = ctx.volumes.record(folderId);
+  const { order, scan, stagedAt, versionsDropped } = ctx.volumes.record(folderId);
   const mounts = await volumeMounts(ctx, folderId);
   const now = ctx.clock.now();
   return {
@@ -26,6 +26,7 @@ export async function localView(
     stagingMounts: mounts.staging,
     ...(folder !== undefined && { folder }),
     ...(scan !== undefined && { scan }),
+    ...(versionsDropped !== undefined && { versionsDropped }),
     // Syncthing counts its sequence up for every change that it notices.
     changedSinceScan: scan === undefined || (folder !== undefined && folder.sequence > scan.sequence),
     isWanted: ctx.wanted.isWanted(folderId),

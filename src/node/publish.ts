@@ -4,11 +4,12 @@ import { CsiError } from '../csi/errors.ts';
 import type { CallContext, Rpc } from '../csi/rpc.ts';
 import type { AccessMode } from '../csi/validate/capability.ts';
 import { parseNodePublishVolume, type NodePublishVolumeIntent } from '../csi/validate/node-publish-volume.ts';
+import { holdsGrant } from '../handoff/session.ts';
 import { MountError } from '../mount/errors.ts';
 import { kubeletPath, retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 import { ensureStaged } from './ensure-staged.ts';
-import { holdsGrant, readVolume } from './live-volume.ts';
+import { placeOf, readVolume } from './live-volume.ts';
 import { takeSession } from './take-session.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
@@ -96,7 +97,7 @@ async function openSession(ctx: NodeContext, volumeId: string, signal: AbortSign
 async function checkSession(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<void> {
   const state = await ctx.states.read(volumeId);
   const volume = await readVolume(ctx, volumeId, signal);
-  if (state?.phase.kind === 'writer' && holdsGrant(ctx, volume, state.phase.epoch)) return;
+  if (state?.phase.kind === 'writer' && holdsGrant(volume, placeOf(ctx), state.phase.epoch)) return;
   throw new CsiError(
     'unavailable',
     `volume ${volumeId} waits: pods of an older epoch still have it on ${ctx.node}; end them`,

@@ -21,9 +21,12 @@ import type { FolderObserver, Observation } from './folder-observer.ts';
 import type { Job, Jobs } from './jobs.ts';
 import { localView } from './local-view.ts';
 import { nextLookMs } from './next-look.ts';
+import { dropVersions } from './drop-versions.ts';
 import type { ReplicaReporter } from './replica-reporter.ts';
 import { phaseSince, replicaStatus } from './replica-status.ts';
 import { scanFolder, type ScanRequest } from './scan.ts';
+import { takeBack } from './take-back.ts';
+import { makeData } from './take-session.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReconcileParts {
@@ -142,11 +145,19 @@ function isToBeCleared({ order, state }: LocalView): boolean {
 /** What runs in the background writes state.json itself when it is done. */
 type BackgroundAction = Extract<
   LocalAction,
-  { kind: 'scan' | 'archive-tree' | 'finish-rejoin' | 'absorb' | 'announce' }
+  { kind: 'scan' | 'archive-tree' | 'finish-rejoin' | 'absorb' | 'announce' | 'drop-versions' | 'take-back' }
 >;
 
+/** Jobs that are told more than the folder. */
+const WITH_ARGUMENTS: ReadonlySet<LocalAction['kind']> = new Set([
+  'scan',
+  'absorb',
+  'drop-versions',
+  'take-back',
+]);
+
 function isBackground(action: LocalAction): action is BackgroundAction {
-  return action.kind === 'scan' || JOBS[action.kind] !== undefined;
+  return WITH_ARGUMENTS.has(action.kind) || JOBS[action.kind] !== undefined;
 }
 
 function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): DiskState {
@@ -180,6 +191,27 @@ function jobOf(
     const request = { folderId, epoch, session, afterUnmount: action.afterUnmount };
     return { name: 'scan', work: (signal) => scanInto(ctx, request, signal) };
   }
+  if (action.kind === 'absorb') {
+    const { mayRevert, isTruth } = action;
+    return {
+      name: 'look at local changes',
+      work: (signal) => absorbChanges(ctx, { folderId, mayRevert, isTruth }, signal),
+    };
+  }
+  if (action.kind === 'drop-versions') {
+    const { base } = action;
+    return {
+      name: 'removal of older versions',
+      work: (signal) => dropVersions(ctx, { folderId, base }, signal),
+    };
+  }
+  if (action.kind === 'take-back') {
+    const { epoch, proven } = action;
+    return {
+      name: 'return of deleted files',
+      work: (signal) => takeBack(ctx, { folderId, epoch, proven }, signal),
+    };
+  }
   const job = JOBS[action.kind];
   return job === undefined
     ? undefined
@@ -194,12 +226,21 @@ interface NamedWork {
 const JOBS: Readonly<Partial<Record<LocalAction['kind'], NamedWork>>> = {
   'archive-tree': { name: 'archive of a stale copy', work: archiveTree },
   'finish-rejoin': { name: 'rejoin of a stale copy', work: finishRejoin },
-  absorb: { name: 'look at local changes', work: absorbChanges },
   announce: { name: 'announcement of directories', work: announceDirectories },
 };
 
+/**
+ * A first writer that died between its state.json and its `data/` ends a session without one: what it hands off has to
+ * have the directory all the same, or no node could ever mount the volume (handoff rule 10).
+ */
+async function completeFirstSession(ctx: NodeContext, folderId: string): Promise<void> {
+  const { order } = ctx.volumes.record(folderId);
+  if (order?.spec.base.kind === 'empty') await makeData(ctx, folderId);
+}
+
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */
 async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<void> {
+  await completeFirstSession(ctx, request.folderId);
   const scan = await scanFolder(ctx, request, signal);
   ctx.volumes.record(request.folderId).scan = scan;
   if (scan.proves) return;

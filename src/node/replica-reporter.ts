@@ -4,8 +4,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import type { NodeContext } from './context.ts';
-import { claimsMore, claimsPeer, saysTheSame } from './replica-status.ts';
-import type { VolumeRecord } from './volumes.ts';
+import { claimsMore, claimsPeer, lastReport, saysTheSame } from './replica-status.ts';
 
 export interface ReportOptions {
   /** Somebody here waits for it: not held back, as what others may wait for is not either. */
@@ -34,7 +33,7 @@ export function createReplicaReporter(
   return {
     async report(replica, status, { isUrgent, signal }) {
       const record = ctx.volumes.record(replica.spec.folderId);
-      const before = lastReport(record, replica);
+      const before = lastReport(record.written, replica, ctx.clock.now());
       if (before.status !== undefined && saysTheSame(before.status, status)) return undefined;
       const isNews = claimsPeer(before.status, status) || before.status?.generation !== status.generation;
       const waitMs = isUrgent || isNews ? 0 : before.at + THROTTLE_MS - ctx.clock.now();
@@ -45,17 +44,6 @@ export function createReplicaReporter(
       return undefined;
     },
   };
-}
-
-interface LastReport {
-  readonly at: number;
-  readonly status?: SyncthingReplicaStatus;
-}
-
-/** What this process wrote last, else what an earlier one left behind; of another resource nothing. */
-function lastReport({ written }: VolumeRecord, { uid, status }: SyncthingReplica): LastReport {
-  if (written?.uid === uid) return written;
-  return { at: Number.NEGATIVE_INFINITY, ...(status !== undefined && { status }) };
 }
 
 /** The files, and Syncthing's database, whose commits are not synced by either version. */

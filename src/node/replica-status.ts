@@ -9,7 +9,7 @@ import type {
 } from '../desired/replica.ts';
 import { isClean } from '../handoff/copy.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
-import { writerPhase, type LocalView } from '../handoff/local.ts';
+import { currentScan, writerPhase, type LocalView } from '../handoff/local.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReportInput {
@@ -73,12 +73,13 @@ function writerReport(view: LocalView, since: string): WriterReport | undefined 
   return { ...session, phase, since, switched, ...(scan !== undefined && { scan }) };
 }
 
-function scanReport({ state: { phase }, scan }: LocalView): WriterReport['scan'] | undefined {
+function scanReport(view: LocalView): WriterReport['scan'] | undefined {
+  const { phase } = view.state;
   if (phase.kind === 'released') {
     return { epoch: phase.epoch, session: phase.session, ...phase.scan, afterUnmount: true };
   }
-  if (phase.kind !== 'writer' || scan === undefined || !scan.proves) return undefined;
-  if (scan.epoch !== phase.epoch || scan.session !== phase.session) return undefined;
+  const scan = currentScan(view);
+  if (scan === undefined) return undefined;
   const { epoch, session, sequence, startedAt, afterUnmount } = scan;
   return { epoch, session, sequence, startedAt, afterUnmount };
 }
@@ -119,6 +120,32 @@ function phaseKey({ epoch, session, phase }: Pick<WriterReport, 'epoch' | 'sessi
 /** Apart from when it was looked. */
 export function saysTheSame(one: SyncthingReplicaStatus, other: SyncthingReplicaStatus): boolean {
   return isDeepStrictEqual({ ...one, observedAt: '' }, { ...other, observedAt: '' });
+}
+
+export interface LastReport {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly status?: SyncthingReplicaStatus;
+}
+
+/** A write of our own comes back by the watch sooner than this. */
+const FORGOTTEN_AFTER_MS = 10_000;
+
+/**
+ * What this process wrote last, else what an earlier one left behind; of another resource nothing. An API server that
+ * was restored from a backup has an older report than the one that was written: that one counts then, so that it is
+ * written again.
+ */
+export function lastReport(
+  written: VolumeRecord['written'],
+  { uid, status }: SyncthingReplica,
+  now: number,
+): LastReport {
+  const standing = { at: Number.NEGATIVE_INFINITY, ...(status !== undefined && { status }) };
+  if (written?.uid !== uid) return standing;
+  const isForgotten =
+    status?.observedAt !== written.status.observedAt && now - written.at > FORGOTTEN_AFTER_MS;
+  return isForgotten ? standing : written;
 }
 
 /**

@@ -8,6 +8,7 @@ import { isKubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import type { HelperName } from '../runtime/plan-rounds.ts';
 import type { NodeContext } from './context.ts';
+import { dropStaging } from './drop-staging.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export interface RoundSources {
@@ -39,6 +40,8 @@ export async function roundView(
   const states = await readStates(ctx);
   const replicas = await orders(ctx, sources.replicas(), options);
   const tombstones = await liveTombstones(ctx, sources, options);
+  for (const { folderId } of tombstones.filter((tombstone) => tombstone.storeId === storeId))
+    await dropStaging(ctx, folderId, options.signal);
   const order = orderOf(sources.node());
   return {
     node: ctx.node,

@@ -1,5 +1,7 @@
 /** The scan that can prove something (handoff rules 18 to 20). */
+import type { FolderType } from '../desired/replica.ts';
 import type { LocalScan } from '../handoff/local.ts';
+import { scanProves } from '../handoff/session.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { SyncthingClient } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
@@ -26,24 +28,29 @@ export async function scanFolder(
 ): Promise<LocalScan> {
   const { syncthing, clock, store } = ctx;
   const { folderId, epoch, session, afterUnmount } = request;
-  const isWriter = await hasWriterType(syncthing, folderId, signal);
+  const typeBefore = await typeOf(syncthing, folderId, signal);
   await ctx.syncFilesystems([store.layout.volume(folderId).syncRoot], signal);
   const startedAt = clock.now();
   await syncthing.scan(folderId, { signal, timeoutMs: TIMEOUT_MS });
   const status = await syncthing.folderStatus(folderId, { signal });
   const { sequence } = await syncthing.completion(folderId, { signal });
-  const isClean = status.error === undefined && status.errors === 0 && status.receiveOnlyTotalItems === 0;
-  const proves =
-    isWriter && isClean && status.needTotalItems === 0 && (await hasWriterType(syncthing, folderId, signal));
+  const proves = scanProves({
+    typeBefore,
+    typeAfter: await typeOf(syncthing, folderId, signal),
+    errors: status.errors + (status.error === undefined ? 0 : 1),
+    needItems: status.needTotalItems,
+    receiveOnlyItems: status.receiveOnlyTotalItems,
+  });
   return { epoch, session, sequence, afterUnmount, proves, ...timesOf(clock, startedAt) };
 }
 
-async function hasWriterType(
+async function typeOf(
   syncthing: SyncthingClient,
   folderId: string,
   signal: AbortSignal,
-): Promise<boolean> {
-  return (await syncthing.folder(folderId, { signal }))?.type === 'sendreceive';
+): Promise<FolderType | undefined> {
+  const type = (await syncthing.folder(folderId, { signal }))?.type;
+  return type === undefined || type === 'sendreceive' ? type : 'receiveonly';
 }
 
 function timesOf(

@@ -1,12 +1,11 @@
 /** Turning a grant into a mount: state.json first, then the live grant, then the bind (handoff rules 10, 12 and 13). */
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { takeGrant, type DiskState } from '../handoff/disk-state.ts';
-import type { SyncthingReplicaSpec } from '../desired/replica.ts';
-import type { SyncthingVolume } from '../desired/volume.ts';
+import { holdsGrant, leftoverMounts, offeredEpoch } from '../handoff/session.ts';
 import type { NodeContext } from './context.ts';
 import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
-import { holdsGrant, isOwn, readVolume } from './live-volume.ts';
+import { placeOf, readVolume } from './live-volume.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export type Session =
@@ -22,8 +21,10 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   const order = ctx.volumes.record(folderId).order?.spec;
   const state = await ctx.states.read(folderId);
   if (order === undefined || state === undefined) return { kind: 'wait' };
-  const offer = offeredEpoch(ctx, order, state);
-  if (offer.kind === 'wait') return offer;
+  const offer = offeredEpoch(order, state);
+  if (offer.kind === 'rejoin-first')
+    return { kind: 'wait', reason: `${ctx.node} has a copy of a lost lineage and archives it first` };
+  if (offer.kind === 'none') return { kind: 'wait' };
   const { epoch } = offer;
   const leftover = await clearOlderMounts(ctx, state, { epoch, signal });
   if (leftover !== undefined) return { kind: 'wait', reason: leftover };
@@ -35,24 +36,12 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   return await confirm(ctx, taken.state, { epoch, signal });
 }
 
-type Offer = { readonly kind: 'offered'; readonly epoch: number } | Extract<Session, { kind: 'wait' }>;
-
-function offeredEpoch(ctx: NodeContext, order: SyncthingReplicaSpec, state: DiskState): Offer {
-  if (order.rejoin !== undefined && (state.rejoined?.epoch ?? 0) < order.rejoin.epoch) {
-    return { kind: 'wait', reason: `${ctx.node} has a copy of a lost lineage and archives it first` };
-  }
-  const { grant } = order;
-  return grant !== undefined && isOwn(ctx, grant)
-    ? { kind: 'offered', epoch: grant.epoch }
-    : { kind: 'wait' };
-}
-
 /** The grant as the API server has it, after state.json says that it was taken: nothing can come in between. */
 async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Taking): Promise<Session> {
   const volume = await readVolume(ctx, state.folderId, signal);
-  if (!holdsGrant(ctx, volume, epoch))
+  if (!holdsGrant(volume, placeOf(ctx), epoch))
     return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
-  if (volume.status.base.kind === 'empty') await makeData(ctx, volume);
+  if (volume.status.base.kind === 'empty') await makeData(ctx, volume.volumeId);
   return { kind: 'open', state };
 }
 
@@ -72,8 +61,9 @@ async function clearOlderMounts(
 ): Promise<string | undefined> {
   if (state.phase.kind === 'writer' && state.phase.epoch === taking.epoch) return undefined;
   const mounts = await volumeMounts(ctx, state.folderId);
-  if (mounts.pods.length > 0) {
-    return `StillMounted: ${mounts.pods.join(', ')} on ${ctx.node} is left over from an older epoch; end that pod`;
+  const leftover = leftoverMounts(state, taking.epoch, mounts.pods);
+  if (leftover.length > 0) {
+    return `StillMounted: ${leftover.join(', ')} on ${ctx.node} is left over from an older epoch; end that pod`;
   }
   for (const target of mounts.staging) await ctx.mounter.unmount(target, taking.signal);
   return undefined;
@@ -93,9 +83,11 @@ async function requireData(ctx: NodeContext, folderId: string): Promise<void> {
   }
 }
 
-/** Mode 0777: pods run as any user, and fsGroup narrows it where it is set. */
-async function makeData(ctx: NodeContext, volume: SyncthingVolume): Promise<void> {
-  const { data, syncRoot } = ctx.store.layout.volume(volume.volumeId);
+/**
+ * An empty volume's first writer makes `data/`; mode 0777: pods run as any user, and fsGroup narrows it where it is set.
+ */
+export async function makeData(ctx: NodeContext, folderId: string): Promise<void> {
+  const { data, syncRoot } = ctx.store.layout.volume(folderId);
   const made = await mkdir(data, { recursive: true });
   if (made === undefined) return;
   await chmod(data, 0o777);

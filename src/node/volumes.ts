@@ -4,6 +4,7 @@
  */
 import type { SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { LocalScan } from '../handoff/local.ts';
+import type { BaseName } from '../handoff/session.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export interface VolumeRecord {
@@ -27,6 +28,8 @@ export interface VolumeRecord {
   removed: boolean;
   /** The last report written, of which resource and when; milliseconds. */
   written?: { readonly uid: string; readonly at: number; readonly status: SyncthingReplicaStatus };
+  /** The base for which the older versions of files were removed. */
+  versionsDropped?: BaseName;
   /** For what the last round of helpers was asked. */
   roundKey?: string;
   /** What keeps this node from going on with it, for people, as of the last look. */

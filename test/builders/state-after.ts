@@ -6,14 +6,15 @@ import {
   rejoined,
   release,
   sawEpoch,
+  tookBack,
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 
-type LeavesState = Extract<LocalAction, { kind: 'scan' | 'absorb' | 'announce' }>;
+type LeavesState = Extract<LocalAction, { kind: 'scan' | 'absorb' | 'announce' | 'drop-versions' }>;
 
 function leavesState(action: LocalAction): action is LeavesState {
-  return ['scan', 'absorb', 'announce'].includes(action.kind);
+  return ['scan', 'absorb', 'announce', 'drop-versions'].includes(action.kind);
 }
 
 /** state.json after an action of planLocal that was carried out. */
@@ -32,6 +33,8 @@ export function stateAfter(state: DiskState, action: LocalAction): DiskState {
       return archived(state);
     case 'finish-rejoin':
       return rejoined(state);
+    case 'take-back':
+      return tookBack(state, action.epoch);
     case 'stop-announcing':
       return announced(state);
   }

@@ -41,13 +41,15 @@ interface Survives {
   readonly directory: string;
   readonly kubernetes: FakeKubernetes;
   readonly mounter: FakeMounter;
+  /** Its watches have brought every order. */
+  readonly knowsOrders: boolean;
 }
 
 export async function createNodeUnderTest(): Promise<NodeUnderTest> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'node-'));
   mkdirSync(path.join(directory, 'kubelet'));
   const kubernetes = createFakeKubernetes({ clock: systemClock });
-  return build({ directory, kubernetes, mounter: createFakeMounter() });
+  return build({ directory, kubernetes, mounter: createFakeMounter(), knowsOrders: true });
 }
 
 async function build(survives: Survives): Promise<NodeUnderTest> {
@@ -81,7 +83,7 @@ async function build(survives: Survives): Promise<NodeUnderTest> {
       detachWaitMs: 200,
       unstageWaitMs: 200,
     },
-    knowsOrders: () => true,
+    knowsOrders: () => survives.knowsOrders,
     syncFilesystems: () => Promise.resolve(),
     wake: { volume: () => undefined, nodeReport: () => undefined, round: () => undefined },
   };
@@ -90,7 +92,7 @@ async function build(survives: Survives): Promise<NodeUnderTest> {
     kubernetes,
     mounter,
     kubeletDir,
-    restarted: () => build(survives),
+    restarted: () => build({ ...survives, knowsOrders: false }),
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
 }

@@ -19,7 +19,7 @@ export const volumeSpec: SyncthingVolumeSpec = {
 export const volumeStatus: SyncthingVolumeStatus = {
   epoch: 4,
   grant: { epoch: 4, node: 'n1', storeId: 'store-1', since },
-  base: { kind: 'handoff', epoch: 3, session: 2, holders: [holder] },
+  base: { kind: 'failover', epoch: 3, session: 2, holders: [holder], provenThrough: since },
   proven: { epoch: 4, session: 1, sequence: 12, scanStartedAt: since, holders: [holder] },
   replicatedThrough: since,
   leaving: { node: 'n2', storeId: 'store-2' },
@@ -49,6 +49,7 @@ export const replicaSpec: SyncthingReplicaSpec = {
   proven: { epoch: 4, session: 1, sequence: 12 },
   rejoin: { epoch: 3 },
   removal: 'leave',
+  mayRevert: true,
 };
 
 export const replicaStatus: SyncthingReplicaStatus = {

@@ -1,0 +1,129 @@
+/** When faults end and everybody is back: each node gets the volume in its turn, and all copies become one. */
+import { contentsOf } from './ledger.ts';
+import { heal, restoreNode, taint } from './faults.ts';
+import { endPod, startPod } from './pods.ts';
+import { publish, unpublish, unstage } from './kubelet.ts';
+import type { ModelNode } from './model-node.ts';
+import { round, step } from './rounds.ts';
+import { violation } from './violation.ts';
+import type { World } from './world.ts';
+
+const ROUNDS = 80;
+/** A request outlives its call by 150 s, and keeps its place for so long. */
+const SECONDS = 3;
+
+function clearPods(world: World, node: ModelNode): void {
+  for (const name of Array.from(node.pods.keys())) {
+    endPod(node, name);
+    step(world, () => unpublish(world, node, name, 'none'));
+    node.pods.delete(name);
+  }
+}
+
+function readyReason(world: World): string {
+  return world.api.volume?.status.conditions.find(({ type }) => type === 'Ready')?.reason ?? 'none';
+}
+
+/** The person who reads the condition does what it says. */
+function helpOut(world: World): boolean {
+  const reason = readyReason(world);
+  const grant = world.api.volume?.status.grant;
+  const node = world.nodes.find(({ name }) => name === grant?.node);
+  if (reason === 'StoreChanged' && node !== undefined) {
+    taint(world, node);
+    for (let count = 0; count < ROUNDS / 4; count += 1) round(world);
+    restoreNode(world, node);
+  }
+  return reason === 'StoreChanged';
+}
+
+/** Rounds until it holds; false where it does not within the bound. */
+function until(world: World, holds: () => boolean, rounds = ROUNDS): boolean {
+  for (let count = 0; count < rounds; count += 1) {
+    if (holds()) return true;
+    round(world, SECONDS);
+  }
+  return holds();
+}
+
+function attach(world: World, node: ModelNode): boolean {
+  return until(world, () => {
+    if (node.pods.get('end')?.isInApi === false) clearPods(world, node);
+    startPod(world, node, 'end');
+    step(world, () => publish(world, node, 'end', 'none'));
+    return node.pods.get('end')?.phase === 'running';
+  });
+}
+
+/** The disk that the writer wrote on is in nobody's node any more: the volume says so, and whose it was. */
+function isGivenUp(world: World): boolean {
+  const grant = world.api.volume?.status.grant;
+  const isGone = grant !== undefined && world.nodes.every(({ disk }) => disk.storeId !== grant.storeId);
+  return isGone && ['StoreChanged', 'Blocked'].includes(readyReason(world));
+}
+
+/** An API that was restored from a backup older than the data: the volume says so and waits for a person. */
+function isDiverged(world: World): boolean {
+  return readyReason(world) === 'Diverged';
+}
+
+/** False where the volume says that it waits for a person. */
+function takesTurn(world: World, node: ModelNode): boolean {
+  for (let tries = 0; !attach(world, node); tries += 1) {
+    if (isDiverged(world)) return false;
+    if (tries < 2 && helpOut(world)) continue;
+    if (isGivenUp(world)) return false;
+    throw violation('progress', stuck(world, node));
+  }
+  clearPods(world, node);
+  step(world, () => unstage(world, node, 'none'));
+  return true;
+}
+
+function isOver({ api: { volume } }: World): boolean {
+  return volume === undefined || volume.spec.deletion !== undefined || volume.deletionTimestamp !== undefined;
+}
+
+export function finish(world: World): void {
+  heal(world);
+  for (const node of world.nodes) clearPods(world, node);
+  if (isOver(world)) {
+    endDeleted(world);
+    return;
+  }
+  for (const node of world.nodes) if (!takesTurn(world, node)) return;
+  until(world, () => world.api.volume?.status.grant === undefined);
+  until(world, () => isOne(world), ROUNDS);
+  if (!isOne(world)) throw violation('all copies become one', copies(world));
+}
+
+function stuck(world: World, node: ModelNode): string {
+  const ready = world.api.volume?.status.conditions.find(({ type }) => type === 'Ready');
+  return `${node.name} does not get the volume: ${ready?.reason}: ${ready?.message}`;
+}
+
+/** Every byte goes that DeleteVolume ordered to go, and no other. */
+function endDeleted(world: World): void {
+  const isDeleted = world.api.volume?.spec.deletion !== undefined;
+  const isGone = () =>
+    world.api.volume === undefined && world.nodes.every((node) => node.disk.tree === undefined);
+  if (isDeleted && !until(world, isGone)) throw violation('deletion ends', copies(world));
+  if (!isDeleted) for (let count = 0; count < 5; count += 1) round(world);
+}
+
+function copies(world: World): string {
+  return world.nodes
+    .map(
+      ({ name, disk }) =>
+        `${name} ${disk.state?.phase.kind} ${[...contentsOf(disk.tree)].map((pair) => pair.join('=')).join(' ')}`,
+    )
+    .join('; ');
+}
+
+/** Every node that has an order has the same files. */
+function isOne(world: World): boolean {
+  const trees = world.nodes
+    .filter(({ name }) => world.api.replicas.has(name))
+    .map(({ disk }) => JSON.stringify([...contentsOf(disk.tree)].map(String).toSorted()));
+  return new Set(trees).size <= 1;
+}

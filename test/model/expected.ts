@@ -1,0 +1,139 @@
+/** Rows of the decisions' tables and faults of which a run of the model may leave none out. */
+import type { OrderAction } from '../../src/controller/plan-volume.ts';
+import type { DiskPhase, TakeGrant } from '../../src/handoff/disk-state.ts';
+import type { FailoverDecision } from '../../src/handoff/failover.ts';
+import type { FlushDecision } from '../../src/handoff/flush.ts';
+import type { GrantDecision } from '../../src/handoff/grant.ts';
+import type { LocalAction } from '../../src/handoff/local.ts';
+import type { Offer } from '../../src/handoff/session.ts';
+
+/** One row a kind: the compiler says which one is missing. */
+function rows<K extends string>(table: string, kinds: Readonly<Record<K, true>>): readonly string[] {
+  return Object.keys(kinds).map((kind) => `${table}: ${kind}`);
+}
+
+const DECISIONS: readonly string[] = [
+  ...rows<LocalAction['kind']>('local', {
+    'see-epoch': true,
+    scan: true,
+    release: true,
+    decline: true,
+    'begin-rejoin': true,
+    'archive-tree': true,
+    'finish-rejoin': true,
+    absorb: true,
+    announce: true,
+    'stop-announcing': true,
+    'drop-versions': true,
+    'take-back': true,
+  }),
+  ...rows<FailoverDecision['kind']>('failover', {
+    none: true,
+    fencing: true,
+    blocked: true,
+    'fail-over': true,
+  }),
+  ...rows<FlushDecision['kind']>('flush', { 'not-flushing': true, enough: true, wait: true }),
+  ...rows<GrantDecision['kind']>('decision', { 'nobody-asks': true, give: true, wait: true }),
+  ...rows<OrderAction['kind']>('order', { create: true, update: true, drop: true, bury: true }),
+  ...rows<TakeGrant['kind']>('session', { taken: true, refused: true }),
+  ...rows<Offer['kind']>('offer', { offered: true, 'rejoin-first': true, none: true }),
+  ...rows<Exclude<DiskPhase['kind'], 'writer'> | 'attached' | 'flushing'>('phase', {
+    replica: true,
+    attached: true,
+    flushing: true,
+    released: true,
+    untouched: true,
+    rejoining: true,
+  }),
+];
+
+const OUTCOMES = [
+  'coverage: by itself',
+  'coverage: by another',
+  'coverage: catching up',
+  'coverage: blocked',
+  'grant: given',
+  'grant: handed off',
+  'grant: failed over',
+  'grant: untouched',
+  'grant: no pod there',
+  'proof: joined',
+  'base: holder joined',
+  'base: holder struck',
+  'leave: begun',
+  'leave: ended',
+  'stale: ended',
+  'fence: ordered',
+  'deletion: finished',
+  'controller: conflict',
+  'scan: proves',
+  'scan: proves nothing',
+  'scan: cancelled',
+  'absorb: reverts',
+  'absorb: announces',
+  'absorb: tells its files',
+  'absorb: gives up changes',
+  'absorb: kept',
+  'versions: dropped',
+  'take-back: a file',
+  'rejoin: finished',
+  'rejoin: not in sync yet',
+  'session: grant taken back',
+  'mount: further session',
+  'mount: after a failover',
+  'introducer: put',
+  'introducer: fence',
+  'introducer: remove',
+  'resharer: add',
+  'resharer: put',
+  'resharer: take-out',
+  'deleter: discard',
+  'deleter: take-out',
+  'condition: Ready False Blocked',
+  'condition: Ready False Deleting',
+  'condition: Ready False Diverged',
+  'condition: Ready False Fencing',
+  'condition: Ready False Flushing',
+  'condition: Ready False NoDataNode',
+  'condition: Ready False StoreChanged',
+  'condition: Ready False Waiting',
+  'condition: Ready True Attached',
+  'condition: Ready True Available',
+  'condition: Ready True Waiting',
+  'condition: Replicated False CatchingUp',
+  'condition: Replicated True InSync',
+  'condition: Diverged True Archived',
+  'condition: Diverged True Rejoining',
+];
+
+const FAULTS = [
+  'power cut',
+  'power back',
+  'daemon killed',
+  'driver killed',
+  'kubelet dead',
+  'call killed',
+  'call lost-answer',
+  'database lost, writer',
+  'database lost, replica',
+  'database rolled back',
+  'replica wiped',
+  'empty disk',
+  'taint',
+  'taint on a node that runs',
+  'Node object deleted',
+  'label taken',
+  'partition',
+  'cut one way',
+  'node without API',
+  'API away',
+  'API restored from a backup',
+  'resource deleted',
+  'resources vanished',
+  'write after the fence',
+].map((fault) => `fault: ${fault}`);
+
+const SYNCTHING = ['syncthing: conflict', 'syncthing: local changes on a receiver'];
+
+export const EXPECTED: readonly string[] = [...DECISIONS, ...OUTCOMES, ...FAULTS, ...SYNCTHING];

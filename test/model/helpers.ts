@@ -1,0 +1,143 @@
+/** The helpers' passes on one node, with the plans that they really make. */
+import { fencedNodes, planIntroducer } from '../../src/introducer/plan.ts';
+import { appliedOrders, planResharer } from '../../src/resharer/plan.ts';
+import { planDeleter, removalFacts, type DeleterAction } from '../../src/deleter/plan.ts';
+import type { NodeView } from '../../src/desired/node-view.ts';
+import type { DeviceConfig, FolderConfig } from '../../src/syncthing/config-schema.ts';
+import { withDevice, withFolder, withoutDevice, withoutFolder } from '../builders/syncthing-model.ts';
+import { count } from './counts.ts';
+import { dropSessions } from './exchange.ts';
+import { sharedWith } from './global-entry.ts';
+import type { HelperName, ModelNode } from './model-node.ts';
+import { FOLDER, nextNumber, type World } from './world.ts';
+
+/** Any change restarts the folder: it scans anew, and indexes of those it is not shared with are dropped. */
+function putFolder(world: World, node: ModelNode, folder: FolderConfig): void {
+  const { disk, daemon } = node;
+  disk.config = withFolder(disk.config, folder);
+  disk.hasDirectory = true;
+  daemon.hasToScan = true;
+  daemon.restarts += 1;
+  disk.database ??= { indexId: nextNumber(world), sequence: 0, local: new Map(), remote: new Map() };
+  const shared = sharedWith(disk);
+  const remote = new Map([...disk.database.remote].filter(([device]) => shared.includes(device)));
+  disk.database = { ...disk.database, remote };
+  dropSessions(world, node);
+}
+
+/** Gone from the configuration, and with it from the database. */
+export function takeOutFolder(world: World, { disk, daemon }: ModelNode): void {
+  disk.config = withoutFolder(disk.config, FOLDER);
+  disk.hadFolder ||= (disk.database?.sequence ?? 0) > 0;
+  disk.isDoubled = false;
+  disk.database = undefined;
+  daemon.restarts += 1;
+  for (const key of world.sent.keys()) if (key.includes(disk.deviceId)) world.sent.delete(key);
+}
+
+/**
+ * Whom others share it with already and who had it before gets it wrong. A node that is cut off from the API server
+ * goes by an order of before, which nobody can help.
+ */
+function addFolder(world: World, node: ModelNode, folder: FolderConfig): void {
+  const { disk } = node;
+  const isAwaited = world.nodes.some((other) => other !== node && isOfferedBy(world, other, node));
+  if (isAwaited && disk.hadFolder) count(world.counts, 'syncthing: shared before the joiner had it');
+  disk.isDoubled = world.isSyncthing1 && isAwaited && disk.hadFolder;
+  putFolder(world, node, folder);
+}
+
+function isOfferedBy(world: World, other: ModelNode, { name, disk }: ModelNode): boolean {
+  const isOrdered =
+    world.api.replicas.get(other.name)?.spec.peers.some((peer) => peer.node === name) === true;
+  return isOrdered && sharedWith(other.disk).includes(disk.deviceId);
+}
+
+function reshare(world: World, node: ModelNode, view: NodeView): void {
+  const observed = () => ({
+    ownDeviceId: node.disk.deviceId,
+    deviceIds: node.disk.config.devices.map(({ deviceID }) => deviceID),
+    folders: node.disk.config.folders,
+  });
+  for (const action of planResharer(view, observed())) {
+    count(world.counts, `resharer: ${action.kind}`);
+    if (action.kind === 'add') for (const { folder } of action.folders) addFolder(world, node, folder);
+    else if (action.kind === 'put') putFolder(world, node, action.folder);
+    else takeOutFolder(world, node);
+  }
+  for (const { generation, epoch } of appliedOrders(view, observed()))
+    if (node.driver !== undefined) node.driver.record.applied = { generation, epoch };
+}
+
+function putDevice(world: World, node: ModelNode, device: DeviceConfig): void {
+  node.disk.config = withDevice(node.disk.config, device);
+  const other = device.deviceID;
+  for (const key of world.sent.keys()) {
+    const ends = key.split('>');
+    if (ends.includes(other) && ends.includes(node.disk.deviceId)) world.sent.delete(key);
+  }
+}
+
+function introduce(world: World, node: ModelNode, view: NodeView): void {
+  const { disk } = node;
+  const observed = () => ({
+    ownDeviceId: disk.deviceId,
+    devices: disk.config.devices,
+    folders: disk.config.folders,
+  });
+  for (const action of planIntroducer(view, observed())) {
+    count(world.counts, `introducer: ${action.kind}`);
+    if (action.kind === 'put') for (const { device } of action.devices) putDevice(world, node, device);
+    else if (action.kind === 'remove') disk.config = withoutDevice(disk.config, action.deviceId);
+    else {
+      const device = disk.config.devices.find(({ deviceID }) => deviceID === action.deviceId);
+      if (device !== undefined) putDevice(world, node, { ...device, paused: true });
+    }
+  }
+  if (node.driver !== undefined) node.driver.fenced = fencedNodes(view, observed());
+}
+
+function discard(world: World, node: ModelNode, action: DeleterAction): void {
+  const { disk } = node;
+  if (action.kind === 'take-out') takeOutFolder(world, node);
+  if (action.kind !== 'discard') return;
+  if (action.takeOut) takeOutFolder(world, node);
+  if (action.move === undefined) return;
+  if (disk.tree !== undefined) disk.trash.push(disk.tree);
+  Object.assign(disk, {
+    tree: undefined,
+    durableTree: undefined,
+    state: undefined,
+    kept: [],
+    hasDirectory: false,
+  });
+}
+
+function removeWhatGoes(world: World, node: ModelNode, view: NodeView): void {
+  const { disk, driver } = node;
+  const observed = () => ({
+    folderIds: disk.config.folders.map(({ id }) => id),
+    volumes: disk.hasDirectory || disk.state !== undefined ? [FOLDER] : [],
+    trash: [],
+    now: world.now,
+  });
+  for (const action of planDeleter(view, observed())) {
+    count(world.counts, `deleter: ${action.kind}`);
+    discard(world, node, action);
+  }
+  const facts = removalFacts(view, observed());
+  if (driver === undefined) return;
+  driver.record.removed = driver.order !== undefined && facts.removed.includes(driver.order.name);
+  driver.tombstonesDone = facts.tombstonesDone;
+}
+
+const PASSES: Readonly<Record<HelperName, (world: World, node: ModelNode, view: NodeView) => void>> = {
+  introducer: introduce,
+  resharer: reshare,
+  deleter: removeWhatGoes,
+};
+
+/** Does nothing while the daemon is away, as a pass fails that gets no answer. */
+export function runHelper(world: World, node: ModelNode, helper: HelperName, view: NodeView): void {
+  if (node.daemon.isOn) PASSES[helper](world, node, view);
+}

@@ -1,0 +1,94 @@
+/** What has to hold after every step (docs/handoff.md); each is told apart by its name. */
+import { contentsOf, unreadable } from './ledger.ts';
+import type { ModelNode } from './model-node.ts';
+import { violation } from './violation.ts';
+import type { World } from './world.ts';
+
+function isSuperseded(world: World, epoch: number): boolean {
+  return world.ledger.lostEpochs.has(epoch);
+}
+
+/** One node at most has mounts that nobody fenced. */
+function oneWriter(world: World): void {
+  if (world.api.volume === undefined || world.api.volume.spec.deletion !== undefined) return;
+  const writing = world.nodes.filter((node) =>
+    [...node.pods.values()].some(({ mount }) => mount !== undefined && !isSuperseded(world, mount.epoch)),
+  );
+  if (writing.length > 1) throw violation('one writer at a time', writing.map(({ name }) => name).join());
+}
+
+/**
+ * No other disk has what a fenced writer wrote after the fence. A copy that the fence has not reached is out as well,
+ * and has to make way before anybody hears of it again (handoff rule 26).
+ */
+function fenceHolds({ api, ledger, nodes }: World): void {
+  if (ledger.fenced.size === 0 || api.volume === undefined) return;
+  const stale = new Set(api.volume.status.stale.map(({ storeId }) => storeId));
+  for (const { name, disk } of nodes.filter((node) => !stale.has(node.disk.storeId))) {
+    for (const file of disk.tree?.values() ?? []) {
+      const origin = ledger.fenced.get(file.content);
+      if (origin !== undefined && origin !== disk.storeId)
+        throw violation('nothing written after the fence gets out', `${file.content} is on ${name}`);
+    }
+  }
+}
+
+/** Nothing changes the files of a pod but pods of its node; after a power cut its own lost writes may come back. */
+function podsAreAlone(world: World, node: ModelNode): void {
+  for (const [name, { mount }] of node.pods) {
+    if (mount === undefined || isSuperseded(world, mount.epoch)) continue;
+    const files = contentsOf(node.disk.tree);
+    for (const file of new Set([...files.keys(), ...mount.expected.keys()])) {
+      const [found, expected] = [files.get(file) ?? 0, mount.expected.get(file) ?? 0];
+      if (found === expected) continue;
+      const isOwn =
+        world.ledger.mayReappear.has(`${file}=${found}`) ||
+        world.ledger.writes.some(
+          (each) => each.content === found && each.name === file && each.epoch === mount.epoch,
+        );
+      if (!isOwn)
+        throw violation(
+          "a pod's files are its own",
+          `${node.name} ${name}: ${file} is ${found} and was ${expected}`,
+        );
+      mount.expected.set(file, found);
+    }
+  }
+}
+
+/** Somewhere there is a disk from which what was acknowledged can be read. */
+function bytesStay(world: World): void {
+  if (world.ledger.acknowledged.files.size === 0) return;
+  if (world.api.volume === undefined || world.api.volume.spec.deletion !== undefined) return;
+  const holders = world.nodes.some((node) => holdsAll(world, node));
+  if (!holders)
+    throw violation('no bytes go that a state still needs', 'no disk has all that was acknowledged');
+}
+
+/** The trash has only what DeleteVolume or a leave by the volume's status ordered to go (handoff rules 31 and 32). */
+function nothingGoesUnordered({ ledger, nodes }: World): void {
+  if (ledger.isDeletionOrdered) return;
+  for (const { name, disk } of nodes)
+    if (disk.trash.length > 0 && !ledger.left.has(disk.storeId))
+      throw violation('no bytes go without an order', name);
+}
+
+/** Files that a copy keeps as versions of what an unproven deletion took count as there. */
+export function holdsAll({ ledger }: World, { disk }: ModelNode): boolean {
+  const { files } = ledger.acknowledged;
+  if (disk.tree === undefined) return files.size === 0;
+  const wrong = unreadable(ledger, contentsOf(disk.tree)).map((text) => text.slice(0, text.indexOf(':')));
+  return wrong.every((name) => {
+    const isKept = disk.kept.some((kept) => kept.name === name && kept.file.content === files.get(name));
+    return isKept || !files.has(name);
+  });
+}
+
+export function checkInvariants(world: World): void {
+  nothingGoesUnordered(world);
+  if (world.ledger.isAmbiguous) return;
+  oneWriter(world);
+  fenceHolds(world);
+  for (const node of world.nodes) podsAreAlone(world, node);
+  bytesStay(world);
+}

@@ -1,0 +1,111 @@
+/** A daemon takes in one file that it lacks. */
+import { DIRECTORY, hasChildren, parentOf, putFile, type Disk, type Entry, type ModelFile } from './disk.ts';
+import { bothShare, isLinked } from './exchange.ts';
+import { globalEntry, needsOf, typeOf } from './global-entry.ts';
+import type { ModelNode } from './model-node.ts';
+import { isUnscanned, scanName, withEntry } from './scan.ts';
+import { compareVersions, mergedVersions } from './version-vector.ts';
+import { count } from './counts.ts';
+import type { World } from './world.ts';
+
+/** A peer that announces this very version and still has its bytes. */
+function sourceOf(world: World, node: ModelNode, name: string, newest: Entry): ModelNode | undefined {
+  return world.nodes.find((other) => {
+    if (other === node || !isLinked(world, node, other) || !bothShare(node, other)) return false;
+    const announced = node.disk.database?.remote.get(other.disk.deviceId)?.entries.get(name);
+    if (announced === undefined || compareVersions(announced.version, newest.version) !== 'equal')
+      return false;
+    return other.disk.tree?.get(name)?.content === newest.content;
+  });
+}
+
+function keepVersion(world: World, disk: Disk, name: string, isDeletion: boolean): void {
+  const file = disk.tree?.get(name);
+  if (file === undefined || file.isDirectory || typeOf(disk) !== 'receiveonly') return;
+  disk.kept = [...disk.kept, { name, file, at: world.now, isDeletion }];
+}
+
+/** Whether the newest version can be brought about on the disk now; deletions of a directory wait for what is in it. */
+function canTake(world: World, node: ModelNode, name: string, newest: Entry): boolean {
+  const { tree } = node.disk;
+  if (newest.content === 0) return !hasChildren(tree, name);
+  if (newest.isDirectory || tree?.get(name)?.content === newest.content) return true;
+  return sourceOf(world, node, name, newest) !== undefined;
+}
+
+function canPull({ isOn, isSlow, daemon, disk }: ModelNode): boolean {
+  return isOn && daemon.isOn && !isSlow && !daemon.hasToScan && disk.hasDirectory && !disk.isDoubled;
+}
+
+/** `pick` chooses among what is needed: Syncthing pulls in no order that matters, and deletions may come first. */
+export function pullOne(world: World, node: ModelNode, pick: number): boolean {
+  const { disk } = node;
+  const { database } = disk;
+  if (!canPull(node) || database === undefined) return false;
+  const needed = needsOf(disk);
+  const name = needed[pick % Math.max(1, needed.length)];
+  const newest = name === undefined ? undefined : globalEntry(disk, database, name);
+  if (name === undefined || newest === undefined) return false;
+  if (isUnscanned(world, disk, name)) {
+    scanName(world, node, name);
+    return true;
+  }
+  if (!canTake(world, node, name, newest)) return false;
+  if (newest.content !== 0) makeParents(world, node, name);
+  take(world, node, name, newest);
+  return true;
+}
+
+/** Directories that are missing are made on the way, and looked at. */
+function makeParents(world: World, node: ModelNode, name: string): void {
+  const parent = parentOf(name);
+  if (parent === undefined || node.disk.tree?.has(parent) === true) return;
+  makeParents(world, node, parent);
+  putFile(node.disk, parent, DIRECTORY);
+  node.disk.durableTree = new Map(node.disk.durableTree ?? []).set(parent, DIRECTORY);
+  scanName(world, node, parent);
+}
+
+function isConflict(before: Entry | undefined, newest: Entry): before is Entry {
+  if (before === undefined || before.content === newest.content) return false;
+  return compareVersions(before.version, newest.version) === 'concurrent';
+}
+
+function take(world: World, { disk }: ModelNode, name: string, newest: Entry): void {
+  const { database } = disk;
+  if (database === undefined) return;
+  const before = database.local.get(name);
+  const hasConflict = isConflict(before, newest);
+  if (hasConflict) keepConflict(world, disk, name);
+  replace(world, disk, name, newest);
+  const version = hasConflict ? mergedVersions(before.version, newest.version) : newest.version;
+  const ctime = disk.tree?.get(name)?.ctime ?? 0;
+  disk.database = withEntry(database, name, { ...newest, ctime, version, isFlagged: false });
+}
+
+function keepConflict({ counts }: World, disk: Disk, name: string): void {
+  count(counts, 'syncthing: conflict');
+  const old = disk.tree?.get(name);
+  if (old !== undefined && typeOf(disk) === 'sendreceive') putFile(disk, `${name}.sync-conflict`, old);
+}
+
+/** A directory stays as it is unless it goes. */
+function replace(world: World, disk: Disk, name: string, newest: Entry): void {
+  const old = disk.tree?.get(name);
+  const isGone = newest.content === 0;
+  if (!isGone && old !== undefined && isAsIs(old, newest)) return;
+  keepVersion(world, disk, name, isGone);
+  putOnDisk(disk, name, newest);
+}
+
+function isAsIs(old: ModelFile, newest: Entry): boolean {
+  return old.isDirectory || (old.content === newest.content && old.mtime === newest.mtime);
+}
+
+/** The file is on the disk before the index says so; a deletion becomes durable with the next syncfs. */
+function putOnDisk(disk: Disk, name: string, { content, mtime, isDirectory }: Entry): void {
+  const file: ModelFile | undefined = content === 0 ? undefined : { content, mtime, isDirectory, ctime: 1 };
+  putFile(disk, name, file);
+  if (file === undefined) return;
+  disk.durableTree = new Map(disk.durableTree ?? []).set(name, file);
+}
