@@ -8,6 +8,7 @@ import { nextStatus, withStatus } from '../desired/volume-status.ts';
 import type { Grant, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFlush } from '../handoff/flush.ts';
 import { decideGrant } from '../handoff/grant.ts';
+import { lossRecheckAfterMs } from '../handoff/lost-writer.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { isEqual } from './is-equal.ts';
 
@@ -28,6 +29,11 @@ export interface StatusPlan {
   readonly recheckAfterMs?: number;
 }
 
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const given = times.filter((time) => time !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
+}
+
 /** The status that the reports call for, with the grant that may be given on top of it. */
 export function planStatus(input: PlanInput): StatusPlan {
   const { view, placed } = input;
@@ -42,7 +48,10 @@ export function planStatus(input: PlanInput): StatusPlan {
     now,
     liveObstacle === undefined ? decisions : { ...decisions, liveObstacle },
   );
-  const recheckAfterMs = flush.kind === 'wait' ? flush.recheckAfterMs : undefined;
+  const recheckAfterMs = earliest([
+    flush.kind === 'wait' ? flush.recheckAfterMs : undefined,
+    lossRecheckAfterMs(now),
+  ]);
   return {
     status: { ...status, conditions },
     failedOver: failover.kind === 'fail-over',
