@@ -1,5 +1,5 @@
 /** Kubernetes Events about what a person should know, on the volume and on the claim it was made for. */
-import type { SyncthingVolume } from '../desired/volume.ts';
+import type { Base, SyncthingVolume, SyncthingVolumeStatus } from '../desired/volume.ts';
 import type { VolumeView } from '../handoff/view.ts';
 import type { Occurrence } from '../kubernetes/event-recorder.ts';
 import { referenceTo } from '../kubernetes/event-recorder.ts';
@@ -15,17 +15,27 @@ function readyOf(volume: SyncthingVolume): { readonly reason: string; readonly m
   return volume.status.conditions.find((condition) => condition.type === 'Ready');
 }
 
+/** The copy from which the volume goes on was proven to have everything that the lost grant acknowledged. */
+function isAcknowledged({ grant, proven, base }: SyncthingVolumeStatus, next: Base): boolean {
+  const holders = proven !== undefined && proven.epoch === grant?.epoch ? proven.holders : base.holders;
+  return next.holders.every(({ node }) => holders.some((holder) => holder.node === node));
+}
+
 function failoverAnnouncement(before: SyncthingVolume, after: SyncthingVolume): Announcement | undefined {
   const { base } = after.status;
   const lost = before.status.grant;
   if (base.kind !== 'failover' || base.epoch === before.status.base.epoch || lost === undefined)
     return undefined;
   const through = before.status.proven?.epoch === lost.epoch ? before.status.proven.scanStartedAt : undefined;
+  const holders = base.holders.map((holder) => holder.node).join(', ');
+  if (!isAcknowledged(before.status, base)) {
+    const message = `node ${lost.node} is given up, the volume goes on from what ${holders} has, which may be less than was acknowledged`;
+    return { type: 'Warning', reason: 'FailedOver', message };
+  }
   const kept =
     through === undefined
       ? `what ${lost.node} wrote since ${lost.since} was never replicated and is archived when it returns`
       : `everything written before ${through} is there; what ${lost.node} wrote after that is archived when it returns`;
-  const holders = base.holders.map((holder) => holder.node).join(', ');
   return {
     type: 'Normal',
     reason: 'FailedOver',

@@ -8,6 +8,7 @@ import { nextStatus, withStatus } from '../desired/volume-status.ts';
 import type { Grant, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFlush } from '../handoff/flush.ts';
 import { decideGrant } from '../handoff/grant.ts';
+import { lossRecheckAfterMs } from '../handoff/lost-writer.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { isEqual } from './is-equal.ts';
 
@@ -50,6 +51,7 @@ export function planStatus(input: PlanInput): StatusPlan {
   const recheckAfterMs = earliest([
     flush.kind === 'wait' ? flush.recheckAfterMs : undefined,
     typeRecheckMs(now),
+    lossRecheckAfterMs(now),
   ]);
   return {
     status: { ...status, conditions },

@@ -1,6 +1,6 @@
 /** All SyncthingNodes at once, each made by its own node: they know each other's devices, and fence whom a volume wants fenced. */
 import type { SyncthingNode, SyncthingNodeSpec } from '../desired/node.ts';
-import { isLost } from '../handoff/failover.ts';
+import { isLost } from '../handoff/lost-writer.ts';
 import type { VolumeView } from '../handoff/view.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';

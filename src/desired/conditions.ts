@@ -26,11 +26,11 @@ function verdict(status: ConditionStatus, reason: string, message: string): Verd
 function failoverVerdict(view: VolumeView, failover: FailoverDecision): Verdict | undefined {
   const lost = view.volume.status.grant?.node ?? '';
   if (failover.kind === 'blocked') {
-    const names = failover.bringBack.join(', ');
+    const remedy = `bring back ${failover.bringBack.join(', ')} (gone for good: docs/operations.md, "The last resort")`;
     return verdict(
       'False',
       'Blocked',
-      `node ${lost} is lost and no other copy holds all that was acknowledged: bring back ${names}`,
+      `node ${lost} is lost and no other copy holds all that was acknowledged: ${remedy}`,
     );
   }
   if (failover.kind !== 'fencing') return undefined;

@@ -1,5 +1,6 @@
 /** Who shares a volume's folder with whom (handoff rules 7, 15, 26 and 31). */
 import { requestsFor } from '../handoff/grant.ts';
+import { isShutOutByLists } from '../handoff/lost-writer.ts';
 import { isAlive, isLeaving, isStale, hasCurrentStore, type VolumeView } from '../handoff/view.ts';
 import { isOutOfStep } from './out-of-step.ts';
 import type { ReplicaPeer, ReplicaRole, SyncthingReplica } from './replica.ts';
@@ -19,9 +20,13 @@ function hasFolder(view: VolumeView, member: Member): boolean {
   return replica?.status?.folder !== undefined && hasCurrentStore(view, replica);
 }
 
-/** A stale copy is shared again only after it moved its own tree out of the way (rule 30). */
+/**
+ * A stale copy is shared again only after it moved its own tree out of the way (rule 30); a writer that is lost for this
+ * volume alone is shut out first (rule 26).
+ */
 function isOut(view: VolumeView, member: Member): boolean {
   const { replica } = member;
+  if (isShutOutByLists(view, member.node)) return true;
   if (replica === undefined) return false;
   if (isLeaving(view, replica) || replica.spec.removal !== undefined) return true;
   if (!isStale(view, replica)) return false;

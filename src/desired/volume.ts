@@ -7,6 +7,9 @@ import type { Condition, ObjectIdentity } from './object.ts';
 /** `exclusive`: one writer by the grant. `eventual`: every attached node writes, Syncthing merges file by file. */
 export type Access = 'exclusive' | 'eventual';
 
+/** Who says that a writer is lost: a person, or silence as well (handoff rule 25). */
+export type Failover = 'manual' | 'automatic';
+
 /** What becomes of the bytes when the claim goes: removed after a grace time, or kept under `archive/`. */
 export type OnDelete = 'delete' | 'archive';
 
@@ -68,8 +71,15 @@ export interface SyncthingVolumeSpec {
   readonly replicas?: number;
   readonly access: Access;
   readonly onDelete: OnDelete;
+  /** Absent: manual. */
+  readonly failover?: Failover;
   readonly claim?: { readonly namespace: string; readonly name: string };
   readonly parameters: Readonly<Record<string, string>>;
+  /**
+   * A person's word that the grant of this epoch is over, whatever its node says. `acceptLoss`: the volume may go on
+   * from any copy when none that has everything acknowledged can be reached.
+   */
+  readonly forceDetach?: { readonly epoch: number; readonly acceptLoss?: boolean };
   /** Set by DeleteVolume alone; nothing else orders bytes to go (handoff rule 32). */
   readonly deletion?: { readonly requestedAt: string };
 }

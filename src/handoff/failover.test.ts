@@ -16,7 +16,8 @@ import {
 } from '../../test/builders/volume-view.ts';
 import type { FolderReport } from '../desired/replica.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
-import { decideFailover, isLost, needsFence } from './failover.ts';
+import { decideFailover, needsFence } from './failover.ts';
+import { isLost } from './lost-writer.ts';
 
 const ALL = ['n1', 'n2', 'n3'];
 const TAINTED = [clusterNode('n1', { outOfService: true })];
@@ -168,10 +169,67 @@ describe('a writer is lost', () => {
       expect(decideFailover(lost({ status: { proven, stale } })).kind).toBe('blocked');
     });
 
+    test('a proof does not help where a person accepts the loss and it can be had without', () => {
+      const spec = { forceDetach: { epoch: 2, acceptLoss: true } };
+      const status = { ...lost().volume.status, proven };
+      expect(decideFailover(lost({ volume: volume({ spec, status }) }))).toMatchObject({
+        base: { holders: [{ node: 'n3' }] },
+      });
+    });
+
+    test.each([
+      ['nothing is said', {}, 'blocked'],
+      ['the epoch alone is given up', { forceDetach: { epoch: 2 } }, 'blocked'],
+      ['the loss of another epoch is accepted', { forceDetach: { epoch: 1, acceptLoss: true } }, 'blocked'],
+      ['the loss is accepted', { forceDetach: { epoch: 2, acceptLoss: true } }, 'fail-over'],
+    ])('without the proven copy, when %s', (_what, spec, kind) => {
+      const status = { ...lost().volume.status, proven };
+      const folders = { n3: { receiveOnlyItems: 1 } };
+      const decision = decideFailover(lost({ volume: volume({ spec, status }), folders }));
+      expect(decision.kind).toBe(kind);
+      if (decision.kind === 'fail-over') expect(decision.base.holders).toEqual([holder('n2')]);
+    });
+
+    test('what arrived of a first writer is all there is, once a person gives it up', () => {
+      const base = { kind: 'empty' as const, epoch: 0, session: 0, holders: [] };
+      const spec = { forceDetach: { epoch: 2 } };
+      const status = { ...lost().volume.status, base };
+      expect(decideFailover(lost({ volume: volume({ spec, status }) }))).toMatchObject({
+        kind: 'fail-over',
+        base: { kind: 'failover', holders: [{ node: 'n2' }] },
+        stale: [{ node: 'n1' }],
+      });
+    });
+
     test('blocked where nobody can know whether the first writer wrote', () => {
       const base = { kind: 'empty' as const, epoch: 0, session: 0, holders: [] };
       expect(decideFailover(lost({ status: { base } }))).toEqual({ kind: 'blocked', bringBack: ['n1'] });
     });
+  });
+});
+
+describe('a writer that is lost for one volume', () => {
+  const spec = { forceDetach: { epoch: 2 } };
+  const status = { epoch: 2, base: handoffBase(ALL), grant: grantTo('n1', 2) };
+  function forced(
+    lists: Readonly<Record<string, readonly string[]>>,
+    generations: Given['generations'] = {},
+  ) {
+    const replicas = ALL.map((name) =>
+      replica(name, lists[name] ?? ALL, { generation: generations[name] ?? 1 }),
+    );
+    return view({ volume: volume({ spec, status }), replicas });
+  }
+  const WITHOUT = { n2: ['n3'], n3: ['n2'] };
+
+  test('is shut out by the lists of the others, applied by each; its device stays', () => {
+    expect(decideFailover(forced({}))).toEqual({ kind: 'fencing', waitingFor: ['n2', 'n3'] });
+    expect(decideFailover(forced(WITHOUT, { n3: 2 }))).toEqual({ kind: 'fencing', waitingFor: ['n3'] });
+    expect(decideFailover(forced(WITHOUT))).toMatchObject({
+      kind: 'fail-over',
+      stale: [{ node: 'n1', storeId: storeOf('n1'), epoch: 3 }],
+    });
+    expect(needsFence(forced({}), 'n1', 'n2')).toBe(false);
   });
 });
 

@@ -1,15 +1,8 @@
 /** A writer that is lost: fencing it and choosing where the volume goes on (handoff rules 25 to 27). */
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder, StaleCopy } from '../desired/volume.ts';
+import { isLost, lossOf } from './lost-writer.ts';
 import { hasCurrentStore, isAlive, isStale, isStoreGone, type VolumeView } from './view.ts';
-
-/**
- * Only what a person or the cloud said for sure loses a writer, by the taint or by deleting the Node object: a node
- * that is merely silent may still write (rule 25).
- */
-export function isLost(view: Pick<VolumeView, 'clusterNodes'>, node: string): boolean {
-  return view.clusterNodes.get(node)?.outOfService ?? true;
-}
 
 export type FailoverDecision =
   | { readonly kind: 'none' }
@@ -31,8 +24,11 @@ function acknowledgedHolders(view: VolumeView): readonly Holder[] {
   return proven !== undefined && proven.epoch === grant?.epoch ? proven.holders : base.holders;
 }
 
-function hasFenced(view: VolumeView, node: string, lost: string): boolean {
-  return view.nodes.get(node)?.status?.fenced.includes(lost) === true;
+/** A lost node's device is paused; a writer that is lost for this volume alone is off the copy's list (rule 26). */
+function hasFenced(view: VolumeView, copy: SyncthingReplica, lost: string): boolean {
+  const { node } = copy.spec;
+  if (lossOf(view) === 'node') return view.nodes.get(node)?.status?.fenced.includes(lost) === true;
+  return node !== lost && !stillShares(copy, lost);
 }
 
 /** The node answers, with the disk that is meant, and did not miss an earlier failover. */
@@ -57,6 +53,21 @@ function isSource(view: VolumeView, holder: Holder, lost: string): boolean {
   return isUnchanged && isReachable(view, copy, holder);
 }
 
+/**
+ * Any copy, where a person said so: to accept the loss, or to give up a writer under a base that nobody holds, where
+ * what arrived of its files is all there is (rules 5 and 27).
+ */
+function lastResort(view: VolumeView, holders: readonly Holder[]): readonly Holder[] {
+  const { forceDetach } = view.volume.spec;
+  if (forceDetach === undefined || forceDetach.epoch !== view.volume.status.grant?.epoch) return [];
+  if (holders.length > 0 && forceDetach.acceptLoss !== true) return [];
+  return [...view.replicas.values()].flatMap(({ spec, status }) =>
+    spec.role === 'data' && status !== undefined
+      ? [{ node: spec.node, storeId: status.storeId, sequence: status.folder?.sequence ?? 0 }]
+      : [],
+  );
+}
+
 function knownOf(copy: SyncthingReplica | undefined, lost: string): number {
   return copy?.status?.folder?.peers.find((peer) => peer.node === lost)?.knownSequence ?? 0;
 }
@@ -69,7 +80,7 @@ function bestSource(view: VolumeView, sources: readonly Holder[], lost: string):
 
 /** Every copy that did not put up the fence before the new lineage began, the lost writer first of all (rule 26). */
 function staleCopies(view: VolumeView, lost: string, epoch: number): readonly StaleCopy[] {
-  const found = [...view.replicas.values()].filter((copy) => !hasFenced(view, copy.spec.node, lost));
+  const found = [...view.replicas.values()].filter((copy) => !hasFenced(view, copy, lost));
   const grant = view.volume.status.grant;
   const copies = found.flatMap((copy) => {
     const storeId = copy.spec.node === lost ? grant?.storeId : copy.status?.storeId;
@@ -105,19 +116,21 @@ function failOverTo(view: VolumeView, lost: string, source: Holder): FailoverDec
  */
 export function decideFailover(view: VolumeView): FailoverDecision {
   const { grant } = view.volume.status;
-  if (grant === undefined || view.volume.spec.deletion !== undefined || !isLost(view, grant.node)) {
-    return { kind: 'none' };
-  }
+  if (grant === undefined || lossOf(view) === undefined) return { kind: 'none' };
   const lost = grant.node;
   const holders = acknowledgedHolders(view);
-  const sources = holders.filter((holder) => isSource(view, holder, lost));
+  const proven = holders.filter((holder) => isSource(view, holder, lost));
+  const sources =
+    proven.length > 0 ? proven : lastResort(view, holders).filter((holder) => isSource(view, holder, lost));
   const source = bestSource(view, sources, lost);
   if (source === undefined) {
     const names = holders.map((holder) => holder.node);
     return { kind: 'blocked', bringBack: names.length > 0 ? names : [lost] };
   }
-  const alive = [...view.replicas.keys()].filter((node) => node !== lost && isAlive(view, node));
-  const unfenced = alive.filter((node) => !hasFenced(view, node, lost));
+  const alive = [...view.replicas.values()].filter(
+    ({ spec }) => spec.node !== lost && isAlive(view, spec.node),
+  );
+  const unfenced = alive.filter((copy) => !hasFenced(view, copy, lost)).map((copy) => copy.spec.node);
   return unfenced.length > 0 ? { kind: 'fencing', waitingFor: unfenced } : failOverTo(view, lost, source);
 }
 

@@ -3,7 +3,7 @@ import type { SyncthingNode, Wanted } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Grant } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
-import { isLost } from './failover.ts';
+import { isLost } from './lost-writer.ts';
 import { hasCurrentStore, isAlive, isLeaving, isStale, type VolumeView } from './view.ts';
 
 export type GrantDecision =

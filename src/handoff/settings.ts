@@ -4,6 +4,8 @@ export interface HandoffSettings {
   readonly ownCopyAfterMs: number;
   /** A SyncthingNode whose heartbeat is older counts as away: its report proves nothing about now. */
   readonly heartbeatTimeoutMs: number;
+  /** From the last sign of a writer to its loss, for volumes with `failover: automatic` (handoff rule 25). */
+  readonly failoverAfterMs: number;
   /** Least time between two proving scans of an attached volume. */
   readonly scanIntervalMs: number;
   /** A folder not switched to writer this long after its mount is worth a condition (handoff rule 11). */
@@ -13,6 +15,7 @@ export interface HandoffSettings {
 export const defaultHandoffSettings: HandoffSettings = {
   ownCopyAfterMs: 20_000,
   heartbeatTimeoutMs: 60_000,
+  failoverAfterMs: 300_000,
   scanIntervalMs: 5_000,
   switchWarningMs: 30_000,
 };

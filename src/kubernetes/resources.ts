@@ -56,8 +56,10 @@ const volumeSpec: z.ZodMiniType<SyncthingVolumeSpec> = z.object({
   replicas: z.exactOptional(z.int().check(z.positive())),
   access: z.enum(['exclusive', 'eventual']),
   onDelete: z.enum(['delete', 'archive']),
+  failover: z.exactOptional(z.enum(['manual', 'automatic'])),
   claim: z.exactOptional(z.object({ namespace: text, name: text })),
   parameters: z._default(z.record(text, text), {}),
+  forceDetach: z.exactOptional(z.object({ epoch: count, acceptLoss: z.exactOptional(z.boolean()) })),
   deletion: z.exactOptional(z.object({ requestedAt: text })),
 });
 

@@ -1,8 +1,10 @@
 /** What planLocal decides on, read now (src/handoff/local.ts). */
+import { access } from 'node:fs/promises';
 import type { FolderReport } from '../desired/replica.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import type { LocalView } from '../handoff/local.ts';
 import type { NodeContext } from './context.ts';
+import { isMissing } from './errors.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 /**
@@ -20,7 +22,7 @@ export async function localView(
   const now = ctx.clock.now();
   return {
     node: ctx.node,
-    state,
+    state: await withoutRemovedArchive(state),
     ...(order !== undefined && { order: order.spec }),
     podMounts: mounts.pods,
     stagingMounts: mounts.staging,
@@ -34,4 +36,17 @@ export async function localView(
     now,
     settings: ctx.settings.handoff,
   };
+}
+
+/** A person took out of the archive what was wanted and removed the rest: there is nothing to point at any more. */
+async function withoutRemovedArchive(state: DiskState): Promise<DiskState> {
+  const archive = state.rejoined?.archive ?? '';
+  if (state.rejoined === undefined || archive === '') return state;
+  try {
+    await access(archive);
+    return state;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return { ...state, rejoined: { ...state.rejoined, archive: '' } };
+  }
 }

@@ -19,6 +19,8 @@ export function tiers(reports: string): readonly Tier[] {
     { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], needs: [] },
     { name: 'types', command: ['npm', 'run', '--silent', 'types'], needs: [] },
     project('unit', reports, []),
+    project('model', reports, []),
+    { name: 'mutants', command: ['npm', 'run', '--silent', 'test:mutants'], needs: [] },
     project('integration', reports, ['programs', 'images']),
     project('sanity', reports, ['deploy']),
     project('e2e', reports, ['deploy']),

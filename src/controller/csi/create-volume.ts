@@ -58,6 +58,7 @@ function specOf({
   replicas,
   access,
   onDelete,
+  failover,
   claim,
   parameters,
 }: CreateVolumeIntent): SyncthingVolumeSpec {
@@ -67,6 +68,7 @@ function specOf({
     ...(replicas !== undefined && { replicas }),
     access,
     onDelete,
+    ...(failover === 'automatic' && { failover }),
     ...(claim !== undefined && { claim }),
     parameters,
   };
@@ -113,13 +115,20 @@ function ownParameters(parameters: Readonly<Record<string, string>>): object {
   );
 }
 
+function differentParameter(spec: SyncthingVolumeSpec, intent: CreateVolumeIntent): string | undefined {
+  if (spec.access !== intent.access) return `access: ${spec.access}`;
+  if (spec.replicas !== intent.replicas) return `replicas: ${spec.replicas ?? 'one on every data node'}`;
+  if (spec.onDelete !== intent.onDelete) return `onDelete: ${spec.onDelete}`;
+  const failover = spec.failover ?? 'manual';
+  return failover === intent.failover ? undefined : `failover: ${failover}`;
+}
+
 function difference(volume: SyncthingVolume, intent: CreateVolumeIntent): string | undefined {
   const { spec } = volume;
   if (spec.requestName !== intent.name) return `the name "${spec.requestName}"`;
   if (!capacityFits(intent.capacity, spec.capacityBytes)) return `${spec.capacityBytes} bytes`;
-  if (spec.access !== intent.access) return `access: ${spec.access}`;
-  if (spec.replicas !== intent.replicas) return `replicas: ${spec.replicas ?? 'one on every data node'}`;
-  if (spec.onDelete !== intent.onDelete) return `onDelete: ${spec.onDelete}`;
+  const parameter = differentParameter(spec, intent);
+  if (parameter !== undefined) return parameter;
   return isEqual(ownParameters(spec.parameters), ownParameters(intent.parameters))
     ? undefined
     : 'other parameters';

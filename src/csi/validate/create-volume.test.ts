@@ -22,6 +22,7 @@ describe('a good request', () => {
       accessModes: ['SINGLE_NODE_WRITER'],
       parameters: {},
       access: 'exclusive',
+      failover: 'manual',
       onDelete: 'delete',
     });
   });
@@ -130,7 +131,8 @@ const refused: readonly Refused[] = [
   {
     what: 'a misspelt parameter',
     request: { parameters: { replica: '2' } },
-    message: 'parameters["replica"]: is not a parameter of this driver; known are access, onDelete, replicas',
+    message:
+      'parameters["replica"]: is not a parameter of this driver; known are access, failover, onDelete, replicas',
   },
   {
     what: 'metadata nobody sends',

@@ -1,4 +1,4 @@
-import type { Access, OnDelete } from '../../desired/volume.ts';
+import type { Access, Failover, OnDelete } from '../../desired/volume.ts';
 import type { CsiError } from '../errors.ts';
 import { invalidArgument } from '../errors.ts';
 
@@ -8,6 +8,7 @@ export interface ClassParameters {
   readonly replicas?: number;
   readonly access: Access;
   readonly onDelete: OnDelete;
+  readonly failover: Failover;
 }
 
 /** What csi-provisioner adds with --extra-create-metadata. */
@@ -23,7 +24,7 @@ export interface ParsedParameters {
 
 type Parameters = Readonly<Record<string, string>>;
 
-const known = ['access', 'onDelete', 'replicas'] as const;
+const known = ['access', 'failover', 'onDelete', 'replicas'] as const;
 const metadataPrefix = 'csi.storage.k8s.io/';
 const knownMetadata: ReadonlySet<string> = new Set(['pvc/name', 'pvc/namespace', 'pv/name', 'fstype']);
 
@@ -38,6 +39,7 @@ export function parseParameters(parameters: Parameters): ParsedParameters {
     class: {
       ...(replicas !== undefined && { replicas }),
       access: parseChoice('access', parameters['access'], ['exclusive', 'eventual']),
+      failover: parseChoice('failover', parameters['failover'], ['manual', 'automatic']),
       onDelete: parseChoice('onDelete', parameters['onDelete'], ['delete', 'archive']),
     },
     metadata: parseMetadata(parameters),

@@ -96,6 +96,7 @@ export class RealController {
         callDeadlineMs: 10_000,
         drainMs: 100,
         podName: 'controller-0',
+        failoverAfterMs: 300_000,
       },
       client: this.#connection.client,
       clock: systemClock,

@@ -103,6 +103,7 @@ export async function startCluster(
       driverName: DRIVER,
       storageLabel: STORAGE_LABEL,
       callDeadlineMs: 30_000,
+      failoverAfterMs: 300_000,
       drainMs: 1_000,
       podName: 'controller-0',
     },

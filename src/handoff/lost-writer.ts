@@ -1,0 +1,61 @@
+/** Whether the volume's writer counts as lost, and on whose word (handoff rule 25). */
+import type { Grant } from '../desired/volume.ts';
+import { isAlive, type VolumeView } from './view.ts';
+
+/**
+ * `node`: the taint out-of-service, or no Node object: all its volumes are lost there, its device is fenced.
+ * `forced`: a person named this grant's epoch in `spec.forceDetach`; the node may well be alive.
+ * `silent`: `failover: automatic`, and neither the API server nor the volume's other copies have heard of it for long.
+ */
+export type Loss = 'node' | 'forced' | 'silent';
+
+/**
+ * Only what a person or the cloud said for sure loses a node, by the taint or by deleting the Node object: a node
+ * that is merely silent may still write (rule 25).
+ */
+export function isLost(view: Pick<VolumeView, 'clusterNodes'>, node: string): boolean {
+  return view.clusterNodes.get(node)?.outOfService ?? true;
+}
+
+/** Milliseconds after the last sign of life at which silence alone loses the writer. */
+function givenUpAt(view: VolumeView, { node }: Grant): number | undefined {
+  if (view.volume.spec.failover !== 'automatic') return undefined;
+  const heartbeat = view.nodes.get(node)?.status?.heartbeat;
+  if (heartbeat === undefined) return undefined;
+  return Date.parse(heartbeat) + Math.max(view.settings.failoverAfterMs, view.settings.heartbeatTimeoutMs);
+}
+
+/** A node cut off from the API server alone still reaches its peers, and they it. */
+function isSeenByCopies(view: VolumeView, node: string): boolean {
+  return [...view.replicas.values()].some(
+    ({ spec, status }) =>
+      spec.node !== node &&
+      isAlive(view, spec.node) &&
+      status?.folder?.peers.some((peer) => peer.node === node && peer.connected) === true,
+  );
+}
+
+/** Undefined: the writer has its grant, or nobody has one. */
+export function lossOf(view: VolumeView): Loss | undefined {
+  const { spec, status } = view.volume;
+  const { grant } = status;
+  if (grant === undefined || spec.deletion !== undefined) return undefined;
+  if (isLost(view, grant.node)) return 'node';
+  if (spec.forceDetach?.epoch === grant.epoch) return 'forced';
+  const at = givenUpAt(view, grant);
+  return at !== undefined && view.now >= at && !isSeenByCopies(view, grant.node) ? 'silent' : undefined;
+}
+
+/** Milliseconds until silence alone may lose the writer; undefined where it never does, or has. */
+export function lossRecheckAfterMs(view: VolumeView): number | undefined {
+  const { grant } = view.volume.status;
+  if (grant === undefined || isAlive(view, grant.node)) return undefined;
+  const at = givenUpAt(view, grant);
+  return at === undefined || at <= view.now ? undefined : at - view.now;
+}
+
+/** Shut out of this volume alone, by its peers' lists, instead of by a pause of its device (rule 26). */
+export function isShutOutByLists(view: VolumeView, node: string): boolean {
+  const loss = lossOf(view);
+  return loss !== undefined && loss !== 'node' && view.volume.status.grant?.node === node;
+}
