@@ -1,12 +1,13 @@
 /** Turning a grant into a mount: state.json first, then the live grant, then the bind (handoff rules 10, 12 and 13). */
 import { chmod, mkdir, stat } from 'node:fs/promises';
-import { takeGrant, type DiskState } from '../handoff/disk-state.ts';
+import { takeGrant, withPlainTree, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { SyncthingVolume } from '../desired/volume.ts';
 import type { NodeContext } from './context.ts';
 import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
 import { holdsGrant, isOwn, readVolume } from './live-volume.ts';
+import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export type Session =
@@ -31,8 +32,10 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   if (taken.kind === 'refused')
     return { kind: 'wait', reason: `${ctx.node} cannot take the grant: ${taken.reason}` };
   if (order.base.kind !== 'empty') await requireData(ctx, folderId);
-  await ctx.states.write(taken.state);
-  return await confirm(ctx, taken.state, { epoch, signal });
+  const inherits = state.phase.kind !== 'writer' && (await inheritsMetadata(ctx, order));
+  const next = inherits ? withPlainTree(taken.state) : taken.state;
+  await ctx.states.write(next);
+  return await confirm(ctx, next, { epoch, signal });
 }
 
 type Offer = { readonly kind: 'offered'; readonly epoch: number } | Extract<Session, { kind: 'wait' }>;
@@ -53,7 +56,7 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
   if (!holdsGrant(ctx, volume, epoch))
     return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
   if (volume.status.base.kind === 'empty') await makeData(ctx, volume);
-  return { kind: 'open', state };
+  return { kind: 'open', state: await putBackMetadata(ctx, state, signal) };
 }
 
 interface Taking {
