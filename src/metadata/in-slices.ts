@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /** So many of a few microseconds each that nobody else waits noticeably. */
-const SLICE = 256;
+const SLICE = 64;
 
 /** Does something synchronous for each, and lets others in between. */
 export async function inSlices<T>(

@@ -21,7 +21,7 @@ export async function makeTreePlain(
   request: ScanRequest,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { folderId, epoch, session } = request;
+  const { folderId, epoch } = request;
   const plan = await lookThrough(ctx, folderId, signal);
   if (plan === undefined) return true;
   if (!(await inSession(ctx, request, (state) => keepManifest(ctx, state, plan)))) return false;
@@ -32,7 +32,7 @@ export async function makeTreePlain(
     if (!isDone) return false;
   }
   const paths = namesFor(plan.uncarried);
-  ctx.volumes.record(folderId).uncarried = { epoch, session, paths };
+  ctx.volumes.record(folderId).uncarried = { epoch, paths };
   if (paths.length > 0)
     ctx.log.warn({ folderId, paths }, 'the volume has files that arrive on no other node');
   return true;

@@ -9,6 +9,7 @@ import {
   type NodeUnderTest,
 } from '../../test/builders/test-node.ts';
 import type { Base } from '../desired/volume.ts';
+import { MountError } from '../mount/errors.ts';
 import { renderManifest } from '../metadata/manifest.ts';
 import type { NodeContext } from './context.ts';
 import { makeTreePlain } from './make-tree-plain.ts';
@@ -134,7 +135,6 @@ describe('a flush', () => {
     await flush(volumeId);
     expect(node.ctx.volumes.record(volumeId).uncarried).toEqual({
       epoch: 1,
-      session: 1,
       paths: ['.syncthing.2', '.syncthing.3', '.syncthing.4', '.syncthing.5', '.syncthing.6', 'and 2 more'],
     });
   });
@@ -165,14 +165,10 @@ describe('the first session of an epoch', () => {
 
   test('gets it before its mount', async () => {
     const volumeId = await received('handoff');
-    let mode = 0;
-    const { bind } = node.mounter;
-    node.mounter.bind = (...args) => {
-      mode = modeOf(volumeId, 'set');
-      return bind.apply(node.mounter, args);
-    };
-    await stage(volumeId);
-    expect(mode).toBe(0o4755);
+    node.mounter.failNext('bind', new MountError('failed', 'no mount'));
+    await expect(stage(volumeId)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(modeOf(volumeId, 'set')).toBe(0o4755);
+    expect(await phaseOf(volumeId)).toEqual({ kind: 'writer', epoch: 2, session: 1 });
   });
 
   test.each(['failover', 'seed'] as const)('gets nothing of an older state after a %s', async (kind) => {

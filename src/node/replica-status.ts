@@ -67,11 +67,11 @@ function sessionOf({ phase }: DiskState): { readonly epoch: number; readonly ses
 
 type Uncarried = NonNullable<VolumeRecord['uncarried']>;
 
-/** What an earlier life of this process found and reported still holds: the session is the same. */
+/** What an earlier life of this process found and reported still holds. */
 function uncarriedOf(found: Uncarried | undefined, { status }: SyncthingReplica): Uncarried | undefined {
   const before = status?.writer;
   if (found !== undefined || before?.uncarried === undefined) return found;
-  return { epoch: before.epoch, session: before.session, paths: before.uncarried };
+  return { epoch: before.epoch, paths: before.uncarried };
 }
 
 function writerReport(
@@ -84,7 +84,7 @@ function writerReport(
   if (phase === undefined || session === undefined) return undefined;
   const scan = scanReport(view);
   const switched = view.state.phase.kind === 'writer' && view.folder?.type === 'sendreceive';
-  const paths = pathsOf(session, uncarried);
+  const paths = pathsOf(session.epoch, uncarried);
   return {
     ...session,
     phase,
@@ -95,12 +95,9 @@ function writerReport(
   };
 }
 
-function pathsOf(
-  { epoch, session }: Pick<WriterReport, 'epoch' | 'session'>,
-  uncarried: Uncarried | undefined,
-): readonly string[] | undefined {
-  if (uncarried === undefined || uncarried.epoch !== epoch || uncarried.session !== session) return undefined;
-  return uncarried.paths.length > 0 ? uncarried.paths : undefined;
+/** Until the next flush of the same node looks again. */
+function pathsOf(epoch: number, uncarried: Uncarried | undefined): readonly string[] | undefined {
+  return uncarried?.epoch === epoch && uncarried.paths.length > 0 ? uncarried.paths : undefined;
 }
 
 function scanReport({ state: { phase }, scan }: LocalView): WriterReport['scan'] | undefined {
