@@ -169,7 +169,7 @@ describe('Carried', () => {
 
   test('names what the latest writer has that nobody else gets', () => {
     expect(told('Carried', writers(['old'], ['dev/null', 'and 7 more']))).toBe(
-      'False NotCarried: other nodes do not get dev/null, and 7 more of n2: see docs/limitations.md',
+      'False NotCarried: n2 has what other nodes do not get: dev/null, and 7 more; see docs/limitations.md',
     );
   });
 

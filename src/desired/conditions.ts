@@ -162,7 +162,7 @@ function carriedVerdict(view: VolumeView): Verdict {
   const paths = latest?.uncarried ?? [];
   if (latest === undefined || paths.length === 0)
     return verdict('True', 'Everything', 'nothing was found that other nodes do not get');
-  const message = `other nodes do not get ${paths.join(', ')} of ${latest.node}: see docs/limitations.md`;
+  const message = `${latest.node} has what other nodes do not get: ${paths.join(', ')}; see docs/limitations.md`;
   return verdict('False', 'NotCarried', message);
 }
 

@@ -2,7 +2,7 @@
 import { closeSync, fchmodSync, lchownSync, linkSync, lutimesSync, renameSync, rmSync } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import { execa } from 'execa';
-import { byPath, type Entry, type FifoEntry } from './entry.ts';
+import { byPath, parentOf, type Entry, type FifoEntry } from './entry.ts';
 import { MetadataError } from './errors.ts';
 import { inSlices } from './in-slices.ts';
 import { OpenTree } from './open-tree.ts';
@@ -44,10 +44,13 @@ export async function applyEntries(entries: readonly Entry[], options: ApplyOpti
       failed.push(`${path} (${error instanceof Error ? error.message : 'failed'})`);
     }
   };
-  const names = plan.steps.filter((step) => step.kind === 'link');
-  await inSlices(names, signal, (step) => attempt(step.path, () => linkName(tree, step, options.scratch)));
-  for (const step of plan.steps)
-    if (step.kind === 'make-fifo') await makeFifo(tree, step.entry, { failed, signal });
+  const links = plan.steps.filter((step) => step.kind === 'link');
+  await inSlices(links, signal, (step) => attempt(step.path, () => linkName(tree, step, options.scratch)));
+  const fifos = plan.steps.flatMap((step) => (step.kind === 'make-fifo' ? [step.entry] : []));
+  for (const batch of batchesOf(fifos)) {
+    await makeFifos(tree, batch, signal);
+    for (const fifo of batch) attempt(fifo.path, () => setOnFifo(tree, fifo));
+  }
   await inSlices(plan.steps, signal, (step) => attempt(pathOf(step), () => setOn(tree, step)));
   return { steps: plan.steps.length, skipped: [...plan.skipped, ...failed] };
 }
@@ -81,35 +84,44 @@ function setOn(tree: OpenTree, step: ApplyStep): void {
   }
 }
 
-interface FifoOptions {
-  readonly failed: string[];
-  readonly signal: AbortSignal;
+/** Those of one directory, so many as a command line holds. */
+function batchesOf(fifos: readonly FifoEntry[]): readonly (readonly FifoEntry[])[] {
+  return [...Map.groupBy(fifos, ({ path }) => parentOf(path)).values()].flatMap((all) =>
+    Array.from({ length: Math.ceil(all.length / FIFOS) }, (_, index) =>
+      all.slice(index * FIFOS, (index + 1) * FIFOS),
+    ),
+  );
 }
 
-/** Node has no mkfifo; coreutils do. */
-async function makeFifo(
-  tree: OpenTree,
-  { path, mode, uid, gid }: FifoEntry,
-  { failed, signal }: FifoOptions,
-): Promise<void> {
-  try {
-    const place = reached(tree, path);
-    const forOthers = place.toString('latin1').replace('/self/', `/${await readlink('/proc/self')}/`);
-    await execa('mkfifo', ['--mode=0600', '--', argumentOf(forOthers)], {
-      stdin: 'ignore',
-      cancelSignal: signal,
-    });
-    lchownSync(reached(tree, path), uid, gid);
-    setOn(tree, { kind: 'set-mode', path, mode });
-  } catch (error) {
-    signal.throwIfAborted();
-    failed.push(`${path} (${error instanceof Error ? error.message : 'failed'})`);
-  }
+const FIFOS = 256;
+
+/** Node has no mkfifo; coreutils do. What it could not make is found when its owner is to be set. */
+async function makeFifos(tree: OpenTree, batch: readonly FifoEntry[], signal: AbortSignal): Promise<void> {
+  const own = await readlink('/proc/self');
+  const places = batch.flatMap(({ path }) => {
+    const place = tree.see(path) === undefined ? tree.reach(path) : undefined;
+    return place === undefined ? [] : [argumentOf(place.toString('latin1').replace('/self/', `/${own}/`))];
+  });
+  const named = places.filter((place) => place !== undefined);
+  if (named.length === 0) return;
+  await execa('mkfifo', ['--mode=0600', '--', ...named], {
+    stdin: 'ignore',
+    cancelSignal: signal,
+    reject: false,
+  });
+  signal.throwIfAborted();
+}
+
+function setOnFifo(tree: OpenTree, { path, mode, uid, gid }: FifoEntry): void {
+  if (tree.see(path)?.type !== 'fifo') throw new MetadataError('failed', 'it cannot be made');
+  lchownSync(reached(tree, path), uid, gid);
+  setOn(tree, { kind: 'set-mode', path, mode });
 }
 
 /** Arguments of a program are text to Node: a name that is no UTF-8 cannot be given. Syncthing refuses those anyway. */
-function argumentOf(bytes: string): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
+function argumentOf(bytes: string): string | undefined {
+  const text = Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(text, 'utf8').toString('latin1') === bytes ? text : undefined;
 }
 
 function reached(tree: OpenTree, path: string): Buffer {

@@ -21,7 +21,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyEntries } from './apply.ts';
 import type { Entry } from './entry.ts';
-import { findSpecial, parseFound } from './find-special.ts';
+import { findSpecial, parseLine } from './find-special.ts';
 import { makePlain, portionsOf } from './make-plain.ts';
 import { planPlain, type PlainPlan, type PlainStep } from './plan-plain.ts';
 
@@ -138,6 +138,17 @@ describe('a tree on a real disk', () => {
     expect([before.nlink, after.nlink]).toEqual([2n, 1n]);
   });
 
+  test('may have an archive of links beside it: the names there are none of its own', async () => {
+    writeFileSync(at('one'), 'x');
+    linkSync(at('one'), path.join(directory, 'archived-one'));
+    writeFileSync(at('two'), 'x');
+    linkSync(at('two'), at('three'));
+    linkSync(at('two'), path.join(directory, 'archived-two'));
+    linkSync(at('two'), path.join(directory, 'archived-three'));
+    const { steps } = planPlain(await findSpecial(root, signal, { namesElsewhere: 1 }));
+    expect(steps.map(({ path: name }) => name)).toEqual(['two']);
+  });
+
   test('is left alone where something else came to have the name', async () => {
     writeFileSync(at('set'), 'x');
     chmodSync(at('set'), 0o4755);
@@ -148,6 +159,14 @@ describe('a tree on a real disk', () => {
     await strip(steps);
     expect(statSync(at('set')).mode & 0o7777).toBe(0o4700);
   });
+});
+
+test('a tree of any size is looked at in so much memory', async () => {
+  await oddTree();
+  const sight = await findSpecial(root, signal, { maxKept: 3 });
+  expect(sight).toMatchObject({ hasMorePlaces: true, hasMoreFiles: true });
+  expect([sight.places.length, sight.files.length]).toEqual([3, 3]);
+  expect(planPlain(sight)).toMatchObject({ entries: [], isPartial: true });
 });
 
 describe('a tree that somebody hostile made', () => {
@@ -188,13 +207,11 @@ test.each([
   ['0.2500000000', 250_000_000n],
   ['1700000000.1234567890', 1_700_000_000_123_456_789n],
 ])('find says %s', (printed, mtimeNs) => {
-  expect(parseFound(Buffer.from(`l 777 0 0 3 ${printed} 1:2 a b\0`))).toMatchObject([
-    { mtimeNs, path: 'a b' },
-  ]);
+  expect(parseLine(`l 777 1 0 0 3 ${printed} 1:2 a b`)).toMatchObject({ mtimeNs, path: 'a b' });
 });
 
 test.each([
-  'l 777 0 0 3 1.0 1:2 a\0',
-  'z 777 0 0 3 1.0000000000 1:2 a\0',
-  'l 777 0 0 3 1.0000000000 1:2 ../a\0',
-])('find does not say %s', (line) => expect(() => parseFound(Buffer.from(line))).toThrow(/find printed/));
+  'l 777 1 0 0 3 1.0 1:2 a',
+  'z 777 1 0 0 3 1.0000000000 1:2 a',
+  'l 777 1 0 0 3 1.0000000000 1:2 ../a',
+])('find does not say %s', (line) => expect(() => parseLine(line)).toThrow(/find printed/));

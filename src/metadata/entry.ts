@@ -58,8 +58,20 @@ export interface Found {
   readonly gid: number;
   readonly size: bigint;
   readonly mtimeNs: bigint;
+  readonly links: number;
   /** Device and inode. */
   readonly inode: string;
+}
+
+/** One look at a tree. Both parts are bounded, so that a tree of any size costs little memory. */
+export interface Sight {
+  /** Directories and symbolic links. */
+  readonly places: readonly Found[];
+  /** There are more, which makes these of no use. */
+  readonly hasMorePlaces: boolean;
+  /** Everything else that find saw. */
+  readonly files: readonly Found[];
+  readonly hasMoreFiles: boolean;
 }
 
 /** Nothing in a path that would lead out of the tree, or that names the same place in two ways. */

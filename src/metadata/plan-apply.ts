@@ -26,7 +26,7 @@ export interface ApplyPlan {
 }
 
 /** What is at an entry's path; nothing where there is nothing. */
-export type Seen = Omit<Found, 'path'>;
+export type Seen = Omit<Found, 'path' | 'links'>;
 
 export function planApply(entries: readonly Entry[], seen: ReadonlyMap<string, Seen>): ApplyPlan {
   const isThere = (entry: Entry): boolean => matches(entry, seen.get(entry.path));
@@ -77,10 +77,14 @@ function linkSteps(entries: readonly Entry[], seen: ReadonlyMap<string, Seen>): 
   });
 }
 
+/** Also one that was made and, when it broke off, not given its owner. */
 function fifoSteps(entries: readonly Entry[], seen: ReadonlyMap<string, Seen>): readonly NameStep[] {
-  return entries.flatMap((entry): readonly NameStep[] =>
-    entry.kind === 'fifo' && !seen.has(entry.path) ? [{ kind: 'make-fifo', entry }] : [],
-  );
+  return entries.flatMap((entry): readonly NameStep[] => {
+    if (entry.kind !== 'fifo') return [];
+    const now = seen.get(entry.path);
+    const isRight = now?.mode === entry.mode && now.uid === entry.uid && now.gid === entry.gid;
+    return isRight ? [] : [{ kind: 'make-fifo', entry }];
+  });
 }
 
 function modeSteps(entries: readonly Entry[], seen: ReadonlyMap<string, Seen>): readonly ApplyStep[] {

@@ -7,6 +7,7 @@ import {
   type Entry,
   type FileEntry,
   type Found,
+  type Sight,
 } from './entry.ts';
 
 /**
@@ -24,22 +25,38 @@ export interface PlainPlan {
   /** By path; empty: the tree has nothing that would be lost. */
   readonly entries: readonly Entry[];
   readonly steps: readonly PlainStep[];
+  /** The steps are a part of what there is to do: look again after them. */
+  readonly isPartial: boolean;
   /** Paths that arrive nowhere else and that the manifest has no way of bringing. */
   readonly uncarried: readonly string[];
+  /** For people: what of the tree is too much to be carried at all. */
+  readonly omitted: readonly string[];
 }
 
-export function planPlain(found: readonly Found[]): PlainPlan {
-  const sorted = found.toSorted(byPath);
-  const groups = groupsOf(sorted);
-  const entries = sorted.flatMap((each) => entryOf(each, groups.get(each.inode)?.number ?? 0));
+/**
+ * A tree with too many directories or links loses what is said of them, one with too many special files what is said of
+ * those; it is made plain all the same, in several goes.
+ */
+export function planPlain({ places, hasMorePlaces, files, hasMoreFiles }: Sight): PlainPlan {
+  const sorted = files.toSorted(byPath);
+  const groups = hasMoreFiles ? new Map<string, Group>() : groupsOf(sorted);
+  const carried = [...(hasMorePlaces ? [] : places), ...(hasMoreFiles ? [] : files)].toSorted(byPath);
+  const entries = carried.flatMap((each) => entryOf(each, groups.get(each.inode)?.number ?? 0));
   return {
     entries: entries.every(isBareRoot) ? [] : entries,
     steps: [
       ...sorted.flatMap(bitsStep),
-      ...sorted.flatMap((each) => separateStep(each, groups)),
+      ...sorted.flatMap((each) => (hasMoreFiles ? separateAny(each) : separateStep(each, groups))),
       ...sorted.flatMap(removeStep),
     ],
+    isPartial: hasMoreFiles,
     uncarried: sorted.filter(isUncarried).map(({ path }) => path),
+    omitted: [
+      ...(hasMorePlaces
+        ? [`times and special bits of more than ${places.length} directories and links`]
+        : []),
+      ...(hasMoreFiles ? [`hard links, special bits and FIFOs, which are more than ${files.length}`] : []),
+    ],
   };
 }
 
@@ -102,6 +119,11 @@ function separateStep(
 ): readonly PlainStep[] {
   const group = type === 'file' ? groups.get(inode) : undefined;
   return group === undefined || group.first === path ? [] : [{ kind: 'separate', path, inode, size }];
+}
+
+/** Other names of the file may be among those that were not kept. */
+function separateAny({ type, path, inode, size, links }: Found): readonly PlainStep[] {
+  return type === 'file' && links > 1 ? [{ kind: 'separate', path, inode, size }] : [];
 }
 
 /** A socket is of no use without the process that made it, which is gone. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parentOf, type Entry, type Found } from './entry.ts';
+import { parentOf, type Entry, type Found, type Sight } from './entry.ts';
 import { parseManifest, renderManifest } from './manifest.ts';
 import { planApply, type ApplyStep, type Seen } from './plan-apply.ts';
 import { planPlain, type PlainStep } from './plan-plain.ts';
@@ -26,19 +26,23 @@ function treeOf(given: Readonly<Record<string, Partial<Seen>>>): Tree {
   );
 }
 
-function foundOf(tree: Tree): readonly Found[] {
-  return [...tree].map(([path, seen]) => ({ path, ...seen }));
-}
-
-/** What find would not print: an ordinary file. */
-function specialOf(tree: Tree): readonly Found[] {
-  const found = foundOf(tree);
-  return found.filter(
-    (each) =>
-      each.type !== 'file' ||
-      (each.mode & 0o7000) !== 0 ||
-      found.filter(({ inode }) => inode === each.inode).length > 1,
+/** As find would: ordinary files are left out, and so is what exceeds a limit. */
+function sightOf(tree: Tree, maxKept = Number.POSITIVE_INFINITY): Sight {
+  const inodes = [...tree.values()].map(({ inode }) => inode);
+  const all = [...tree].map(([path, seen]): Found => {
+    return { path, ...seen, links: inodes.filter((inode) => inode === seen.inode).length };
+  });
+  const places = all.filter(({ type }) => type === 'directory' || type === 'link');
+  const files = all.filter(
+    ({ type, mode, links }) =>
+      type !== 'directory' && type !== 'link' && (type !== 'file' || (mode & 0o7000) !== 0 || links > 1),
   );
+  return {
+    places: places.slice(0, maxKept),
+    hasMorePlaces: places.length > maxKept,
+    files: files.slice(0, maxKept),
+    hasMoreFiles: files.length > maxKept,
+  };
 }
 
 const directory: Partial<Seen> = { type: 'directory', mode: 0o755 };
@@ -111,7 +115,7 @@ describe('a manifest', () => {
       socket: { type: 'socket' },
       device: { type: 'device' },
     });
-    const { entries, steps, uncarried } = planPlain(specialOf(tree));
+    const { entries, steps, uncarried } = planPlain(sightOf(tree));
     const mtimeNs = 1_700_000_000_123_457_000n;
     const file = { kind: 'file', uid: 1, gid: 2, size: 3n, mtimeNs: base.mtimeNs } as const;
     expect(entries).toEqual([
@@ -133,10 +137,8 @@ describe('a manifest', () => {
   });
 
   test('is not written for a flat tree of ordinary files, but for the bits of its root', () => {
-    expect(planPlain([{ ...base, ...directory, type: 'directory', mode: 0o777, path: '' }]).entries).toEqual(
-      [],
-    );
-    const withBits = planPlain([{ ...base, type: 'directory', mode: 0o2777, path: '' }]);
+    expect(planPlain(sightOf(treeOf({ '': { ...directory, mode: 0o777 } }))).entries).toEqual([]);
+    const withBits = planPlain(sightOf(treeOf({ '': { ...directory, mode: 0o2777 } })));
     expect(withBits.entries).toEqual([{ kind: 'directory', path: '', special: 0o2000 }]);
   });
 
@@ -146,7 +148,9 @@ describe('a manifest', () => {
     ['.syncthing.half-received.tmp', false],
     ['syncthing', false],
   ])('is not where a name like %s travels; that is said: %s', (name, isSaid) => {
-    expect(planPlain([{ ...base, path: `d/${name}` }]).uncarried).toEqual(isSaid ? [`d/${name}`] : []);
+    const found = { ...base, links: 1, path: `d/${name}` };
+    const sight = { places: [], hasMorePlaces: false, files: [found], hasMoreFiles: false };
+    expect(planPlain(sight).uncarried).toEqual(isSaid ? [`d/${name}`] : []);
   });
 
   test.each([
@@ -204,7 +208,7 @@ const trees: fc.Arbitrary<Tree> = fc
 
 /** Metadata of a tree, whatever its inodes are called. */
 function metadataOf(tree: Tree): readonly Entry[] {
-  return planPlain(specialOf(tree)).entries;
+  return planPlain(sightOf(tree)).entries;
 }
 
 describe('what is written and applied to a copy that lost it', () => {
@@ -225,7 +229,7 @@ describe('what is written and applied to a copy that lost it', () => {
   test('comes back to the node it was taken from, however much of it was taken', () => {
     fc.assert(
       fc.property(trees, fc.nat(20), (tree, crashAfter) => {
-        const { entries, steps } = planPlain(specialOf(tree));
+        const { entries, steps } = planPlain(sightOf(tree));
         const half = steps.slice(0, crashAfter).reduce(plainStep, tree);
         const whole = planApply(entries, half).steps.reduce(applied, half);
         expect(metadataOf(whole)).toEqual(entries);
@@ -237,10 +241,30 @@ describe('what is written and applied to a copy that lost it', () => {
   test('a tree that was made plain has nothing more to take, and is what others have', () => {
     fc.assert(
       fc.property(trees, (tree) => {
-        const plain = planPlain(specialOf(tree)).steps.reduce(plainStep, tree);
-        const again = planPlain(specialOf(plain));
+        const plain = planPlain(sightOf(tree)).steps.reduce(plainStep, tree);
+        const again = planPlain(sightOf(plain));
         expect(again.steps).toEqual([]);
         expect(again.entries.filter(({ kind }) => kind === 'file' || kind === 'fifo')).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('of a tree with more than fits is what fits alone, and it is made plain in several goes', () => {
+    fc.assert(
+      fc.property(trees, fc.integer({ min: 2, max: 5 }), (tree, maxKept) => {
+        const { hasMorePlaces, hasMoreFiles } = sightOf(tree, maxKept);
+        const plan = planPlain(sightOf(tree, maxKept));
+        expect(plan.omitted).toHaveLength(Number(hasMorePlaces) + Number(hasMoreFiles));
+        const kept = new Set(plan.entries.map(({ kind }) => kind));
+        expect(hasMorePlaces && (kept.has('directory') || kept.has('link'))).toBe(false);
+        expect(hasMoreFiles && (kept.has('file') || kept.has('fifo'))).toBe(false);
+        let plain = tree;
+        for (let next = plan; next.steps.length > 0; next = planPlain(sightOf(plain, maxKept)))
+          plain = next.steps.reduce(plainStep, plain);
+        const left = sightOf(plain).files.filter(({ type }) => type !== 'device');
+        const devices = [...tree.values()].filter(({ type }) => type === 'device');
+        expect(left.length === 0 || devices.length >= maxKept).toBe(true);
       }),
       { numRuns: 300 },
     );
@@ -268,7 +292,9 @@ describe('what is written and applied to a copy that lost it', () => {
   test('makes a FIFO only where nothing is', () => {
     const fifo = { kind: 'fifo', path: 'x', mode: 0o600, uid: 1, gid: 2 } as const;
     expect(planApply([fifo], treeOf({})).steps).toEqual([{ kind: 'make-fifo', entry: fifo }]);
-    expect(planApply([fifo], treeOf({ x: { type: 'fifo' } })).steps).toEqual([]);
+    expect(planApply([fifo], treeOf({ x: { type: 'fifo', mode: 0o600 } })).steps).toEqual([]);
+    const half = treeOf({ x: { type: 'fifo', mode: 0o600, uid: 0 } });
+    expect(planApply([fifo], half).steps).toEqual([{ kind: 'make-fifo', entry: fifo }]);
     expect(planApply([fifo], treeOf({ x: {} }))).toEqual({ steps: [], skipped: ['x'] });
   });
 

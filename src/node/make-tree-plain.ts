@@ -1,8 +1,9 @@
 /** Before others may write it a tree is made what Syncthing brings to them; the rest is written down (handoff rule 39). */
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { withPlainTree, type DiskState } from '../handoff/disk-state.ts';
-import { findSpecial } from '../metadata/find-special.ts';
-import { makePlain, portionsOf, type PlainOptions } from '../metadata/make-plain.ts';
+import { MetadataError } from '../metadata/errors.ts';
+import { findSpecial, type FindOptions } from '../metadata/find-special.ts';
+import { makePlain, portionsOf } from '../metadata/make-plain.ts';
 import { renderManifest } from '../metadata/manifest.ts';
 import { planPlain, type PlainPlan } from '../metadata/plan-plain.ts';
 import { readablePath } from '../metadata/readable-path.ts';
@@ -25,17 +26,15 @@ export async function makeTreePlain(
   const plan = await lookThrough(ctx, folderId, signal);
   if (plan === undefined) return true;
   if (!(await inSession(ctx, request, (state) => keepManifest(ctx, state, plan)))) return false;
-  for (const portion of portionsOf(plan.steps)) {
-    const isDone = await inSession(ctx, request, () =>
-      makePlain(portion, plainOptions(ctx, folderId, signal)),
-    );
-    if (!isDone) return false;
-  }
-  const paths = namesFor(plan.uncarried);
+  const again = (): Promise<PlainPlan | undefined> => lookThrough(ctx, folderId, signal);
+  const isDone = await takeAway(ctx, folderId, { plan, again, signal }, (work) =>
+    inSession(ctx, request, work),
+  );
+  const paths = [...plan.omitted, ...namesFor(plan.uncarried)];
   ctx.volumes.record(folderId).uncarried = { epoch, paths };
   if (paths.length > 0)
     ctx.log.warn({ folderId, paths }, 'the volume has files that arrive on no other node');
-  return true;
+  return isDone;
 }
 
 /** A copy of a lost lineage that rejoins: its pod left things, and no other node waits for them. */
@@ -44,15 +43,53 @@ export async function makeReceiverPlain(
   folderId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const plan = await lookThrough(ctx, folderId, signal);
-  for (const portion of portionsOf(plan?.steps ?? []))
-    await makePlain(portion, plainOptions(ctx, folderId, signal));
+  const again = (): Promise<PlainPlan | undefined> => lookThrough(ctx, folderId, signal, IN_ARCHIVE_TOO);
+  const plan = await again();
+  if (plan === undefined) return;
+  await takeAway(ctx, folderId, { plan, again, signal }, async (work) => {
+    await work();
+    return true;
+  });
+}
+
+/** The archive's tree is one of links to the same files (handoff rule 30). */
+const IN_ARCHIVE_TOO: FindOptions = { namesElsewhere: 1 };
+
+interface Taking {
+  readonly plan: PlainPlan;
+  readonly again: () => Promise<PlainPlan | undefined>;
+  readonly signal: AbortSignal;
+}
+
+/** Five million files; what is not done then is not going to be. */
+const MAX_GOES = 100;
+
+/** Portion by portion as long as `guarded` lets it; false when it does not any more. */
+async function takeAway(
+  ctx: NodeContext,
+  folderId: string,
+  { plan, again, signal }: Taking,
+  guarded: (work: () => Promise<void>) => Promise<boolean>,
+): Promise<boolean> {
+  const { data, scratch } = ctx.store.layout.volume(folderId);
+  const options = { root: data, scratch, syncFilesystems: ctx.syncFilesystems, signal };
+  let next: PlainPlan | undefined = plan;
+  for (let go = 1; next !== undefined; go += 1) {
+    for (const portion of portionsOf(next.steps)) {
+      if (!(await guarded(() => makePlain(portion, options)))) return false;
+    }
+    if (!next.isPartial || next.steps.length === 0) return true;
+    if (go === MAX_GOES) throw new MetadataError('failed', `there is no end of special files in ${data}`);
+    next = await again();
+  }
+  return true;
 }
 
 async function lookThrough(
   ctx: NodeContext,
   folderId: string,
   signal: AbortSignal,
+  options: FindOptions = {},
 ): Promise<PlainPlan | undefined> {
   const { data } = ctx.store.layout.volume(folderId);
   try {
@@ -61,12 +98,7 @@ async function lookThrough(
     if (isMissing(error)) return undefined;
     throw error;
   }
-  return planPlain(await findSpecial(data, signal));
-}
-
-function plainOptions(ctx: NodeContext, folderId: string, signal: AbortSignal): PlainOptions {
-  const { data, scratch } = ctx.store.layout.volume(folderId);
-  return { root: data, scratch, syncFilesystems: ctx.syncFilesystems, signal };
+  return planPlain(await findSpecial(data, signal, options));
 }
 
 /** No pod mounts it while this runs, and none did since the session's last unmount: a mount is a session of its own. */
