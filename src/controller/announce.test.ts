@@ -4,9 +4,9 @@ import type { Condition } from '../desired/object.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { announcements } from './announce.ts';
 
-function ready(reason: string): Pick<SyncthingVolumeStatus, 'conditions'> {
+function ready(reason: string, type = 'Ready'): Pick<SyncthingVolumeStatus, 'conditions'> {
   const condition: Condition = {
-    type: 'Ready',
+    type,
     status: 'False',
     reason,
     message: `it is ${reason}`,
@@ -20,6 +20,13 @@ describe('what is told in events', () => {
     const before = volume({ status: ready('Available') });
     const after = volume({ status: ready(reason) });
     expect(announcements(before, after)).toEqual([{ type: 'Warning', reason, message: `it is ${reason}` }]);
+    expect(announcements(after, after)).toEqual([]);
+  });
+
+  test('files that other nodes do not get, once', () => {
+    const before = volume({ status: ready('Everything', 'Carried') });
+    const after = volume({ status: ready('NotCarried', 'Carried') });
+    expect(announcements(before, after)).toMatchObject([{ type: 'Warning', reason: 'NotCarried' }]);
     expect(announcements(after, after)).toEqual([]);
   });
 

@@ -8,11 +8,31 @@ import type { ControllerContext } from './context.ts';
 
 export type Announcement = Omit<Occurrence, 'about'>;
 
-/** Reasons of the condition `Ready` that wait for a person. */
-const WARNINGS: ReadonlySet<string> = new Set(['Blocked', 'NoDataNode', 'StoreChanged', 'Diverged']);
+/** Reasons of the conditions `Ready` and `Carried` that wait for a person. */
+const WARNINGS: ReadonlySet<string> = new Set([
+  'Blocked',
+  'NoDataNode',
+  'StoreChanged',
+  'Diverged',
+  'NotCarried',
+]);
 
-function readyOf(volume: SyncthingVolume): { readonly reason: string; readonly message: string } | undefined {
-  return volume.status.conditions.find((condition) => condition.type === 'Ready');
+function conditionOf(
+  volume: SyncthingVolume,
+  type: 'Ready' | 'Carried',
+): { readonly reason: string; readonly message: string } | undefined {
+  return volume.status.conditions.find((condition) => condition.type === type);
+}
+
+function newWarning(
+  before: SyncthingVolume,
+  after: SyncthingVolume,
+  type: 'Ready' | 'Carried',
+): readonly Announcement[] {
+  const found = conditionOf(after, type);
+  if (found === undefined || !WARNINGS.has(found.reason)) return [];
+  if (conditionOf(before, type)?.reason === found.reason) return [];
+  return [{ type: 'Warning', reason: found.reason, message: found.message }];
 }
 
 /** The copy from which the volume goes on was proven to have everything that the lost grant acknowledged. */
@@ -46,12 +66,8 @@ function failoverAnnouncement(before: SyncthingVolume, after: SyncthingVolume): 
 /** Only what is new: an unchanged condition was told already. */
 export function announcements(before: SyncthingVolume, after: SyncthingVolume): readonly Announcement[] {
   const failover = failoverAnnouncement(before, after);
-  const ready = readyOf(after);
-  const isNew = ready !== undefined && WARNINGS.has(ready.reason) && readyOf(before)?.reason !== ready.reason;
-  const warning: readonly Announcement[] = isNew
-    ? [{ type: 'Warning', reason: ready.reason, message: ready.message }]
-    : [];
-  return failover === undefined ? warning : [failover, ...warning];
+  const warnings = [...newWarning(before, after, 'Ready'), ...newWarning(before, after, 'Carried')];
+  return failover === undefined ? warnings : [failover, ...warnings];
 }
 
 /** Does not wait: an event that cannot be written is logged and forgotten. */

@@ -148,6 +148,37 @@ describe('Replicated', () => {
   });
 });
 
+describe('Carried', () => {
+  function writers(...uncarried: readonly (readonly string[] | undefined)[]): Given {
+    const replicas = uncarried.map((paths, index) =>
+      replica(`n${index + 1}`, ALL, {
+        status: {
+          writer: {
+            epoch: index + 1,
+            session: 1,
+            phase: 'released',
+            since: at(0),
+            switched: false,
+            ...(paths !== undefined && { uncarried: paths }),
+          },
+        },
+      }),
+    );
+    return { replicas };
+  }
+
+  test('names what the latest writer has that nobody else gets', () => {
+    expect(told('Carried', writers(['old'], ['dev/null', 'and 7 more']))).toBe(
+      'False NotCarried: n2 has what other nodes do not get: dev/null, and 7 more; see docs/limitations.md',
+    );
+  });
+
+  test('is True where the latest writer has nothing, whatever was before', () => {
+    expect(told('Carried', writers(['old'], undefined))).toMatch(/^True Everything/);
+    expect(told('Carried')).toMatch(/^True Everything/);
+  });
+});
+
 describe('Diverged', () => {
   const stale = [{ node: 'n2', storeId: storeOf('n2'), epoch: 2 }];
   test.each([

@@ -150,12 +150,28 @@ function divergedVerdict(view: VolumeView): Verdict {
   return verdict('False', 'OneLineage', 'all copies descend from one writer at a time');
 }
 
+/** As the last flush found it: docs/limitations.md has what may be named here, and what to do about it. */
+function carriedVerdict(view: VolumeView): Verdict {
+  const [latest] = [...view.replicas.values()]
+    .flatMap(({ spec, status }) =>
+      status?.writer === undefined ? [] : [{ node: spec.node, ...status.writer }],
+    )
+    .filter(({ phase }) => phase !== 'untouched')
+    .toSorted((one, other) => other.epoch - one.epoch || other.session - one.session);
+  const paths = latest?.uncarried ?? [];
+  if (latest === undefined || paths.length === 0)
+    return verdict('True', 'Everything', 'nothing was found that other nodes do not get');
+  const message = `${latest.node} has what other nodes do not get: ${paths.join(', ')}; see docs/limitations.md`;
+  return verdict('False', 'NotCarried', message);
+}
+
 /** The transition time moves only when the status does, so that an unchanged view writes nothing. */
 export function conditionsOf(view: VolumeView, decisions: Decisions): readonly Condition[] {
   const verdicts: Readonly<Record<string, Verdict>> = {
     Ready: readyVerdict(view, decisions),
     Replicated: replicatedVerdict(view, decisions),
     Diverged: divergedVerdict(view),
+    Carried: carriedVerdict(view),
   };
   return Object.entries(verdicts).map(([type, found]) => {
     const before = view.volume.status.conditions.find((condition) => condition.type === type);

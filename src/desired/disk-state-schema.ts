@@ -8,7 +8,12 @@ const count = z.int().check(z.nonnegative());
 const scan = z.object({ sequence: count, startedAt: text });
 const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('replica') }),
-  z.object({ kind: z.literal('writer'), epoch: count, session: count }),
+  z.object({
+    kind: z.literal('writer'),
+    epoch: count,
+    session: count,
+    plain: z.exactOptional(z.literal(true)),
+  }),
   z.object({ kind: z.literal('released'), epoch: count, session: count, scan }),
   z.object({ kind: z.literal('untouched'), epoch: count }),
   z.object({

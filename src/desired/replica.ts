@@ -80,6 +80,8 @@ export interface WriterReport {
   readonly since: string;
   /** The folder has writer type (handoff rule 11). */
   readonly switched: boolean;
+  /** Paths that arrive on no other node, a few of them, as found after the last unmount (docs/limitations.md). */
+  readonly uncarried?: readonly string[];
   /** The last scan that may prove something: begun with writer type, and receiveOnlyItems 0 after it (rule 19). */
   readonly scan?: {
     readonly epoch: number;

@@ -10,6 +10,8 @@ import {
   sawEpoch,
   takeGrant,
   tookBack,
+  withPlainTree,
+  withWholeTree,
   type DiskPhase,
   type DiskState,
 } from './disk-state.ts';
@@ -53,6 +55,28 @@ describe('taking a grant', () => {
   test('never an epoch below one that this copy saw', () => {
     expect(takeGrant(sawEpoch(FRESH, 7), 6).kind).toBe('refused');
     expect(takeGrant(sawEpoch(FRESH, 7), 7).kind).toBe('taken');
+  });
+});
+
+describe('a plain tree', () => {
+  const plain = withPlainTree(inPhase({ kind: 'writer', epoch: 5, session: 2 }));
+
+  test('stays plain over sessions until it is whole again', () => {
+    const taken = takeGrant(plain, 5);
+    const next = taken.kind === 'taken' ? taken.state : plain;
+    expect(next.phase).toEqual({ kind: 'writer', epoch: 5, session: 3, plain: true });
+    expect(withWholeTree(next).phase).toEqual({ kind: 'writer', epoch: 5, session: 3 });
+  });
+
+  test("is a writer's alone, and told no more when it has ended", () => {
+    expect(release(plain, SCAN).phase).toEqual(PHASES['released']);
+    for (const phase of Object.values(PHASES)) {
+      if (phase.kind === 'writer') continue;
+      expect([withPlainTree(inPhase(phase)).phase, withWholeTree(inPhase(phase)).phase]).toEqual([
+        phase,
+        phase,
+      ]);
+    }
   });
 });
 

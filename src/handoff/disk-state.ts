@@ -13,7 +13,13 @@ export type DiskPhase =
   /** A copy that others write. */
   | { readonly kind: 'replica' }
   /** May write in this epoch; `session` counts the mounts within it. */
-  | { readonly kind: 'writer'; readonly epoch: number; readonly session: number }
+  | {
+      readonly kind: 'writer';
+      readonly epoch: number;
+      readonly session: number;
+      /** The tree lacks what its manifest has until that is put back, before the next mount (handoff rules 39, 40). */
+      readonly plain?: true;
+    }
   /** Ended with the controller's word that the scan is held by enough copies. */
   | { readonly kind: 'released'; readonly epoch: number; readonly session: number; readonly scan: DiskScan }
   /** A grant that was never mounted, given back. */
@@ -121,6 +127,18 @@ export function rejoined(state: DiskState): DiskState {
 export function tookBack(state: DiskState, epoch: number): DiskState {
   if ((state.rejoined?.epoch ?? 0) >= epoch) return state;
   return { ...state, rejoined: { epoch, archive: state.rejoined?.archive ?? '' } };
+}
+
+/** From here on the manifest alone has what Syncthing does not carry: to be on the disk before any of it is taken. */
+export function withPlainTree(state: DiskState): DiskState {
+  return state.phase.kind === 'writer' ? { ...state, phase: { ...state.phase, plain: true } } : state;
+}
+
+/** To be on the disk before a pod may change the tree: an older manifest must never be put back over what it did. */
+export function withWholeTree(state: DiskState): DiskState {
+  if (state.phase.kind !== 'writer') return state;
+  const { plain: _, ...phase } = state.phase;
+  return { ...state, phase };
 }
 
 export function announcing(state: DiskState): DiskState {

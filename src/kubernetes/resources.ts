@@ -126,6 +126,7 @@ const writerReport: z.ZodMiniType<WriterReport> = z.object({
   phase: z.enum(['attached', 'flushing', 'released', 'untouched']),
   since: text,
   switched: z.boolean(),
+  uncarried: z.exactOptional(texts),
   scan: z.exactOptional(
     z.object({ epoch: count, session: count, sequence: count, startedAt: text, afterUnmount: z.boolean() }),
   ),

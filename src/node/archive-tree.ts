@@ -18,7 +18,9 @@ const LINK_TIMEOUT_MS = 30 * 60_000;
 export async function archiveTree(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   const state = await ctx.states.read(folderId);
   if (state?.phase.kind !== 'rejoining' || state.phase.step !== 'archiving') return;
-  const { data, syncRoot, linking } = ctx.store.layout.volume(folderId);
+  const { data, syncRoot, linking, manifest } = ctx.store.layout.volume(folderId);
+  // It speaks of the lost lineage; a Syncthing that does not see that the new one deleted it would let it stay.
+  await rm(manifest, { force: true });
   const kept = path.join(state.phase.archive, 'data');
   if (!(await exists(kept))) await moveAway(data, kept);
   if ((await exists(kept)) && !(await exists(data))) {

@@ -36,6 +36,7 @@ test.each<DiskState>([
   state({ kind: 'replica' }),
   state({ kind: 'replica' }, { rejoined: { epoch: 1, archive: '' }, announcing: true }),
   state({ kind: 'writer', epoch: 2, session: 4 }),
+  state({ kind: 'writer', epoch: 2, session: 4, plain: true }),
   state({ kind: 'released', epoch: 2, session: 4, scan }),
   state({ kind: 'untouched', epoch: 2 }),
   state({ kind: 'rejoining', epoch: 2, step: 'archived', archive: '/a' }),

@@ -3,12 +3,16 @@ import path from 'node:path';
 import { rejoined } from '../handoff/disk-state.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
+import { makeReceiverPlain } from './make-tree-plain.ts';
 import { pruneArchive } from './prune-archive.ts';
 import { removeUnindexed } from './remove-unindexed.ts';
 
 const SCAN_TIMEOUT_MS = 30 * 60_000;
 
-/** The order is that of the measured procedure: scan, revert, scan as a barrier, compare with the index, prune. */
+/**
+ * The order is that of the measured procedure: what a pod made that a receiver must not have goes, then scan, revert, scan
+ * as a barrier, compare with the index, prune.
+ */
 export async function finishRejoin(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   const state = await ctx.states.read(folderId);
   if (state?.phase.kind !== 'rejoining' || state.phase.step !== 'archived') return;
@@ -16,6 +20,7 @@ export async function finishRejoin(ctx: NodeContext, folderId: string, signal: A
   const { data } = ctx.store.layout.volume(folderId);
   const kept = path.join(archive, 'data');
   const { syncthing } = ctx;
+  await makeReceiverPlain(ctx, folderId, signal);
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await syncthing.revert(folderId, { signal });
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });

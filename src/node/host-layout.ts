@@ -13,6 +13,10 @@ export interface VolumeLayout {
   readonly data: string;
   /** Where a new `data/` is put together before it takes its place (handoff rule 30). */
   readonly linking: string;
+  /** What Syncthing does not carry of `data/`, as a file that it does carry (handoff rule 39). */
+  readonly manifest: string;
+  /** Where files are put together that take their place in the tree or beside it by a rename. */
+  readonly scratch: string;
 }
 
 export interface HostLayout {
@@ -51,6 +55,8 @@ export function hostLayout(hostDataDir: string): HostLayout {
         syncRoot: sync,
         data: path.join(sync, 'data'),
         linking: path.join(directory, 'linking'),
+        manifest: path.join(sync, '.metadata'),
+        scratch: path.join(directory, 'scratch'),
       };
     },
     archiveOf: (folderId, epoch) =>

@@ -20,6 +20,7 @@ import { finishRejoin } from './finish-rejoin.ts';
 import type { FolderObserver, Observation } from './folder-observer.ts';
 import type { Job, Jobs } from './jobs.ts';
 import { localView } from './local-view.ts';
+import { makeTreePlain } from './make-tree-plain.ts';
 import { nextLookMs } from './next-look.ts';
 import { dropVersions } from './drop-versions.ts';
 import type { ReplicaReporter } from './replica-reporter.ts';
@@ -241,6 +242,7 @@ async function completeFirstSession(ctx: NodeContext, folderId: string): Promise
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */
 async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<void> {
   await completeFirstSession(ctx, request.folderId);
+  if (request.afterUnmount && !(await makeTreePlain(ctx, request, signal))) return;
   const scan = await scanFolder(ctx, request, signal);
   ctx.volumes.record(request.folderId).scan = scan;
   if (scan.proves) return;

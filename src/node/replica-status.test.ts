@@ -127,6 +127,17 @@ describe('the report of a copy', () => {
     });
   });
 
+  test('names what arrives nowhere else until the next flush of the node, also after a restart', () => {
+    const record = { removed: false, uncarried: { epoch: 1, paths: ['dev/null'] } };
+    const found = replicaStatus({ view: view(writer), record, replica: replica() });
+    expect(found.writer?.uncarried).toEqual(['dev/null']);
+    expect(statusOf(view({ ...writer, session: 3 }), found).writer?.uncarried).toEqual(['dev/null']);
+    expect(statusOf(view({ ...writer, epoch: 2 }), found).writer).not.toHaveProperty('uncarried');
+    const none = { removed: false, uncarried: { epoch: 1, paths: [] } };
+    const later = replicaStatus({ view: view(writer), record: none, replica: replica(found) });
+    expect(later.writer).not.toHaveProperty('uncarried');
+  });
+
   test('a phase lasts over restarts, a new session begins a new one', () => {
     const first = phaseSince(view(writer), {}, replica());
     expect(first?.since).toBe(new Date(NOW).toISOString());

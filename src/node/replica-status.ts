@@ -14,7 +14,7 @@ import type { VolumeRecord } from './volumes.ts';
 
 export interface ReportInput {
   readonly view: LocalView;
-  readonly record: Pick<VolumeRecord, 'applied' | 'removed' | 'problem' | 'phase'>;
+  readonly record: Pick<VolumeRecord, 'applied' | 'removed' | 'problem' | 'phase' | 'uncarried'>;
   /** The resource whose status is written. */
   readonly replica: SyncthingReplica;
 }
@@ -22,7 +22,8 @@ export interface ReportInput {
 export function replicaStatus({ view, record, replica }: ReportInput): SyncthingReplicaStatus {
   const { state } = view;
   const applied = record.applied ?? appliedBefore(state, replica.status);
-  const writer = writerReport(view, record.phase?.since ?? new Date(view.now).toISOString());
+  const since = record.phase?.since ?? new Date(view.now).toISOString();
+  const writer = writerReport(view, since, uncarriedOf(record.uncarried, replica));
   const rejoin = rejoinReport(view);
   return {
     storeId: state.storeId,
@@ -64,13 +65,39 @@ function sessionOf({ phase }: DiskState): { readonly epoch: number; readonly ses
   return phase.kind === 'untouched' ? { epoch: phase.epoch, session: 0 } : undefined;
 }
 
-function writerReport(view: LocalView, since: string): WriterReport | undefined {
+type Uncarried = NonNullable<VolumeRecord['uncarried']>;
+
+/** What an earlier life of this process found and reported still holds. */
+function uncarriedOf(found: Uncarried | undefined, { status }: SyncthingReplica): Uncarried | undefined {
+  const before = status?.writer;
+  if (found !== undefined || before?.uncarried === undefined) return found;
+  return { epoch: before.epoch, paths: before.uncarried };
+}
+
+function writerReport(
+  view: LocalView,
+  since: string,
+  uncarried: Uncarried | undefined,
+): WriterReport | undefined {
   const phase = writerPhase(view);
   const session = sessionOf(view.state);
   if (phase === undefined || session === undefined) return undefined;
   const scan = scanReport(view);
   const switched = view.state.phase.kind === 'writer' && view.folder?.type === 'sendreceive';
-  return { ...session, phase, since, switched, ...(scan !== undefined && { scan }) };
+  const paths = pathsOf(session.epoch, uncarried);
+  return {
+    ...session,
+    phase,
+    since,
+    switched,
+    ...(paths !== undefined && { uncarried: paths }),
+    ...(scan !== undefined && { scan }),
+  };
+}
+
+/** Until the next flush of the same node looks again. */
+function pathsOf(epoch: number, uncarried: Uncarried | undefined): readonly string[] | undefined {
+  return uncarried?.epoch === epoch && uncarried.paths.length > 0 ? uncarried.paths : undefined;
 }
 
 function scanReport(view: LocalView): WriterReport['scan'] | undefined {

@@ -1,11 +1,13 @@
 /** Turning a grant into a mount: state.json first, then the live grant, then the bind (handoff rules 10, 12 and 13). */
 import { chmod, mkdir, stat } from 'node:fs/promises';
-import { takeGrant, type DiskState } from '../handoff/disk-state.ts';
+import { takeGrant, withPlainTree, type DiskState } from '../handoff/disk-state.ts';
+import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import { holdsGrant, leftoverMounts, offeredEpoch } from '../handoff/session.ts';
 import type { NodeContext } from './context.ts';
 import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
 import { placeOf, readVolume } from './live-volume.ts';
+import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export type Session =
@@ -32,8 +34,19 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   if (taken.kind === 'refused')
     return { kind: 'wait', reason: `${ctx.node} cannot take the grant: ${taken.reason}` };
   if (order.base.kind !== 'empty') await requireData(ctx, folderId);
-  await ctx.states.write(taken.state);
-  return await confirm(ctx, taken.state, { epoch, signal });
+  const mayInherit = state.phase.kind !== 'writer';
+  const next = mayInherit ? await inherited(ctx, order, taken.state) : taken.state;
+  await ctx.states.write(next);
+  return await confirm(ctx, next, { epoch, signal });
+}
+
+/** What the last writer's manifest says is still to be put back on this disk (handoff rule 40). */
+async function inherited(
+  ctx: NodeContext,
+  order: SyncthingReplicaSpec,
+  taken: DiskState,
+): Promise<DiskState> {
+  return (await inheritsMetadata(ctx, order)) ? withPlainTree(taken) : taken;
 }
 
 /** The grant as the API server has it, after state.json says that it was taken: nothing can come in between. */
@@ -42,7 +55,7 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
   if (!holdsGrant(volume, placeOf(ctx), epoch))
     return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
   if (volume.status.base.kind === 'empty') await makeData(ctx, volume.volumeId);
-  return { kind: 'open', state };
+  return { kind: 'open', state: await putBackMetadata(ctx, state, signal) };
 }
 
 interface Taking {

@@ -24,6 +24,8 @@ export interface VolumeRecord {
   phase?: { readonly key: string; readonly since: string } | undefined;
   /** The order that the resharer said is applied. */
   applied?: { readonly generation: number; readonly epoch: number };
+  /** What the last flush found that arrives nowhere else, for people; absent where none was in this life. */
+  uncarried?: { readonly epoch: number; readonly paths: readonly string[] };
   /** The deleter said that the order to remove is carried out. */
   removed: boolean;
   /** The last report written, of which resource and when; milliseconds. */

@@ -75,6 +75,7 @@ export const replicaStatus: SyncthingReplicaStatus = {
     phase: 'flushing',
     since,
     switched: true,
+    uncarried: ['dev/null', 'and 7 more'],
     scan: { epoch: 4, session: 1, sequence: 12, startedAt: since, afterUnmount: false },
   },
   rejoin: { epoch: 3, step: 'archived', archive: 'archive/x/3' },

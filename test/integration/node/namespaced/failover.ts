@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLUSTER_NODES } from '../../../../src/kubernetes/resource-kind.ts';
@@ -34,6 +34,8 @@ test('a lost writer: what was acknowledged goes on elsewhere, what was not is ke
   const [lost, heir] = [cluster.node('n1'), cluster.node('n2')];
   const target = await attach(lost, volumeId, 'pod-a');
   writeFileSync(path.join(target, 'kept'), 'acknowledged');
+  linkSync(path.join(target, 'kept'), path.join(target, 'same'));
+  chmodSync(path.join(target, 'kept'), 0o4755);
   writeFileSync(path.join(target, 'changed'), 'before');
   await replicatedThrough(volumeId, Date.now());
 
@@ -47,6 +49,10 @@ test('a lost writer: what was acknowledged goes on elsewhere, what was not is ke
   expect(readFileSync(path.join(moved, 'changed'), 'utf8')).toBe('before');
   expect(existsSync(path.join(moved, 'only-here'))).toBe(false);
   writeFileSync(path.join(moved, 'new'), 'of the new lineage');
+  // Nobody knows what became of links and bits after the last hand-off, so that none are made up (handoff rule 40).
+  const { nlink, mode } = statSync(path.join(moved, 'kept'));
+  expect([nlink, mode & 0o7777]).toEqual([1, 0o755]);
+  chmodSync(path.join(moved, 'same'), 0o600);
 
   await lost.daemon.start();
   await lost.start();
@@ -65,8 +71,11 @@ test('a lost writer: what was acknowledged goes on elsewhere, what was not is ke
   expect(readdirSync(path.join(archive, 'data')).toSorted()).toEqual(['changed', 'only-here']);
   expect(readFileSync(path.join(archive, 'data', 'changed'), 'utf8')).toBe('after');
   const { data } = lost.paths(volumeId);
-  expect(readdirSync(data).toSorted()).toEqual(['changed', 'kept', 'new']);
+  expect(readdirSync(data).toSorted()).toEqual(['changed', 'kept', 'new', 'same']);
   expect(readFileSync(path.join(data, 'changed'), 'utf8')).toBe('before');
+  // One file under two names would have got the other's permissions behind Syncthing's back.
+  const permissions = (name: string): number => statSync(path.join(data, name)).mode & 0o7777;
+  expect([permissions('kept'), permissions('same')]).toEqual([0o755, 0o600]);
 
   await detach(heir, volumeId, 'pod-b');
   await eventually(async () => expect((await cluster.volume(volumeId)).status.stale).toEqual([]));

@@ -1,0 +1,160 @@
+/** Before others may write it a tree is made what Syncthing brings to them; the rest is written down (handoff rule 39). */
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { withPlainTree, type DiskState } from '../handoff/disk-state.ts';
+import { MetadataError } from '../metadata/errors.ts';
+import { findSpecial, type FindOptions } from '../metadata/find-special.ts';
+import { makePlain, portionsOf } from '../metadata/make-plain.ts';
+import { renderManifest } from '../metadata/manifest.ts';
+import { planPlain, type PlainPlan } from '../metadata/plan-plain.ts';
+import { readablePath } from '../metadata/readable-path.ts';
+import { syncDirectory } from '../runtime/durable-file.ts';
+import type { NodeContext } from './context.ts';
+import { isMissing } from './errors.ts';
+import type { ScanRequest } from './scan.ts';
+
+/**
+ * After the last unmount and before the scan that is to prove it: the manifest, on the disk, then state.json, then the
+ * tree. Repeated after a crash it goes on with the tree and keeps the manifest, which a tree half made plain would
+ * belie. False: a pod came back, and with it another session.
+ */
+export async function makeTreePlain(
+  ctx: NodeContext,
+  request: ScanRequest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { folderId, epoch } = request;
+  const plan = await lookThrough(ctx, folderId, signal);
+  if (plan === undefined) return true;
+  if (!(await inSession(ctx, request, (state) => keepManifest(ctx, state, plan)))) return false;
+  const again = (): Promise<PlainPlan | undefined> => lookThrough(ctx, folderId, signal);
+  const isDone = await takeAway(ctx, folderId, { plan, again, signal }, (work) =>
+    inSession(ctx, request, work),
+  );
+  const paths = [...plan.omitted, ...namesFor(plan.uncarried)];
+  ctx.volumes.record(folderId).uncarried = { epoch, paths };
+  if (paths.length > 0)
+    ctx.log.warn({ folderId, paths }, 'the volume has files that arrive on no other node');
+  return isDone;
+}
+
+/** A copy of a lost lineage that rejoins: its pod left things, and no other node waits for them. */
+export async function makeReceiverPlain(
+  ctx: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const again = (): Promise<PlainPlan | undefined> => lookThrough(ctx, folderId, signal, IN_ARCHIVE_TOO);
+  const plan = await again();
+  if (plan === undefined) return;
+  await takeAway(ctx, folderId, { plan, again, signal }, async (work) => {
+    await work();
+    return true;
+  });
+}
+
+/** The archive's tree is one of links to the same files (handoff rule 30). */
+const IN_ARCHIVE_TOO: FindOptions = { namesElsewhere: 1 };
+
+interface Taking {
+  readonly plan: PlainPlan;
+  readonly again: () => Promise<PlainPlan | undefined>;
+  readonly signal: AbortSignal;
+}
+
+/** Five million files; what is not done then is not going to be. */
+const MAX_GOES = 100;
+
+/** Portion by portion as long as `guarded` lets it; false when it does not any more. */
+async function takeAway(
+  ctx: NodeContext,
+  folderId: string,
+  { plan, again, signal }: Taking,
+  guarded: (work: () => Promise<void>) => Promise<boolean>,
+): Promise<boolean> {
+  const { data, scratch } = ctx.store.layout.volume(folderId);
+  const options = { root: data, scratch, syncFilesystems: ctx.syncFilesystems, signal };
+  let next: PlainPlan | undefined = plan;
+  for (let go = 1; next !== undefined; go += 1) {
+    for (const portion of portionsOf(next.steps)) {
+      if (!(await guarded(() => makePlain(portion, options)))) return false;
+    }
+    if (!next.isPartial || next.steps.length === 0) return true;
+    if (go === MAX_GOES) throw new MetadataError('failed', `there is no end of special files in ${data}`);
+    next = await again();
+  }
+  return true;
+}
+
+async function lookThrough(
+  ctx: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+  options: FindOptions = {},
+): Promise<PlainPlan | undefined> {
+  const { data } = ctx.store.layout.volume(folderId);
+  try {
+    await stat(data);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  return planPlain(await findSpecial(data, signal, options));
+}
+
+/** No pod mounts it while this runs, and none did since the session's last unmount: a mount is a session of its own. */
+async function inSession(
+  ctx: NodeContext,
+  { folderId, epoch, session }: ScanRequest,
+  work: (state: DiskState) => Promise<void>,
+): Promise<boolean> {
+  return ctx.mutex.run(folderId, async () => {
+    const state = await ctx.states.read(folderId);
+    const phase = state?.phase;
+    if (state === undefined || phase?.kind !== 'writer') return false;
+    if (phase.epoch !== epoch || phase.session !== session) return false;
+    await work(state);
+    return true;
+  });
+}
+
+async function keepManifest(ctx: NodeContext, state: DiskState, plan: PlainPlan): Promise<void> {
+  if (state.phase.kind === 'writer' && state.phase.plain === true) return;
+  const { manifest, scratch, syncRoot } = ctx.store.layout.volume(state.folderId);
+  const before = await readIfThere(manifest);
+  const bytes = plan.entries.length === 0 ? undefined : renderManifest(plan.entries);
+  if (bytes === undefined && before !== undefined) await rm(manifest);
+  // The same bytes are not written again: nothing would have to be sent and waited for.
+  if (bytes !== undefined && before?.equals(bytes) !== true) {
+    await writeSynced(`${scratch}.manifest`, bytes);
+    await rename(`${scratch}.manifest`, manifest);
+    await syncDirectory(syncRoot);
+  }
+  if (plan.steps.length > 0) await ctx.states.write(withPlainTree(state));
+}
+
+/** Undefined where there is none. */
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function writeSynced(file: string, bytes: Buffer): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const NAMED = 5;
+
+function namesFor(paths: readonly string[]): readonly string[] {
+  const named = paths.slice(0, NAMED).map(readablePath);
+  return paths.length > NAMED ? [...named, `and ${paths.length - NAMED} more`] : named;
+}
