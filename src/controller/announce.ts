@@ -8,11 +8,22 @@ import type { ControllerContext } from './context.ts';
 
 export type Announcement = Omit<Occurrence, 'about'>;
 
-/** Reasons of the condition `Ready` that wait for a person. */
-const WARNINGS: ReadonlySet<string> = new Set(['Blocked', 'NoDataNode', 'StoreChanged', 'Diverged']);
+/** By condition, the reasons that wait for a person. */
+const WARNINGS: Readonly<Record<string, ReadonlySet<string>>> = {
+  Ready: new Set(['Blocked', 'NoDataNode', 'StoreChanged', 'Diverged']),
+  Scrubbed: new Set(['Differs']),
+};
 
-function readyOf(volume: SyncthingVolume): { readonly reason: string; readonly message: string } | undefined {
-  return volume.status.conditions.find((condition) => condition.type === 'Ready');
+type Told = { readonly reason: string; readonly message: string } | undefined;
+
+function conditionOf(volume: SyncthingVolume, type: string): Told {
+  return volume.status.conditions.find((condition) => condition.type === type);
+}
+
+/** A condition that has come to one of the reasons that wait for a person. */
+function warningOf(before: Told, after: Told, reasons: ReadonlySet<string>): readonly Announcement[] {
+  const isNew = after !== undefined && reasons.has(after.reason) && before?.reason !== after.reason;
+  return isNew ? [{ type: 'Warning', reason: after.reason, message: after.message }] : [];
 }
 
 function failoverAnnouncement(before: SyncthingVolume, after: SyncthingVolume): Announcement | undefined {
@@ -36,12 +47,10 @@ function failoverAnnouncement(before: SyncthingVolume, after: SyncthingVolume): 
 /** Only what is new: an unchanged condition was told already. */
 export function announcements(before: SyncthingVolume, after: SyncthingVolume): readonly Announcement[] {
   const failover = failoverAnnouncement(before, after);
-  const ready = readyOf(after);
-  const isNew = ready !== undefined && WARNINGS.has(ready.reason) && readyOf(before)?.reason !== ready.reason;
-  const warning: readonly Announcement[] = isNew
-    ? [{ type: 'Warning', reason: ready.reason, message: ready.message }]
-    : [];
-  return failover === undefined ? warning : [failover, ...warning];
+  const warnings = Object.entries(WARNINGS).flatMap(([type, reasons]) =>
+    warningOf(conditionOf(before, type), conditionOf(after, type), reasons),
+  );
+  return failover === undefined ? warnings : [failover, ...warnings];
 }
 
 /** Does not wait: an event that cannot be written is logged and forgotten. */

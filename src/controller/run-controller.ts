@@ -1,7 +1,7 @@
 /** The controller put together: caches, the reconciler of the leader, the CSI socket, health and metrics. */
 import { standardInterceptors } from '../csi/interceptors.ts';
 import { serveCsi, type CsiServer } from '../csi/server.ts';
-import type { HandoffSettings } from '../handoff/settings.ts';
+import { defaultHandoffSettings, type HandoffSettings } from '../handoff/settings.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { createEventRecorder } from '../kubernetes/event-recorder.ts';
 import { leadWhile } from '../kubernetes/lease.ts';
@@ -21,7 +21,13 @@ import type { Reconciler } from './reconciler.ts';
 export interface ControllerOptions {
   readonly config: Pick<
     ControllerConfig,
-    'driverName' | 'storageLabel' | 'callDeadlineMs' | 'drainMs' | 'metricsAddress' | 'podName'
+    | 'driverName'
+    | 'storageLabel'
+    | 'callDeadlineMs'
+    | 'drainMs'
+    | 'metricsAddress'
+    | 'podName'
+    | 'scrubIntervalMs'
   >;
   readonly client: KubernetesClient;
   readonly clock: Clock;
@@ -54,6 +60,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
     events,
     driverName: config.driverName,
     storageLabel: config.storageLabel,
+    settings: options.settings ?? { ...defaultHandoffSettings, scrubIntervalMs: config.scrubIntervalMs },
     onFailure: (failure) => measured.onFailure(failure),
   });
   const { informers, context, reconciler } = parts;

@@ -1,6 +1,7 @@
 /** The order for each copy, from the volume's status: what the controller writes into the replicas' specs. */
 import { decideFlush } from '../handoff/flush.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
+import { leaveWaits } from './members.ts';
 import { peersOf, typeWaitMs, type Member } from './peers.ts';
 import type { FolderType, ReplicaPeer, ReplicaRemoval, SyncthingReplicaSpec } from './replica.ts';
 
@@ -40,6 +41,35 @@ function provenOf(view: VolumeView, member: Member): SyncthingReplicaSpec['prove
   return { epoch, session, sequence };
 }
 
+/** The latest of what a person asks for and what a copy that is to leave waits for; both RFC 3339 in UTC. */
+function scrubOf(
+  view: VolumeView,
+  member: Member,
+  members: readonly Member[],
+): SyncthingReplicaSpec['scrub'] {
+  const lack = leaveWaits(view, members)?.lacks.find(({ node }) => node === member.node);
+  const [latest] = [view.volume.wishes?.scrubAt, lack?.requestedAt]
+    .flatMap((moment) => moment ?? [])
+    .toSorted((one, other) => Date.parse(other) - Date.parse(one));
+  return latest === undefined ? undefined : { requestedAt: latest };
+}
+
+/** What this copy is told to do beside being there; one that goes is not scrubbed any more. */
+function tasksOf(
+  view: VolumeView,
+  member: Member,
+  members: readonly Member[],
+): Pick<SyncthingReplicaSpec, 'proven' | 'rejoin' | 'scrub'> {
+  const proven = provenOf(view, member);
+  const rejoin = rejoinOf(view, member);
+  const scrub = removalOf(view, member) === undefined ? scrubOf(view, member, members) : undefined;
+  return {
+    ...(proven === undefined ? {} : { proven }),
+    ...(rejoin === undefined ? {} : { rejoin }),
+    ...(scrub === undefined ? {} : { scrub }),
+  };
+}
+
 function labelOf(view: VolumeView): string {
   const { claim } = view.volume.spec;
   return claim === undefined ? view.volume.spec.requestName : `${claim.namespace}/${claim.name}`;
@@ -60,8 +90,6 @@ function typeOf(view: VolumeView, member: Member, { peers, members }: Sharing): 
 /** The whole spec of one copy; equal to the one that stands where nothing has to change. */
 export function orderOf(view: VolumeView, member: Member, members: readonly Member[]): SyncthingReplicaSpec {
   const { status, name, volumeId } = view.volume;
-  const proven = provenOf(view, member);
-  const rejoin = rejoinOf(view, member);
   const removal = removalOf(view, member);
   const peers = removal === undefined ? peersOf(view, member, members) : [];
   return {
@@ -75,8 +103,7 @@ export function orderOf(view: VolumeView, member: Member, members: readonly Memb
     peers,
     base: status.base,
     ...(status.grant === undefined ? {} : { grant: status.grant }),
-    ...(proven === undefined ? {} : { proven }),
-    ...(rejoin === undefined ? {} : { rejoin }),
+    ...tasksOf(view, member, members),
     ...(removal === undefined ? {} : { removal }),
   };
 }

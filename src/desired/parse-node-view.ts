@@ -34,6 +34,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
+  scrub: z.exactOptional(z.object({ requestedAt: text })),
 });
 
 const replicaOrder: z.ZodMiniType<ReplicaOrder> = z.object({

@@ -1,5 +1,12 @@
 import * as z from 'zod/mini';
-import type { ScrubFinding, ScrubReport, ScrubRequest } from './scrub.ts';
+import type {
+  FinishedScrub,
+  ScrubFinding,
+  ScrubRecord,
+  ScrubReport,
+  ScrubRequest,
+  ScrubRun,
+} from './scrub.ts';
 
 const text = z.string();
 const count = z.int().check(z.nonnegative());
@@ -29,4 +36,35 @@ export const scrubReport: z.ZodMiniType<ScrubReport> = z.object({
   bytes: count,
   skipped: count,
   findings: z.readonly(z.array(finding)),
+});
+
+const texts = z.readonly(z.array(text));
+const run: z.ZodMiniType<ScrubRun> = z.object({
+  startedAt: text,
+  scanned: z.boolean(),
+  cursor: z.exactOptional(text),
+  walked: z.boolean(),
+  files: count,
+  bytes: count,
+  rotten: texts,
+  repairing: texts,
+  repaired: count,
+  differing: texts,
+});
+
+const finished: z.ZodMiniType<FinishedScrub> = z.object({
+  startedAt: text,
+  finishedAt: text,
+  files: count,
+  bytes: count,
+  repaired: count,
+  differing: texts,
+});
+
+export const scrubRecord: z.ZodMiniType<ScrubRecord> = z.object({
+  version: z.literal(1),
+  since: text,
+  run: z.exactOptional(run),
+  last: z.exactOptional(finished),
+  failing: z.exactOptional(z.object({ since: text, message: text })),
 });

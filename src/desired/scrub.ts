@@ -39,3 +39,52 @@ export interface ScrubReport {
   readonly skipped: number;
   readonly findings: readonly ScrubFinding[];
 }
+
+/** A scrub of one copy that is under way; it goes on after a restart. */
+export interface ScrubRun {
+  readonly startedAt: string;
+  /** Syncthing looked at sizes and times itself, so that what was changed by hand has come to light. */
+  readonly scanned: boolean;
+  readonly cursor?: string;
+  /** Every file was looked at once. */
+  readonly walked: boolean;
+  readonly files: number;
+  readonly bytes: number;
+  /** To be given back to Syncthing; written down before the first of them is touched. */
+  readonly rotten: readonly string[];
+  /** Given back, to be fetched again. */
+  readonly repairing: readonly string[];
+  readonly repaired: number;
+  /** What differs and is left as it is. */
+  readonly differing: readonly string[];
+}
+
+export interface FinishedScrub {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly repaired: number;
+  readonly differing: readonly string[];
+}
+
+/** `volumes/<folderId>/scrub.json`. */
+export interface ScrubRecord {
+  readonly version: 1;
+  /** When this node first thought of scrubbing the copy. */
+  readonly since: string;
+  readonly run?: ScrubRun;
+  readonly last?: FinishedScrub;
+  /** It is due, and since when it cannot be done, and why. */
+  readonly failing?: { readonly since: string; readonly message: string };
+}
+
+export function newScrubRecord(now: number): ScrubRecord {
+  return { version: 1, since: new Date(now).toISOString() };
+}
+
+export interface ScrubSettings {
+  /** From the end of one scrub of a copy to the next; 0: only where somebody asks for one. */
+  readonly intervalMs: number;
+  readonly bytesPerSecond: number;
+}

@@ -4,6 +4,7 @@
  */
 import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
+import { hasOtherSource } from './scrub.ts';
 import type { HandoffSettings } from './settings.ts';
 
 /** A finished scan of the whole folder, made by this node in this life of its process. */
@@ -47,8 +48,11 @@ export type LocalAction =
   | { readonly kind: 'begin-rejoin'; readonly epoch: number }
   | { readonly kind: 'archive-tree' }
   | { readonly kind: 'finish-rejoin' }
-  /** Look at what Syncthing takes for changed here, and take back what is no change at all. */
-  | { readonly kind: 'absorb' }
+  /**
+   * Look at what Syncthing takes for changed here, and take back what is no change at all; what is one goes to the
+   * archive and is taken back as well, where another copy has the volume (rule 8).
+   */
+  | { readonly kind: 'absorb'; readonly mayTakeBack: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
   /** Somebody writes, or the copy goes: there is nothing to announce any more. */
@@ -174,7 +178,15 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
   if (state.announcing === true)
     return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
-  return folder.state === 'idle' && folder.scanned ? [{ kind: 'absorb' }] : [];
+  return folder.state === 'idle' && folder.scanned
+    ? [{ kind: 'absorb', mayTakeBack: mayTakeBack(view) }]
+    : [];
+}
+
+/** Not where this node is about to write, or where the copy goes anyway. */
+function mayTakeBack({ node, order, folder }: LocalView): boolean {
+  if (order === undefined || order.removal !== undefined || order.grant?.node === node) return false;
+  return hasOtherSource(order, folder);
 }
 
 function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAction[] {

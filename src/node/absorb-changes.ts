@@ -4,6 +4,7 @@ import { mayAnnounce } from '../handoff/local.ts';
 import type { FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
+import { revertChanges, takeBack } from './take-back.ts';
 
 /** More than any folder has directories: the list is of one page. */
 const ALL = 1_000_000;
@@ -24,35 +25,34 @@ function verdictOn(entry: FileEntry | undefined): Verdict {
   return global.invalid ? 'announce' : 'revert';
 }
 
-/**
- * Deals with what counts as changed, if that is directories alone. What is somebody's work stays as it is, and is
- * named (handoff rule 8).
- */
-export async function absorbChanges(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
-  const { syncthing } = ctx;
-  const names = await syncthing.localChanged(folderId, { signal, perPage: ALL });
-  const verdicts = new Set<Verdict>();
-  for (const name of names) {
-    const verdict = verdictOn(await syncthing.file(folderId, name, { signal }));
-    if (verdict === 'keep')
-      throw new NodeError('inconsistent', `${name} was changed on ${ctx.node} behind the volume's back`);
-    verdicts.add(verdict);
-  }
-  if (verdicts.has('announce')) return beginAnnouncing(ctx, folderId);
-  if (verdicts.has('revert')) await revert(ctx, folderId, signal);
+export interface Absorption {
+  readonly folderId: string;
+  /** Another copy has what was proven: what is somebody's work here may be taken back, its bytes kept. */
+  readonly mayTakeBack: boolean;
 }
 
-async function revert(
-  { syncthing, node }: NodeContext,
-  folderId: string,
+/**
+ * Deals with what counts as changed. Where that is more than directories, and there is nobody to have the volume's
+ * files from, it stays as it is and is named (handoff rule 8).
+ */
+export async function absorbChanges(
+  ctx: NodeContext,
+  { folderId, mayTakeBack }: Absorption,
   signal: AbortSignal,
 ): Promise<void> {
-  await syncthing.revert(folderId, { signal });
-  // It is asynchronous; a scan of what is never there waits for it.
-  await syncthing.scan(folderId, { signal, sub: ['.stfolder'] });
-  const { receiveOnlyTotalItems: left } = await syncthing.folderStatus(folderId, { signal });
-  if (left > 0)
-    throw new NodeError('inconsistent', `${left} item(s) still count as changed on ${node} after a revert`);
+  const { syncthing } = ctx;
+  const names = await syncthing.localChanged(folderId, { signal, perPage: ALL });
+  const byVerdict: Record<Verdict, string[]> = { revert: [], announce: [], keep: [] };
+  for (const name of names) byVerdict[verdictOn(await syncthing.file(folderId, name, { signal }))].push(name);
+  const [first] = byVerdict.keep;
+  const isToBeAnnounced = byVerdict.announce.length > 0;
+  if (first !== undefined) {
+    if (!mayTakeBack || isToBeAnnounced)
+      throw new NodeError('inconsistent', `${first} was changed on ${ctx.node} behind the volume's back`);
+    return takeBack(ctx, { folderId, names: byVerdict.keep }, signal);
+  }
+  if (isToBeAnnounced) return beginAnnouncing(ctx, folderId);
+  if (byVerdict.revert.length > 0) await revertChanges(ctx, folderId, signal);
 }
 
 async function beginAnnouncing(ctx: NodeContext, folderId: string): Promise<void> {

@@ -7,6 +7,7 @@ export interface VolumeLayout {
   /** `volumes/<folderId>`: what goes to the trash as a whole. */
   readonly directory: string;
   readonly stateFile: string;
+  readonly scrubFile: string;
   /** Syncthing's root of the folder. */
   readonly syncRoot: string;
   /** What pods see. */
@@ -29,6 +30,8 @@ export interface HostLayout {
   volume(folderId: string): VolumeLayout;
   /** Where the tree of a lost lineage goes that gives way to `epoch` (handoff rule 30). */
   archiveOf(folderId: string, epoch: number): string;
+  /** Where files go that were changed behind a copy's back, or rotted; `now` in milliseconds (handoff rule 40). */
+  changedArchiveOf(folderId: string, now: number): string;
 }
 
 export function hostLayout(hostDataDir: string): HostLayout {
@@ -46,6 +49,7 @@ export function hostLayout(hostDataDir: string): HostLayout {
       return {
         directory,
         stateFile: path.join(directory, 'state.json'),
+        scrubFile: path.join(directory, 'scrub.json'),
         syncRoot: sync,
         data: path.join(sync, 'data'),
         linking: path.join(directory, 'linking'),
@@ -53,7 +57,14 @@ export function hostLayout(hostDataDir: string): HostLayout {
     },
     archiveOf: (folderId, epoch) =>
       path.join(checkedPaths(hostDataDir, folderId).archive, String(Math.trunc(epoch))),
+    changedArchiveOf: (folderId, now) =>
+      path.join(checkedPaths(hostDataDir, folderId).archive, `changed-${stampOf(now)}`),
   };
+}
+
+/** `20260102T030405678Z`. */
+function stampOf(now: number): string {
+  return new Date(now).toISOString().replaceAll(/[-:.]/g, '');
 }
 
 function checkedPaths(hostDataDir: string, folderId: string) {

@@ -146,7 +146,7 @@ type BackgroundAction = Extract<
 >;
 
 function isBackground(action: LocalAction): action is BackgroundAction {
-  return action.kind === 'scan' || JOBS[action.kind] !== undefined;
+  return action.kind === 'scan' || action.kind === 'absorb' || JOBS[action.kind] !== undefined;
 }
 
 function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): DiskState {
@@ -180,6 +180,11 @@ function jobOf(
     const request = { folderId, epoch, session, afterUnmount: action.afterUnmount };
     return { name: 'scan', work: (signal) => scanInto(ctx, request, signal) };
   }
+  if (action.kind === 'absorb') {
+    const { mayTakeBack } = action;
+    const name = 'look at local changes';
+    return { name, work: (signal) => absorbChanges(ctx, { folderId, mayTakeBack }, signal) };
+  }
   const job = JOBS[action.kind];
   return job === undefined
     ? undefined
@@ -194,7 +199,6 @@ interface NamedWork {
 const JOBS: Readonly<Partial<Record<LocalAction['kind'], NamedWork>>> = {
   'archive-tree': { name: 'archive of a stale copy', work: archiveTree },
   'finish-rejoin': { name: 'rejoin of a stale copy', work: finishRejoin },
-  absorb: { name: 'look at local changes', work: absorbChanges },
   announce: { name: 'announcement of directories', work: announceDirectories },
 };
 

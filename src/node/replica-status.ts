@@ -9,12 +9,13 @@ import type {
 } from '../desired/replica.ts';
 import { isClean } from '../handoff/copy.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
+import { scrubStatus } from './scrub-status.ts';
 import { writerPhase, type LocalView } from '../handoff/local.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReportInput {
   readonly view: LocalView;
-  readonly record: Pick<VolumeRecord, 'applied' | 'removed' | 'problem' | 'phase'>;
+  readonly record: Pick<VolumeRecord, 'applied' | 'removed' | 'problem' | 'phase' | 'scrub'>;
   /** The resource whose status is written. */
   readonly replica: SyncthingReplica;
 }
@@ -24,6 +25,7 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
   const applied = record.applied ?? appliedBefore(state, replica.status);
   const writer = writerReport(view, record.phase?.since ?? new Date(view.now).toISOString());
   const rejoin = rejoinReport(view);
+  const scrubbed = scrubStatus(record.scrub);
   return {
     storeId: state.storeId,
     ...applied,
@@ -31,6 +33,7 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
     ...(view.folder !== undefined && { folder: view.folder }),
     ...(writer !== undefined && { writer }),
     ...(rejoin !== undefined && { rejoin }),
+    ...(scrubbed !== undefined && { scrubbed }),
     mounts: isGrantedWriter(view) ? [] : view.podMounts,
     removed: record.removed,
     ...(record.problem !== undefined && { message: record.problem }),

@@ -1,5 +1,6 @@
 /** Turning a grant into a mount: state.json first, then the live grant, then the bind (handoff rules 10, 12 and 13). */
 import { chmod, mkdir, stat } from 'node:fs/promises';
+import { underRepair } from '../desired/plan-scrub.ts';
 import { takeGrant, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { SyncthingVolume } from '../desired/volume.ts';
@@ -25,6 +26,8 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   const offer = offeredEpoch(ctx, order, state);
   if (offer.kind === 'wait') return offer;
   const { epoch } = offer;
+  const repair = await repairObstacle(ctx, order, signal);
+  if (repair !== undefined) return { kind: 'wait', reason: repair };
   const leftover = await clearOlderMounts(ctx, state, { epoch, signal });
   if (leftover !== undefined) return { kind: 'wait', reason: leftover };
   const taken = takeGrant(state, epoch);
@@ -54,6 +57,24 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
     return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
   if (volume.status.base.kind === 'empty') await makeData(ctx, volume);
   return { kind: 'open', state };
+}
+
+/**
+ * A file that was given back to Syncthing to be fetched again must not be announced by the switch to writer; a crash
+ * may have come before Syncthing saw it (handoff rule 40). Where no other store has the volume, this one is the truth.
+ */
+async function repairObstacle(
+  ctx: NodeContext,
+  { folderId, base }: SyncthingReplicaSpec,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const sub = underRepair(await ctx.scrubs.read(folderId));
+  if (sub.length === 0 || base.holders.every(({ storeId }) => storeId === ctx.store.storeId))
+    return undefined;
+  await ctx.syncthing.scan(folderId, { signal, sub });
+  const status = await ctx.syncthing.folderStatus(folderId, { signal });
+  if (status.receiveOnlyTotalItems + status.needTotalItems === 0) return undefined;
+  return `${ctx.node} fetches ${sub.join(', ')} again, which differed from what was proven`;
 }
 
 interface Taking {
