@@ -4,9 +4,9 @@ import type { Condition } from '../desired/object.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { announcements } from './announce.ts';
 
-function ready(reason: string): Pick<SyncthingVolumeStatus, 'conditions'> {
+function ready(reason: string, type = 'Ready'): Pick<SyncthingVolumeStatus, 'conditions'> {
   const condition: Condition = {
-    type: 'Ready',
+    type,
     status: 'False',
     reason,
     message: `it is ${reason}`,
@@ -20,6 +20,14 @@ describe('what is told in events', () => {
     const before = volume({ status: ready('Available') });
     const after = volume({ status: ready(reason) });
     expect(announcements(before, after)).toEqual([{ type: 'Warning', reason, message: `it is ${reason}` }]);
+    expect(announcements(after, after)).toEqual([]);
+  });
+
+  test('files that differ', () => {
+    const after = volume({ status: ready('Differs', 'Scrubbed') });
+    expect(announcements(volume(), after)).toEqual([
+      { type: 'Warning', reason: 'Differs', message: 'it is Differs' },
+    ]);
     expect(announcements(after, after)).toEqual([]);
   });
 

@@ -231,3 +231,24 @@ describe('a stale copy', () => {
     ).toEqual([{ kind: 'archive-tree' }]);
   });
 });
+
+describe('what counts as changed on a receiver', () => {
+  const changed = { type: 'receiveonly' as const, receiveOnlyItems: 1 };
+  const copy = { phase: { kind: 'replica' } as const, seen: changed };
+
+  test.each<[string, Partial<SyncthingReplicaSpec>, boolean]>([
+    ['another copy is proven', { base: handoffBase(['n1', 'n2']) }, true],
+    ['somebody else writes', { base: handoffBase(['n1']), grant: grantTo('n2', 2) }, true],
+    ['nobody else has the volume', { base: handoffBase(['n1']) }, false],
+    ['this node is about to write', { base: handoffBase(['n1', 'n2']), grant: grantTo('n1', 2) }, false],
+    ['the copy goes anyway', { base: handoffBase(['n1', 'n2']), removal: 'leave' }, false],
+  ])('is looked at where %s, and taken back: %s', (_what, spec, mayTakeBack) => {
+    const view = looking({ ...copy, order: order(spec), isWanted: true });
+    expect(planLocal(view)).toContainEqual({ kind: 'absorb', mayTakeBack });
+  });
+
+  test('waits for the folder to be idle', () => {
+    const view = looking({ ...copy, order: order({ epoch: 0 }), seen: { ...changed, state: 'scanning' } });
+    expect(planLocal(view)).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { EVENTS, SYNCTHING_VOLUMES } from '../../../../src/kubernetes/resource-kind.ts';
+import { CLUSTER_NODES, EVENTS, SYNCTHING_VOLUMES } from '../../../../src/kubernetes/resource-kind.ts';
 import { flipByte } from '../../scrub/rot.ts';
 import { attach, detach, eventually } from '../attach.ts';
 import { startCluster, within, type TestCluster, type TestNode } from '../cluster.ts';
@@ -106,6 +106,38 @@ test('a byte that rotted in a mere copy comes back from the other one, whose fil
   const target = await attach(copy, volumeId, 'pod-b');
   expect(readFileSync(path.join(target, 'rotten'), 'utf8')).toBe('what was proven');
   await detach(copy, volumeId, 'pod-b');
+});
+
+test('no session begins on a copy before what was touched for a repair is right again', async () => {
+  const volumeId = await written('pvc-crash', { file: 'what was proven' });
+  const copy = cluster.node('n2');
+  await copy.stop();
+  // As a crash leaves it between the touch and Syncthing's scan.
+  const now = new Date().toISOString();
+  const nothing = { files: 0, bytes: 0, repairing: [], repaired: 0, differing: [] };
+  const run = { startedAt: now, scanned: true, walked: true, rotten: ['data/file'], ...nothing };
+  writeFileSync(fileOf(copy, volumeId, 'file'), 'wh4t was proven');
+  writeFileSync(copy.paths(volumeId).scrubFile, JSON.stringify({ version: 1, since: now, run }));
+  await copy.start();
+  const target = await attach(copy, volumeId, 'pod-d');
+  expect(readFileSync(path.join(target, 'file'), 'utf8')).toBe('what was proven');
+  await detach(copy, volumeId, 'pod-d');
+  expect(textOf(cluster.node('n1'), volumeId, 'file')).toBe('what was proven');
+});
+
+test('a copy leaves when the other one was scrubbed', async () => {
+  const volumeId = await written('pvc-leaves', { file: 'file' });
+  const labelled = (isLabelled: boolean) =>
+    cluster.kubernetes.seed(CLUSTER_NODES, {
+      name: 'n2',
+      labels: isLabelled ? { 'syncthing.test/syncthing-storage': 'yes' } : {},
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+  expect((await cluster.replica(volumeId, 'n1')).status?.scrubbed).toBeUndefined();
+  labelled(false);
+  await eventually(() => expect(existsSync(cluster.node('n2').paths(volumeId).directory)).toBe(false));
+  expect((await cluster.replica(volumeId, 'n1')).status?.scrubbed).toMatchObject({ files: 1, differing: 0 });
+  labelled(true);
 });
 
 test('what was edited, made or removed by hand in a mere copy is taken back, its bytes kept', async () => {
