@@ -36,19 +36,25 @@ interface Rounds {
 /** Until the signal fires. Nothing waits for it, and a failure of one copy keeps no other from its turn. */
 export async function runScrubs(parts: ScrubParts, signal: AbortSignal): Promise<void> {
   const { clock, log } = parts.ctx;
+  const step = createScrubs(parts);
+  while (!signal.aborted) {
+    const isDone = await step(signal).catch((error: unknown) => {
+      if (!signal.aborted) log.error({ error }, 'the scrubs of this node cannot go on');
+      return false;
+    });
+    if (!isDone) await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
+  }
+}
+
+/** One step at each call; false where there was none to do. */
+export function createScrubs(parts: ScrubParts): (signal: AbortSignal) => Promise<boolean> {
   const rounds: Rounds = {
     parts,
     backoff: exponentialBackoff({ firstMs: 10_000, maxMs: 3_600_000, random: parts.random }),
     retries: new Map(),
     obstacles: new Map(),
   };
-  while (!signal.aborted) {
-    const isDone = await doOneStep(rounds, signal).catch((error: unknown) => {
-      if (!signal.aborted) log.error({ error }, 'the scrubs of this node cannot go on');
-      return false;
-    });
-    if (!isDone) await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
-  }
+  return (signal) => doOneStep(rounds, signal);
 }
 
 /** One step of the first copy that is due and can be worked on; false where there is none. */
