@@ -240,7 +240,8 @@ describe('what counts as changed on a receiver', () => {
     ['another copy is proven', { base: handoffBase(['n1', 'n2']) }, true],
     ['somebody else writes', { base: handoffBase(['n1']), grant: grantTo('n2', 2) }, true],
     ['nobody else has the volume', { base: handoffBase(['n1']) }, false],
-    ['this node is about to write', { base: handoffBase(['n1', 'n2']), grant: grantTo('n1', 2) }, false],
+    ['this node is about to write', { base: handoffBase(['n1', 'n2']), grant: grantTo('n1', 2) }, true],
+    ['it is about to, alone', { base: handoffBase(['n1']), grant: grantTo('n1', 2) }, false],
     ['the copy goes anyway', { base: handoffBase(['n1', 'n2']), removal: 'leave' }, false],
   ])('is looked at where %s, and taken back: %s', (_what, spec, mayTakeBack) => {
     const view = looking({ ...copy, order: order(spec), isWanted: true });

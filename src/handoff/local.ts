@@ -183,10 +183,9 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
     : [];
 }
 
-/** Not where this node is about to write, or where the copy goes anyway. */
-function mayTakeBack({ node, order, folder }: LocalView): boolean {
-  if (order === undefined || order.removal !== undefined || order.grant?.node === node) return false;
-  return hasOtherSource(order, folder);
+/** Not where the copy goes anyway. A grant that this node has not taken yet waits for it (rule 8). */
+function mayTakeBack({ order, folder }: LocalView): boolean {
+  return order !== undefined && order.removal === undefined && hasOtherSource(order, folder);
 }
 
 function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAction[] {

@@ -30,6 +30,7 @@ export async function takeBack(
     const count = await keepAll(ctx, { folderId, names, archive });
     if (count > 0) await ctx.syncFilesystems([archive], signal);
     await revertChanges(ctx, folderId, signal);
+    await untilFetched(ctx, folderId, signal);
     return count;
   });
   const some =
@@ -76,6 +77,22 @@ async function isFileLike(file: string): Promise<boolean> {
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
+  }
+}
+
+/** So long a pod that is about to come waits for what is fetched again; a large file goes on coming under it. */
+const FETCH_MS = 30_000;
+
+async function untilFetched(
+  { syncthing, volumes, node, clock }: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (volumes.record(folderId).order?.spec.grant?.node !== node) return;
+  const end = clock.now() + FETCH_MS;
+  while (clock.now() < end) {
+    if ((await syncthing.folderStatus(folderId, { signal })).needTotalItems === 0) return;
+    await clock.sleep(BARRIER_MS, signal);
   }
 }
 
