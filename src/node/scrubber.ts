@@ -15,8 +15,6 @@ export interface ScrubberOptions extends Pick<HelpersOptions, 'node' | 'callerFi
 
 /** Reads only when nobody else does, and computes when nobody else wants to. */
 const IDLE = ['ionice', '-c', '3', 'nice', '-n', '19'] as const;
-/** It hashes: bytecode alone, as for the other helpers, would make it slow. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64'];
 /** Beyond its budget: a file that was begun is finished, and a large one at a low rate takes hours. */
 const LONGEST_FILE_MS = 24 * 3_600_000;
 const KILL_AFTER_MS = 5_000;
@@ -28,11 +26,7 @@ export function createScrubber(options: ScrubberOptions): Scrubber {
   return async (request, signal) => {
     const result = await runHelper<ScrubReport>({
       name: 'scrubber',
-      command: [
-        file,
-        ...args,
-        ...helperCommand({ node, callerFile, name: 'scrubber', nodeFlags: NODE_FLAGS }),
-      ],
+      command: [file, ...args, ...helperCommand({ node, callerFile, name: 'scrubber' })],
       input: { ...request, syncthing },
       report: scrubReport,
       timeoutMs: request.budgetMs + LONGEST_FILE_MS,

@@ -2,15 +2,21 @@ import { open } from 'node:fs/promises';
 import { createBlockDigest } from './block-digest.ts';
 import type { Pace } from './pace.ts';
 
-const CHUNK = 256 * 1024;
+const CHUNK = 128 * 1024;
+
+export interface HashOptions {
+  readonly blockSizes: readonly number[];
+  /** The form of 1.x as well. */
+  readonly withAdler: boolean;
+  readonly pace: Pace;
+}
 
 /** The digests of the file in blocks of each of these sizes; the file is read once, piece by piece. */
 export async function hashFile(
   file: string,
-  blockSizes: readonly number[],
-  pace: Pace,
+  { blockSizes, withAdler, pace }: HashOptions,
 ): Promise<ReadonlySet<string>> {
-  const digests = blockSizes.map(createBlockDigest);
+  const digests = blockSizes.map((size) => createBlockDigest(size, withAdler));
   const handle = await open(file, 'r');
   try {
     const buffer = Buffer.allocUnsafe(CHUNK);

@@ -13,6 +13,8 @@ export interface CopyUnderScrub {
   readonly folderId: string;
   readonly root: string;
   readonly pace: Pace;
+  /** The index is one of 1.x. */
+  readonly withAdler: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -80,11 +82,11 @@ async function statOf(file: string): Promise<BigIntStats | undefined> {
 }
 
 async function matches(
-  { root, pace }: CopyUnderScrub,
+  { root, pace, withAdler }: CopyUnderScrub,
   { entry }: Look,
   blockSizes: readonly number[],
 ): Promise<boolean> {
-  return (await hashFile(path.join(root, entry.name), blockSizes, pace)).has(entry.blocksHash);
+  return (await hashFile(path.join(root, entry.name), { blockSizes, withAdler, pace })).has(entry.blocksHash);
 }
 
 async function isUnchanged(copy: CopyUnderScrub, before: Look): Promise<boolean> {

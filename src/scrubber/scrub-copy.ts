@@ -6,7 +6,7 @@ import { createPace } from './pace.ts';
 import { filesAfter } from './walk.ts';
 
 export interface ScrubOptions {
-  readonly client: Pick<SyncthingClient, 'file'>;
+  readonly client: Pick<SyncthingClient, 'file' | 'version'>;
   readonly budget: Budget;
   readonly signal: AbortSignal;
 }
@@ -21,7 +21,8 @@ export async function scrubCopy(request: ScrubRequest, options: ScrubOptions): P
   const { folderId, root, cursor, only, bytesPerSecond } = request;
   const { client, budget, signal } = options;
   const pace = createPace(budget.clock, bytesPerSecond, signal);
-  const copy: CopyUnderScrub = { client, folderId, root, pace, signal };
+  const withAdler = (await client.version({ signal })).startsWith('v1.');
+  const copy: CopyUnderScrub = { client, folderId, root, pace, withAdler, signal };
   const tally = { files: 0, bytes: 0, skipped: 0, findings: new Array<ScrubFinding>() };
   let last = cursor;
   for await (const name of only ?? filesAfter(root, DATA, cursor)) {
