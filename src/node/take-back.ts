@@ -4,6 +4,7 @@ import path from 'node:path';
 import { makeDirectoryDurably } from '../runtime/durable-file.ts';
 import type { NodeContext } from './context.ts';
 import { isMissing, NodeError } from './errors.ts';
+import { pruneArchive } from './prune-archive.ts';
 import { tellOfReplica } from './tell.ts';
 
 export interface TakeBack {
@@ -17,7 +18,8 @@ const TOLD = 5;
 
 /**
  * What is here goes to the archive first, by a second name: Syncthing replaces files and never writes into one. Then
- * Syncthing takes back the changes and fetches what it lacks.
+ * Syncthing takes back the changes and fetches what it lacks, and what turns out to be the same goes from the archive:
+ * Syncthing also takes a time, an owner or a mode for a change.
  */
 export async function takeBack(
   ctx: NodeContext,
@@ -30,15 +32,25 @@ export async function takeBack(
     const count = await keepAll(ctx, { folderId, names, archive });
     if (count > 0) await ctx.syncFilesystems([archive], signal);
     await revertChanges(ctx, folderId, signal);
-    await untilFetched(ctx, folderId, signal);
-    return count;
+    const isFetched = await untilFetched(ctx, folderId, signal);
+    return isFetched && count > 0 ? pruneKept(ctx, { folderId, archive }, signal) : count;
   });
+  ctx.log.warn({ folderId, names, archive, kept }, 'changes made behind the volume are taken back');
   const some =
     names.slice(0, TOLD).join(', ') + (names.length > TOLD ? ` and ${names.length - TOLD} more` : '');
   const where = kept === 0 ? '' : `; what was here is kept in ${archive}`;
   const message = `${some} on ${ctx.node} differed from what was proven and comes again from another copy${where}`;
-  ctx.log.warn({ folderId, names, archive }, 'changes made behind the back of the volume are taken back');
   tellOfReplica(ctx, folderId, { type: 'Warning', reason: 'TakenBack', message });
+}
+
+interface Kept {
+  readonly folderId: string;
+  readonly archive: string;
+}
+
+function pruneKept(ctx: NodeContext, { folderId, archive }: Kept, signal: AbortSignal): Promise<number> {
+  const { data } = ctx.store.layout.volume(folderId);
+  return pruneArchive({ archive, kept: path.join(archive, path.basename(data)), data, signal });
 }
 
 /** Nobody became the writer since it was decided: what a pod wrote is never taken back. */
@@ -84,16 +96,16 @@ async function isFileLike(file: string): Promise<boolean> {
 const FETCH_MS = 30_000;
 
 async function untilFetched(
-  { syncthing, volumes, node, clock }: NodeContext,
+  { syncthing, clock }: NodeContext,
   folderId: string,
   signal: AbortSignal,
-): Promise<void> {
-  if (volumes.record(folderId).order?.spec.grant?.node !== node) return;
+): Promise<boolean> {
   const end = clock.now() + FETCH_MS;
   while (clock.now() < end) {
-    if ((await syncthing.folderStatus(folderId, { signal })).needTotalItems === 0) return;
+    if ((await syncthing.folderStatus(folderId, { signal })).needTotalItems === 0) return true;
     await clock.sleep(BARRIER_MS, signal);
   }
+  return false;
 }
 
 /** Syncthing answers before it begins to revert, so the barrier of one scan may come before it. */

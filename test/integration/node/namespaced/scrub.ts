@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLUSTER_NODES, EVENTS, SYNCTHING_VOLUMES } from '../../../../src/kubernetes/resource-kind.ts';
@@ -146,6 +146,8 @@ test('what was edited, made or removed by hand in a mere copy is taken back, its
   writeFileSync(fileOf(copy, volumeId, 'edited'), 'by hand');
   writeFileSync(fileOf(copy, volumeId, 'made'), 'of nobody');
   rmSync(fileOf(copy, volumeId, 'removed'));
+  // Nothing but its time: not worth an archive.
+  utimesSync(fileOf(copy, volumeId, 'sound'), 1, 1);
   await scrubNow(volumeId);
   await bothHold(volumeId);
   const names = readdirSync(copy.paths(volumeId).data).toSorted();
