@@ -139,6 +139,12 @@ test('what fails is told, waits a while, and keeps nobody else', async () => {
   expect((await record())?.last).toMatchObject({ files: 1 });
 });
 
+test('a copy whose state cannot be read has no turn, and throws nothing', async () => {
+  writeFileSync(node.ctx.store.layout.volume(volumeId).stateFile, 'not JSON');
+  expect(await started()(signal)).toBe(false);
+  expect(asked).toEqual([]);
+});
+
 test('what is in the way is told when it stays', async () => {
   seen = folder(['n2'], { needItems: 3 });
   const step = started();

@@ -68,17 +68,27 @@ async function doOneStep(rounds: Rounds, signal: AbortSignal): Promise<boolean> 
   return false;
 }
 
-/** Copies with an order and a state.json; what has neither is about to come or to go. */
+/** Copies with an order and a state.json; what has neither is about to come or to go, or is told of elsewhere. */
 async function allCandidates(ctx: NodeContext): Promise<readonly ScrubCandidate[]> {
   const found: ScrubCandidate[] = [];
   for (const folderId of ctx.volumes.ordered()) {
     const spec = ctx.volumes.record(folderId).order?.spec;
-    const record = spec?.removal === undefined ? await recordOf(ctx, folderId) : undefined;
+    const record = spec?.removal === undefined ? await readableRecord(ctx, folderId) : undefined;
     if (record === undefined) continue;
     const requestedAt = spec?.scrub?.requestedAt;
     found.push({ folderId, record, ...(requestedAt !== undefined && { requestedAt }) });
   }
   return found;
+}
+
+/** One volume that cannot be read must not keep the others from being scrubbed. */
+async function readableRecord(ctx: NodeContext, folderId: string): Promise<ScrubRecord | undefined> {
+  try {
+    return await recordOf(ctx, folderId);
+  } catch (error) {
+    ctx.log.debug({ error, folderId }, 'a copy cannot be scrubbed');
+    return undefined;
+  }
 }
 
 async function recordOf(ctx: NodeContext, folderId: string): Promise<ScrubRecord | undefined> {
