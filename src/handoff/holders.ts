@@ -107,7 +107,14 @@ function needsScrubs(view: VolumeView, node: string): boolean {
   return view.replicas.get(node)?.spec.role === 'data' && asksForScrubs(view);
 }
 
+/**
+ * What differs on the node that writes now is most likely a write that Syncthing did not see: it keeps no copy from
+ * leaving, as long as another one lacks nothing.
+ */
 function afterScrubs(view: VolumeView, others: readonly SyncthingReplica[], enough: number): LeaveDecision {
+  const writer = view.volume.status.grant?.node;
   const lacks = others.flatMap((copy) => scrubLack(view, copy) ?? []);
-  return others.length - lacks.length >= enough ? { kind: 'may-leave' } : { kind: 'scrub-first', lacks };
+  const grave = lacks.filter((lack) => lack.node !== writer || lack.requestedAt !== undefined);
+  const isEnough = others.length > lacks.length && others.length - grave.length >= enough;
+  return isEnough ? { kind: 'may-leave' } : { kind: 'scrub-first', lacks };
 }

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { at, handoffBase, NOW, replica, view, volume } from '../../test/builders/volume-view.ts';
+import {
+  at,
+  grantTo,
+  handoffBase,
+  holder,
+  NOW,
+  replica,
+  view,
+  volume,
+} from '../../test/builders/volume-view.ts';
 import { leaveWaits, membersOf, nextToLeave } from '../desired/members.ts';
 import { conditionsOf } from '../desired/conditions.ts';
 import { orderOf } from '../desired/orders.ts';
@@ -23,10 +32,12 @@ interface Given {
   readonly scrubs?: Readonly<Record<string, ScrubStatus>>;
   readonly wishes?: VolumeWishes;
   readonly role?: 'data' | 'client';
+  /** Writes now, all others proven. */
+  readonly writer?: string;
 }
 
 /** Detached, held by all; the label of n1 was taken away. */
-function leaving({ intervalMs = INTERVAL, scrubs = {}, wishes, role = 'data' }: Given = {}) {
+function leaving({ intervalMs = INTERVAL, scrubs = {}, wishes, role = 'data', writer }: Given = {}) {
   const replicas = ALL.map((name) => {
     const found = scrubs[name];
     return replica(name, ALL, {
@@ -34,7 +45,15 @@ function leaving({ intervalMs = INTERVAL, scrubs = {}, wishes, role = 'data' }: 
       status: found === undefined ? {} : { scrubbed: found },
     });
   });
-  const given = volume({ status: { epoch: 1, base: handoffBase(ALL) } });
+  const proven = {
+    epoch: 1,
+    session: 1,
+    sequence: 10,
+    scanStartedAt: at(-1),
+    holders: ALL.map((name) => holder(name)),
+  };
+  const written = writer === undefined ? {} : { grant: grantTo(writer, 1), proven };
+  const given = volume({ status: { epoch: 1, base: handoffBase(ALL), ...written } });
   return {
     ...view({ volume: wishes === undefined ? given : { ...given, wishes }, replicas }),
     settings: { ...defaultHandoffSettings, scrubIntervalMs: intervalMs },
@@ -74,6 +93,22 @@ describe('a copy leaves', () => {
     ['cannot be scrubbed since a while ago', { ...NEVER, failing: { since: at(-1), message: 'm' } }],
   ])('not while another %s', (_, n2) => {
     expect(next({ scrubs: { n3: scrubbed(1), ...(n2 !== undefined && { n2 }) } })).toBeUndefined();
+  });
+});
+
+describe('what differs on the node that writes now', () => {
+  const differing = { n2: scrubbed(1, { differing: 1 }) };
+  test('keeps no copy from leaving, as long as another one lacks nothing', () => {
+    expect(next({ writer: 'n2', scrubs: { ...differing, n3: scrubbed(1) } })).toBe('n1');
+    expect(
+      next({ writer: 'n2', scrubs: { ...differing, n3: scrubbed(1, { differing: 1 }) } }),
+    ).toBeUndefined();
+    expect(next({ writer: 'n2', scrubs: differing })).toBeUndefined();
+  });
+
+  test('is no excuse for another node, nor for a scrub that it lacks', () => {
+    expect(next({ writer: 'n3', scrubs: { ...differing, n3: scrubbed(1) } })).toBeUndefined();
+    expect(next({ writer: 'n2', scrubs: { n3: scrubbed(1) } })).toBeUndefined();
   });
 });
 
