@@ -1,12 +1,13 @@
 # One image for every process of the driver. Nothing is fetched but npm packages, in the first stage; no stage runs
-# apt-get, so BASE needs what Debian's essential packages have (mount, umount, sync, cp, find) and a Node of 24.12 or newer.
+# apt-get, so BASE needs what Debian's essential packages have (mount, umount, sync, cp, find, nice, ionice) and a Node
+# of 24.12 or newer.
 #   docker build .
 #   docker build --secret id=npmrc,src=$HOME/.npmrc --secret id=ca,src=ca-bundle.pem .   (a registry of one's own)
 ARG BASE=docker.io/library/node:26-slim
 
 FROM ${BASE} AS bundle
 WORKDIR /build
-RUN for program in mount umount findmnt sync cp find mkfifo; do \
+RUN for program in mount umount findmnt sync cp find mkfifo nice ionice; do \
       command -v "$program" >/dev/null || { echo "the base image has no $program; choose one of Debian: --build-arg BASE=" >&2; exit 1; }; \
     done
 COPY package.json package-lock.json .npmrc ./

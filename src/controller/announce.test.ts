@@ -30,6 +30,14 @@ describe('what is told in events', () => {
     expect(announcements(after, after)).toEqual([]);
   });
 
+  test('files that differ', () => {
+    const after = volume({ status: ready('Differs', 'Scrubbed') });
+    expect(announcements(volume(), after)).toEqual([
+      { type: 'Warning', reason: 'Differs', message: 'it is Differs' },
+    ]);
+    expect(announcements(after, after)).toEqual([]);
+  });
+
   test.each(['Available', 'Attached', 'Waiting', 'Fencing', 'Deleting'])('not %s', (reason) => {
     expect(announcements(volume(), volume({ status: ready(reason) }))).toEqual([]);
   });

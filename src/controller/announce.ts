@@ -8,31 +8,23 @@ import type { ControllerContext } from './context.ts';
 
 export type Announcement = Omit<Occurrence, 'about'>;
 
-/** Reasons of the conditions `Ready` and `Carried` that wait for a person. */
-const WARNINGS: ReadonlySet<string> = new Set([
-  'Blocked',
-  'NoDataNode',
-  'StoreChanged',
-  'Diverged',
-  'NotCarried',
-]);
+/** By condition, the reasons that wait for a person. */
+const WARNINGS: Readonly<Record<string, ReadonlySet<string>>> = {
+  Ready: new Set(['Blocked', 'NoDataNode', 'StoreChanged', 'Diverged']),
+  Carried: new Set(['NotCarried']),
+  Scrubbed: new Set(['Differs']),
+};
 
-function conditionOf(
-  volume: SyncthingVolume,
-  type: 'Ready' | 'Carried',
-): { readonly reason: string; readonly message: string } | undefined {
+type Told = { readonly reason: string; readonly message: string } | undefined;
+
+function conditionOf(volume: SyncthingVolume, type: string): Told {
   return volume.status.conditions.find((condition) => condition.type === type);
 }
 
-function newWarning(
-  before: SyncthingVolume,
-  after: SyncthingVolume,
-  type: 'Ready' | 'Carried',
-): readonly Announcement[] {
-  const found = conditionOf(after, type);
-  if (found === undefined || !WARNINGS.has(found.reason)) return [];
-  if (conditionOf(before, type)?.reason === found.reason) return [];
-  return [{ type: 'Warning', reason: found.reason, message: found.message }];
+/** A condition that has come to one of the reasons that wait for a person. */
+function warningOf(before: Told, after: Told, reasons: ReadonlySet<string>): readonly Announcement[] {
+  const isNew = after !== undefined && reasons.has(after.reason) && before?.reason !== after.reason;
+  return isNew ? [{ type: 'Warning', reason: after.reason, message: after.message }] : [];
 }
 
 /** The copy from which the volume goes on was proven to have everything that the lost grant acknowledged. */
@@ -66,7 +58,9 @@ function failoverAnnouncement(before: SyncthingVolume, after: SyncthingVolume): 
 /** Only what is new: an unchanged condition was told already. */
 export function announcements(before: SyncthingVolume, after: SyncthingVolume): readonly Announcement[] {
   const failover = failoverAnnouncement(before, after);
-  const warnings = [...newWarning(before, after, 'Ready'), ...newWarning(before, after, 'Carried')];
+  const warnings = Object.entries(WARNINGS).flatMap(([type, reasons]) =>
+    warningOf(conditionOf(before, type), conditionOf(after, type), reasons),
+  );
   return failover === undefined ? warnings : [failover, ...warnings];
 }
 

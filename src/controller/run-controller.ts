@@ -28,6 +28,7 @@ export interface ControllerOptions {
     | 'metricsAddress'
     | 'podName'
     | 'failoverAfterMs'
+    | 'scrubIntervalMs'
   >;
   readonly client: KubernetesClient;
   readonly clock: Clock;
@@ -60,7 +61,11 @@ export async function runController(options: ControllerOptions): Promise<void> {
     events,
     driverName: config.driverName,
     storageLabel: config.storageLabel,
-    settings: options.settings ?? { ...defaultHandoffSettings, failoverAfterMs: config.failoverAfterMs },
+    settings: options.settings ?? {
+      ...defaultHandoffSettings,
+      failoverAfterMs: config.failoverAfterMs,
+      scrubIntervalMs: config.scrubIntervalMs,
+    },
     onFailure: (failure) => measured.onFailure(failure),
   });
   const { informers, context, reconciler } = parts;

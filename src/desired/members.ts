@@ -1,6 +1,7 @@
 /** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 30 and 31). */
-import { currentBase, mayLeave } from '../handoff/holders.ts';
+import { currentBase, decideLeave, type LeaveDecision } from '../handoff/holders.ts';
 import { requestsFor } from '../handoff/grant.ts';
+import type { ScrubLack } from '../handoff/scrubbed.ts';
 import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Member } from './peers.ts';
 
@@ -33,20 +34,48 @@ function wantedElsewhere(view: VolumeView, members: readonly Member[], leaving: 
   return Math.max(placed, view.volume.spec.replicas ?? 0);
 }
 
+/** Copies that nobody wants any more, and what stands against letting each go; nothing while one is on its way out. */
+function leaves(
+  view: VolumeView,
+  members: readonly Member[],
+): readonly { readonly member: Member; readonly decision: LeaveDecision }[] {
+  if (view.volume.status.leaving !== undefined) return [];
+  if (view.volume.status.grant === undefined && requestsFor(view).length > 0) return [];
+  const base = currentBase(view);
+  return members
+    .filter(
+      (member) =>
+        !member.isPlaced &&
+        member.replica?.status !== undefined &&
+        !isNeeded(view, member.node) &&
+        isAlive(view, member.node),
+    )
+    .map((member) => {
+      const wanted = wantedElsewhere(view, members, member);
+      return { member, decision: decideLeave(view, base, { node: member.node, wanted }) };
+    });
+}
+
 /**
  * The copy to take away next, if any may go: one at a time, the node has to answer, and nobody else may be waiting
  * for the volume, since that one may be catching up from it.
  */
 export function nextToLeave(view: VolumeView, members: readonly Member[]): Member | undefined {
-  if (view.volume.status.leaving !== undefined) return undefined;
-  if (view.volume.status.grant === undefined && requestsFor(view).length > 0) return undefined;
-  const base = currentBase(view);
-  return members.find(
-    (member) =>
-      !member.isPlaced &&
-      member.replica?.status !== undefined &&
-      !isNeeded(view, member.node) &&
-      isAlive(view, member.node) &&
-      mayLeave(view, base, { node: member.node, wanted: wantedElsewhere(view, members, member) }),
+  return leaves(view, members).find(({ decision }) => decision.kind === 'may-leave')?.member;
+}
+
+export interface LeaveWaits {
+  /** The copy that would go. */
+  readonly node: string;
+  readonly lacks: readonly ScrubLack[];
+}
+
+/** A copy that only waits for the others to be scrubbed (handoff rule 43). */
+export function leaveWaits(view: VolumeView, members: readonly Member[]): LeaveWaits | undefined {
+  const found = leaves(view, members);
+  if (found.some(({ decision }) => decision.kind === 'may-leave')) return undefined;
+  const [waiting] = found.flatMap(({ member, decision }) =>
+    decision.kind === 'scrub-first' ? [{ node: member.node, lacks: decision.lacks }] : [],
   );
+  return waiting;
 }

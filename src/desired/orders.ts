@@ -2,6 +2,7 @@
 import { isIntact } from '../handoff/copy.ts';
 import { decideFlush } from '../handoff/flush.ts';
 import { countsAsCopy, isAlive, type VolumeView } from '../handoff/view.ts';
+import { leaveWaits } from './members.ts';
 import { peersOf, typeWaitMs, type Member } from './peers.ts';
 import type { FolderType, ReplicaPeer, ReplicaRemoval, SyncthingReplicaSpec } from './replica.ts';
 
@@ -56,6 +57,19 @@ function mayRevert(view: VolumeView, { node, replica }: Member): boolean {
   });
 }
 
+/** The latest of what a person asks for and what a copy that is to leave waits for; both RFC 3339 in UTC. */
+function scrubOf(
+  view: VolumeView,
+  member: Member,
+  members: readonly Member[],
+): SyncthingReplicaSpec['scrub'] {
+  const lack = leaveWaits(view, members)?.lacks.find(({ node }) => node === member.node);
+  const [latest] = [view.volume.wishes?.scrubAt, lack?.requestedAt]
+    .flatMap((moment) => moment ?? [])
+    .toSorted((one, other) => Date.parse(other) - Date.parse(one));
+  return latest === undefined ? undefined : { requestedAt: latest };
+}
+
 function labelOf(view: VolumeView): string {
   const { claim } = view.volume.spec;
   return claim === undefined ? view.volume.spec.requestName : `${claim.namespace}/${claim.name}`;
@@ -73,25 +87,28 @@ function typeOf(view: VolumeView, member: Member, { peers, members }: Sharing): 
   return typeWaitMs(view, member, peers, members) > 0 ? 'receiveonly' : 'sendreceive';
 }
 
-/** What one copy alone is told, where there is something to tell. */
-function wordsTo(
-  view: VolumeView,
-  member: Member,
-): Pick<SyncthingReplicaSpec, 'proven' | 'rejoin' | 'mayRevert'> {
+type Words = Pick<SyncthingReplicaSpec, 'proven' | 'rejoin' | 'removal' | 'mayRevert' | 'scrub'>;
+
+/** What one copy alone is told, where there is something to tell; one that goes is not scrubbed any more. */
+function wordsTo(view: VolumeView, member: Member, members: readonly Member[]): Words {
   const proven = provenOf(view, member);
   const rejoin = rejoinOf(view, member);
+  const removal = removalOf(view, member);
+  const scrub = removal === undefined ? scrubOf(view, member, members) : undefined;
   return {
     ...(proven === undefined ? {} : { proven }),
     ...(rejoin === undefined ? {} : { rejoin }),
+    ...(removal === undefined ? {} : { removal }),
     ...(mayRevert(view, member) ? { mayRevert: true } : {}),
+    ...(scrub === undefined ? {} : { scrub }),
   };
 }
 
 /** The whole spec of one copy; equal to the one that stands where nothing has to change. */
 export function orderOf(view: VolumeView, member: Member, members: readonly Member[]): SyncthingReplicaSpec {
   const { status, name, volumeId } = view.volume;
-  const removal = removalOf(view, member);
-  const peers = removal === undefined ? peersOf(view, member, members) : [];
+  const words = wordsTo(view, member, members);
+  const peers = words.removal === undefined ? peersOf(view, member, members) : [];
   return {
     volume: name,
     folderId: volumeId,
@@ -103,7 +120,6 @@ export function orderOf(view: VolumeView, member: Member, members: readonly Memb
     peers,
     base: status.base,
     ...(status.grant === undefined ? {} : { grant: status.grant }),
-    ...(removal === undefined ? {} : { removal }),
-    ...wordsTo(view, member),
+    ...words,
   };
 }

@@ -36,6 +36,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
   mayRevert: z.exactOptional(z.literal(true)),
+  scrub: z.exactOptional(z.object({ requestedAt: text })),
 });
 
 const replicaOrder: z.ZodMiniType<ReplicaOrder> = z.object({

@@ -40,6 +40,8 @@ export interface SyncthingReplicaSpec {
   readonly removal?: ReplicaRemoval;
   /** Another holder is intact: what was changed here behind Syncthing's back can be taken back (handoff rule 8). */
   readonly mayRevert?: true;
+  /** A scrub that was begun after this moment is wanted (handoff rule 43). RFC 3339. */
+  readonly scrub?: { readonly requestedAt: string };
 }
 
 /** What one node sees of one peer, each field one half of a proof (docs/handoff.md, "proof"). */
@@ -93,6 +95,24 @@ export interface WriterReport {
   };
 }
 
+/** The bytes of this copy, compared with what was proven (docs/handoff.md, "Scrub"). Times are RFC 3339. */
+export interface ScrubStatus {
+  /** Of the last one that came to its end; absent until then. */
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Files that had rotted and are right again. */
+  readonly repaired: number;
+  /** Files that differ and were left as they are; the first few by name. */
+  readonly differing: number;
+  readonly names: readonly string[];
+  /** One is under way. */
+  readonly running?: { readonly startedAt: string; readonly files: number; readonly bytes: number };
+  /** One is due and cannot be done. */
+  readonly failing?: { readonly since: string; readonly message: string };
+}
+
 export interface SyncthingReplicaStatus {
   readonly storeId: string;
   /** `spec.epoch` of the order whose folder, type and peers are applied. */
@@ -104,6 +124,7 @@ export interface SyncthingReplicaStatus {
   readonly writer?: WriterReport;
   readonly rejoin?: { readonly epoch: number; readonly step: 'archived' | 'done'; readonly archive?: string };
   /** Mount points of `data/` or below that some process still sees. */
+  readonly scrubbed?: ScrubStatus;
   readonly mounts: readonly string[];
   /** The folder is out of Syncthing and the bytes are where `spec.removal` wants them. */
   readonly removed: boolean;

@@ -96,9 +96,18 @@ export interface SyncthingVolumeStatus {
   readonly conditions: readonly Condition[];
 }
 
+/** What a person asks for by annotations of the resource. */
+export interface VolumeWishes {
+  /** RFC 3339: every copy is to be scrubbed after this moment. */
+  readonly scrubAt?: string;
+  /** Copies may leave although the others were not scrubbed lately. */
+  readonly leaveWithoutScrub?: boolean;
+}
+
 export interface SyncthingVolume extends ObjectIdentity {
   /** Also Syncthing's folder id: from the request's name and the resource's uid, see volume-id.ts. */
   readonly volumeId: string;
   readonly spec: SyncthingVolumeSpec;
   readonly status: SyncthingVolumeStatus;
+  readonly wishes?: VolumeWishes;
 }

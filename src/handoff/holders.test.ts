@@ -16,7 +16,7 @@ import {
 } from '../../test/builders/volume-view.ts';
 import type { FolderReport } from '../desired/replica.ts';
 import type { Base, SyncthingVolumeStatus } from '../desired/volume.ts';
-import { currentBase, mayLeave } from './holders.ts';
+import { currentBase, decideLeave } from './holders.ts';
 
 const ALL = ['n1', 'n2', 'n3'];
 
@@ -147,7 +147,7 @@ describe('a copy may leave', () => {
   const base = handoffBase(ALL);
   function may(leaving: string, wanted: number, given: Given = {}): boolean {
     const seen = detached({ base, ...given });
-    return mayLeave(seen, seen.volume.status.base, { node: leaving, wanted });
+    return decideLeave(seen, seen.volume.status.base, { node: leaving, wanted }).kind === 'may-leave';
   }
 
   test('when two proven copies stay behind', () => {

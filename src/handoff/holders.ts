@@ -4,6 +4,7 @@ import type { Base, Holder } from '../desired/volume.ts';
 import { isClean, isIntact, isTakingBack } from './copy.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
+import { asksForScrubs, scrubLack, type ScrubLack } from './scrubbed.ts';
 import { countsAsCopy, isStoreGone, type VolumeView } from './view.ts';
 
 function intactHolders(view: VolumeView, base: Base): readonly SyncthingReplica[] {
@@ -103,13 +104,39 @@ export interface Leaving {
   readonly wanted: number;
 }
 
+export type LeaveDecision =
+  | { readonly kind: 'may-leave' }
+  | { readonly kind: 'stays' }
+  /** Enough others are proven, and their bytes were not looked at lately (rule 43). */
+  | { readonly kind: 'scrub-first'; readonly lacks: readonly ScrubLack[] };
+
 /**
  * Whether the copy on `node` may go (rule 31): two proven copies on data nodes stay behind, or all of them where
  * fewer are wanted; of an `empty` volume any copy may go. The writer's own copy never goes.
  */
-export function mayLeave(view: VolumeView, base: Base, { node, wanted }: Leaving): boolean {
+export function decideLeave(view: VolumeView, base: Base, { node, wanted }: Leaving): LeaveDecision {
   const { grant, leaving } = view.volume.status;
-  if (grant?.node === node || (leaving !== undefined && leaving.node !== node)) return false;
-  if (grant === undefined && base.kind === 'empty') return true;
-  return wanted > 0 && provenOthers(view, base, node).length >= Math.min(2, wanted);
+  if (grant?.node === node || (leaving !== undefined && leaving.node !== node)) return { kind: 'stays' };
+  if (grant === undefined && base.kind === 'empty') return { kind: 'may-leave' };
+  const others = provenOthers(view, base, node);
+  const enough = Math.min(2, wanted);
+  if (wanted <= 0 || others.length < enough) return { kind: 'stays' };
+  return needsScrubs(view, node) ? afterScrubs(view, others, enough) : { kind: 'may-leave' };
+}
+
+/** A client's copy comes and goes with its pods, and nobody relies on it. */
+function needsScrubs(view: VolumeView, node: string): boolean {
+  return view.replicas.get(node)?.spec.role === 'data' && asksForScrubs(view);
+}
+
+/**
+ * What differs on the node that writes now is most likely a write that Syncthing did not see: it keeps no copy from
+ * leaving, as long as another one lacks nothing.
+ */
+function afterScrubs(view: VolumeView, others: readonly SyncthingReplica[], enough: number): LeaveDecision {
+  const writer = view.volume.status.grant?.node;
+  const lacks = others.flatMap((copy) => scrubLack(view, copy) ?? []);
+  const grave = lacks.filter((lack) => lack.node !== writer || lack.requestedAt !== undefined);
+  const isEnough = others.length > lacks.length && others.length - grave.length >= enough;
+  return isEnough ? { kind: 'may-leave' } : { kind: 'scrub-first', lacks };
 }

@@ -236,24 +236,35 @@ describe('what counts as changed on a copy', () => {
   function absorb(holders: readonly string[], given: Partial<SyncthingReplicaSpec> = {}) {
     const seen = { type: 'receiveonly' as const, receiveOnlyItems: 1 };
     const order1 = order({ base: handoffBase(holders), ...given });
-    return planLocal(looking({ phase: { kind: 'replica' }, seen, order: order1 }));
+    return planLocal(looking({ phase: { kind: 'replica' }, seen, order: order1, isWanted: true }));
   }
 
   const INTACT = { mayRevert: true } as const;
-  const GIVE_UP = { mayRevert: true, isTruth: false };
-  const KEEP = { mayRevert: false, isTruth: false };
-  const ANNOUNCE = { mayRevert: false, isTruth: true };
+  const GIVE_UP = { mayRevert: true, mayRepair: true, isTruth: false };
+  const REPAIR = { mayRevert: false, mayRepair: true, isTruth: false };
+  const KEEP = { mayRevert: false, mayRepair: false, isTruth: false };
+  const ANNOUNCE = { mayRevert: false, mayRepair: false, isTruth: true };
 
   test.each([
     ['another holder is there to take it back from', ['n1', 'n2'], INTACT, GIVE_UP],
     ['the copy is no holder', ['n2'], INTACT, GIVE_UP],
-    ['no other holder is intact', ['n1', 'n2'], {}, KEEP],
+    ['no other holder is intact', ['n1', 'n2'], {}, REPAIR],
     ['the other holder is away', ['n1', 'n3'], INTACT, KEEP],
     ['the writer is there to take it back from', [], { ...INTACT, grant: grantTo('n2', 2) }, GIVE_UP],
     ['there is no other holder', ['n1'], {}, ANNOUNCE],
-    ['somebody writes', ['n1'], { grant: grantTo('n2', 2) }, KEEP],
+    ['somebody else writes', ['n1'], { grant: grantTo('n2', 2) }, REPAIR],
+    ['this node is about to write', ['n1', 'n2'], { grant: grantTo('n1', 2) }, REPAIR],
+    ['it is about to, alone', ['n1'], { grant: grantTo('n1', 2) }, KEEP],
+    ['the copy goes anyway', ['n1', 'n2'], { ...INTACT, removal: 'leave' }, KEEP],
   ] as const)('is looked at where %s', (_what, holders, given, how) => {
     expect(absorb(holders, given)).toContainEqual({ kind: 'absorb', ...how });
+  });
+
+  test('is left as it is under a pod that was left over', () => {
+    const seen = { type: 'receiveonly' as const, receiveOnlyItems: 1 };
+    const shared = order({ base: handoffBase(['n1', 'n2']), ...INTACT });
+    const view = looking({ phase: { kind: 'replica' }, seen, order: shared, podMounts: ['/pod'] });
+    expect(planLocal(view)).toContainEqual({ kind: 'absorb', ...KEEP });
   });
 
   test('is left alone until the folder is idle', () => {

@@ -6,6 +6,7 @@ import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } fro
 import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
 import { isClean, isTakingBack } from './copy.ts';
+import { hasOtherSource, knowsHolder } from './other-source.ts';
 import type { BaseName } from './session.ts';
 import { provenState, type ProvenState } from './taken-back.ts';
 import type { HandoffSettings } from './settings.ts';
@@ -55,10 +56,16 @@ export type LocalAction =
   | { readonly kind: 'finish-rejoin' }
   /**
    * Look at what Syncthing takes for changed here, and take back what is no change at all. With `mayRevert` also what
-   * is somebody's work, which goes to the archive first (handoff rule 8). With `isTruth` what no copy has a version of
-   * is announced: the base names nobody else, and Syncthing's database was lost here (rule 16).
+   * is somebody's work, which goes to the archive first (handoff rule 8); with `mayRepair` what a scrub marked and
+   * another copy has (rule 42). With `isTruth` what no copy has a version of is announced: the base names nobody else,
+   * and Syncthing's database was lost here (rule 16).
    */
-  | { readonly kind: 'absorb'; readonly mayRevert: boolean; readonly isTruth: boolean }
+  | {
+      readonly kind: 'absorb';
+      readonly mayRevert: boolean;
+      readonly mayRepair: boolean;
+      readonly isTruth: boolean;
+    }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
   /** The volume goes on from this copy after a failover: what was deleted since the proof comes back (rule 28). */
@@ -150,22 +157,13 @@ function attachedActions(view: LocalView): readonly LocalAction[] {
   return isDue ? [{ kind: 'scan', afterUnmount: false }] : [];
 }
 
-/** Another holder of the lineage is connected, and its index known at least as far as it was when it was proven. */
-function knowsLineage(view: LocalView): boolean {
-  const holders = (view.order?.base.holders ?? []).filter(({ node }) => node !== view.node);
-  return (view.folder?.peers ?? []).some((peer) => {
-    const holder = holders.find((other) => other.node === peer.node);
-    return holder !== undefined && peer.connected && peer.knownSequence >= holder.sequence;
-  });
-}
-
 /**
  * In sync with the lineage that it rejoins: what is left to do is to look at what differs. Without a holder's index
  * nothing is needed either, and a revert would take away every file as a local addition.
  */
 function hasCaughtUp(view: LocalView): boolean {
-  const { folder } = view;
-  return isSettled(folder) && knowsLineage(view);
+  const { folder, order } = view;
+  return isSettled(folder) && order !== undefined && knowsHolder(order, folder);
 }
 
 /** Nothing of a stale copy may be mounted while its tree is moved away (rule 29). */
@@ -188,7 +186,9 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
     return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
   if (folder.state !== 'idle' || !folder.scanned) return [];
-  return [{ kind: 'absorb', mayRevert: mayRevert(view), isTruth: isOnlyHolder(view) }];
+  const mayRepair = mayFetchAgain(view);
+  const mayRevert = mayRepair && order?.mayRevert === true;
+  return [{ kind: 'absorb', mayRevert, mayRepair, isTruth: isOnlyHolder(view) }];
 }
 
 /** The copy is a holder of the base as it was proven, and nobody writes or takes it away. */
@@ -232,14 +232,10 @@ function versionActions(view: LocalView): readonly LocalAction[] {
   return isDone ? [] : [{ kind: 'drop-versions', base: { epoch, session } }];
 }
 
-function knowsWriter({ order, folder }: LocalView): boolean {
-  const writer = folder?.peers.find((peer) => peer.node === order?.grant?.node);
-  return writer?.connected === true && writer.knownSequence > 0;
-}
-
-function mayRevert(view: LocalView): boolean {
-  if (view.order?.mayRevert !== true || view.podMounts.length > 0) return false;
-  return knowsLineage(view) || knowsWriter(view);
+/** Not under a pod's feet, nor where the copy goes anyway. A grant that this node has not taken yet waits for it. */
+function mayFetchAgain({ order, folder, podMounts }: LocalView): boolean {
+  if (order === undefined || order.removal !== undefined || podMounts.length > 0) return false;
+  return hasOtherSource(order, folder);
 }
 
 function isOnlyHolder({ state, order }: LocalView): boolean {

@@ -10,6 +10,8 @@ export interface HandoffSettings {
   readonly scanIntervalMs: number;
   /** A folder not switched to writer this long after its mount is worth a condition (handoff rule 11). */
   readonly switchWarningMs: number;
+  /** From the end of one scrub of a copy to the next; 0: none are made unless asked for (handoff rule 41). */
+  readonly scrubIntervalMs: number;
 }
 
 export const defaultHandoffSettings: HandoffSettings = {
@@ -18,4 +20,5 @@ export const defaultHandoffSettings: HandoffSettings = {
   failoverAfterMs: 300_000,
   scanIntervalMs: 5_000,
   switchWarningMs: 30_000,
+  scrubIntervalMs: 0,
 };

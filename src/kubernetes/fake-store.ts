@@ -12,6 +12,7 @@ export interface FakeMetadata {
   readonly generation: number;
   readonly creationTimestamp: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers: readonly string[];
   readonly deletionTimestamp?: string;
 }

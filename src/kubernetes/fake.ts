@@ -270,6 +270,7 @@ function merged(object: FakeObject, patch: object): FakeObject {
   if (!isJsonObject(next)) return object;
   const metadata = isJsonObject(next['metadata']) ? next['metadata'] : {};
   const labels = isJsonObject(metadata['labels']) ? stringsOf(metadata['labels']) : {};
+  const annotations = isJsonObject(metadata['annotations']) ? stringsOf(metadata['annotations']) : {};
   const status = 'status' in object ? { status: object['status'] } : {};
   const { status: _ignored, ...rest } = next;
   return {
@@ -277,7 +278,7 @@ function merged(object: FakeObject, patch: object): FakeObject {
     ...status,
     apiVersion: object.apiVersion,
     kind: object.kind,
-    metadata: { ...object.metadata, labels },
+    metadata: { ...object.metadata, labels, annotations },
   };
 }
 

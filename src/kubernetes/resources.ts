@@ -11,6 +11,7 @@ import type {
   FolderReport,
   PeerReport,
   ReplicaPeer,
+  ScrubStatus,
   SyncthingReplica,
   SyncthingReplicaSpec,
   SyncthingReplicaStatus,
@@ -26,6 +27,7 @@ import type {
   SyncthingVolume,
   SyncthingVolumeSpec,
   SyncthingVolumeStatus,
+  VolumeWishes,
 } from '../desired/volume.ts';
 import { conditionSchema, count, identityOf, metadataSchema, parseObject } from './object-schema.ts';
 
@@ -99,6 +101,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
   mayRevert: z.exactOptional(z.literal(true)),
+  scrub: z.exactOptional(z.object({ requestedAt: text })),
 });
 
 const peerReport: z.ZodMiniType<PeerReport> = z.object({
@@ -131,6 +134,17 @@ const writerReport: z.ZodMiniType<WriterReport> = z.object({
     z.object({ epoch: count, session: count, sequence: count, startedAt: text, afterUnmount: z.boolean() }),
   ),
 });
+const scrubStatus: z.ZodMiniType<ScrubStatus> = z.object({
+  startedAt: z.exactOptional(text),
+  finishedAt: z.exactOptional(text),
+  files: count,
+  bytes: count,
+  repaired: count,
+  differing: count,
+  names: texts,
+  running: z.exactOptional(z.object({ startedAt: text, files: count, bytes: count })),
+  failing: z.exactOptional(z.object({ since: text, message: text })),
+});
 const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
   storeId: text,
   epoch: count,
@@ -141,6 +155,7 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
   rejoin: z.exactOptional(
     z.object({ epoch: count, step: z.enum(['archived', 'done']), archive: z.exactOptional(text) }),
   ),
+  scrubbed: z.exactOptional(scrubStatus),
   mounts: texts,
   removed: z.boolean(),
   message: z.exactOptional(text),
@@ -174,8 +189,11 @@ const nodeStatus: z.ZodMiniType<SyncthingNodeStatus> = z.object({
   syncthing: z.object({ ready: z.boolean(), version: text, message: z.exactOptional(text) }),
 });
 
+const SCRUB_NOW = 'syncthing-csi.io/scrub-now';
+const LEAVE_WITHOUT_SCRUB = 'syncthing-csi.io/leave-without-scrub';
+
 const volume = z.object({
-  metadata: metadataSchema,
+  metadata: z.extend(metadataSchema, { annotations: z._default(z.record(text, text), {}) }),
   spec: volumeSpec,
   status: z.exactOptional(volumeStatus),
 });
@@ -189,7 +207,25 @@ const node = z.object({ metadata: metadataSchema, spec: nodeSpec, status: z.exac
 export function parseVolume(raw: unknown): SyncthingVolume {
   const { metadata, spec, status } = parseObject(volume, 'SyncthingVolume', raw);
   const volumeId = volumeIdOf(metadata.name, metadata.uid);
-  return { ...identityOf(metadata), volumeId, spec, status: status ?? INITIAL_VOLUME_STATUS };
+  const wishes = wishesOf(metadata.annotations);
+  return {
+    ...identityOf(metadata),
+    volumeId,
+    spec,
+    status: status ?? INITIAL_VOLUME_STATUS,
+    ...(wishes !== undefined && { wishes }),
+  };
+}
+
+/** An annotation that says something else is as good as none: it may be anybody's. */
+function wishesOf(annotations: Readonly<Record<string, string>>): VolumeWishes | undefined {
+  const scrubAt = Date.parse(annotations[SCRUB_NOW] ?? '');
+  const leaveWithoutScrub = annotations[LEAVE_WITHOUT_SCRUB] === 'true';
+  if (Number.isNaN(scrubAt) && !leaveWithoutScrub) return undefined;
+  return {
+    ...(!Number.isNaN(scrubAt) && { scrubAt: new Date(scrubAt).toISOString() }),
+    ...(leaveWithoutScrub && { leaveWithoutScrub }),
+  };
 }
 
 export function parseReplica(raw: unknown): SyncthingReplica {

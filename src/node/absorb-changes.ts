@@ -1,12 +1,13 @@
 /** Making directories count again that Syncthing 1.x takes for changed on a receiver (src/handoff/local.ts). */
+import { underRepair } from '../desired/plan-scrub.ts';
 import { announced, announcing } from '../handoff/disk-state.ts';
 import { mayAnnounce } from '../handoff/local.ts';
 import { isOnlyHolder } from '../handoff/session.ts';
 import type { FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
+import { giveUpChanges, revertChanges } from './give-up-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
-import { setAside } from './set-aside.ts';
 
 /** More than any folder has directories: the list is of one page. */
 const ALL = 1_000_000;
@@ -19,20 +20,46 @@ type Verdict =
   | 'announce'
   /** A file of the only holder, whose disk is the truth: announced once it is sure that it is. */
   | 'tell'
+  /** A file that a scrub found rotten and touched, and that another copy which is connected has as it was proven. */
+  | 'repair'
   /** A file, a deletion: somebody's work behind Syncthing's back. */
   | 'keep';
 
-function verdictOn({ local, global }: Partial<FileEntry>, isTruth: boolean): Verdict {
+/** What the index has nothing of. */
+const UNKNOWN: FileEntry = { availability: [] };
+
+interface Judging {
+  readonly isTruth: boolean;
+  readonly isUnderRepair: boolean;
+}
+
+function verdictOn(entry: FileEntry, { isTruth, isUnderRepair }: Judging): Verdict {
+  const { local } = entry;
   if (local === undefined || local.deleted) return 'keep';
-  const isShared = local.isDirectory && global?.isDirectory === true && !global.deleted;
-  if (isShared) return global.invalid ? 'announce' : 'revert';
+  if (local.isDirectory && isSharedDirectory(entry)) return verdictOnDirectory(entry);
+  if (isUnderRepair && isElsewhere(entry)) return 'repair';
   return isTruth ? 'tell' : 'keep';
+}
+
+function isSharedDirectory({ global }: FileEntry): boolean {
+  return global?.isDirectory === true && !global.deleted;
+}
+
+function verdictOnDirectory({ global }: FileEntry): Verdict {
+  return global?.invalid === true ? 'announce' : 'revert';
+}
+
+/** Syncthing asks those that are connected: somebody has the version that counts, and it is no deletion. */
+function isElsewhere({ global, availability }: FileEntry): boolean {
+  return global !== undefined && !global.deleted && !global.invalid && availability.length > 0;
 }
 
 export interface AbsorbOptions {
   readonly folderId: string;
   /** Another holder of the lineage is there to take the files back from. */
   readonly mayRevert: boolean;
+  /** What a scrub marked may be taken back, even where the controller sees no other holder that is intact. */
+  readonly mayRepair: boolean;
   /** This is the only holder: its files are announced as they are. */
   readonly isTruth: boolean;
 }
@@ -40,62 +67,44 @@ export interface AbsorbOptions {
 /**
  * Deals with what counts as changed. Directories alone are taken back or announced. What is somebody's work is kept in
  * the archive before the lineage's version takes its place; where no other copy has that, it stays as it is, and is
- * named (handoff rule 8).
+ * named (handoff rule 8). So does what a scrub marked, while anything else would be taken back with it (rule 42).
  */
 export async function absorbChanges(
   ctx: NodeContext,
-  { folderId, mayRevert, isTruth }: AbsorbOptions,
+  options: AbsorbOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { folderId, mayRevert } = options;
+  const found = await judgeChanges(ctx, options, signal);
+  const names = [...found.repair, ...found.keep];
+  const [stuck] = found.repair.length > 0 ? [...found.keep, ...found.announce] : found.keep;
+  if (stuck !== undefined && !mayRevert)
+    throw new NodeError('inconsistent', `${stuck} was changed on ${ctx.node} behind the volume's back`);
+  if (names.length > 0) return giveUpChanges(ctx, { folderId, names }, signal);
+  if (found.tell.length > 0) await requireTruth(ctx, folderId, signal);
+  if (found.tell.length > 0 || found.announce.length > 0) return beginAnnouncing(ctx, folderId);
+  if (found.revert.length > 0) await revertChanges(ctx, folderId, signal);
+}
+
+async function judgeChanges(
+  ctx: NodeContext,
+  { folderId, mayRepair, isTruth }: AbsorbOptions,
+  signal: AbortSignal,
+): Promise<Readonly<Record<Verdict, readonly string[]>>> {
   const { syncthing } = ctx;
-  const names = await syncthing.localChanged(folderId, { signal, perPage: ALL });
-  const verdicts = new Set<Verdict>();
-  for (const name of names) {
-    const verdict = verdictOn((await syncthing.file(folderId, name, { signal })) ?? {}, isTruth);
-    if (verdict === 'keep' && mayRevert) return giveUpChanges(ctx, { folderId, names }, signal);
-    if (verdict === 'keep')
-      throw new NodeError('inconsistent', `${name} was changed on ${ctx.node} behind the volume's back`);
-    verdicts.add(verdict);
+  const inRepair = new Set(mayRepair ? underRepair(await ctx.scrubs.read(folderId)) : []);
+  const found: Record<Verdict, string[]> = { revert: [], announce: [], tell: [], repair: [], keep: [] };
+  for (const name of await syncthing.localChanged(folderId, { signal, perPage: ALL })) {
+    const entry = await syncthing.file(folderId, name, { signal });
+    found[verdictOn(entry ?? UNKNOWN, { isTruth, isUnderRepair: inRepair.has(name) })].push(name);
   }
-  if (verdicts.has('tell')) await requireTruth(ctx, folderId, signal);
-  if (verdicts.has('tell') || verdicts.has('announce')) return beginAnnouncing(ctx, folderId);
-  if (verdicts.has('revert')) await revert(ctx, folderId, signal);
+  return found;
 }
 
 /** An order may be old, and what is announced beside a writer would mix with what it writes. */
 async function requireTruth(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   if (isOnlyHolder(await readVolume(ctx, folderId, signal), placeOf(ctx))) return;
   throw new NodeError('inconsistent', `files on ${ctx.node} were changed behind the volume's back`);
-}
-
-interface Changes {
-  readonly folderId: string;
-  readonly names: readonly string[];
-}
-
-async function giveUpChanges(
-  ctx: NodeContext,
-  { folderId, names }: Changes,
-  signal: AbortSignal,
-): Promise<void> {
-  const { layout } = ctx.store;
-  const archive = layout.archiveOfChanges(folderId, ctx.clock.now());
-  const kept = await setAside({ root: layout.volume(folderId).syncRoot, archive, names });
-  ctx.log.warn({ folderId, archive, kept }, 'changes made behind the volume are kept and taken back');
-  await revert(ctx, folderId, signal);
-}
-
-async function revert(
-  { syncthing, node }: NodeContext,
-  folderId: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await syncthing.revert(folderId, { signal });
-  // It is asynchronous; a scan of what is never there waits for it.
-  await syncthing.scan(folderId, { signal, sub: ['.stfolder'] });
-  const { receiveOnlyTotalItems: left } = await syncthing.folderStatus(folderId, { signal });
-  if (left > 0)
-    throw new NodeError('inconsistent', `${left} item(s) still count as changed on ${node} after a revert`);
 }
 
 async function beginAnnouncing(ctx: NodeContext, folderId: string): Promise<void> {

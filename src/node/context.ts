@@ -6,7 +6,9 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Mounter } from '../mount/mounter.ts';
 import type { RoundReason } from '../runtime/plan-rounds.ts';
 import type { SyncthingClient } from '../syncthing/client.ts';
+import type { EventRecorder } from '../kubernetes/event-recorder.ts';
 import type { DiskStates } from './disk-state-file.ts';
+import type { ScrubRecords } from './scrub-records.ts';
 import type { MountPoints } from './mount-points.ts';
 import type { Store } from './store.ts';
 import type { SyncthingHealth } from './syncthing-health.ts';
@@ -21,6 +23,7 @@ export interface NodeContext {
   readonly kubeletDir: string;
   readonly store: Store;
   readonly states: DiskStates;
+  readonly scrubs: ScrubRecords;
   readonly volumes: Volumes;
   readonly mutex: VolumeMutex;
   readonly wanted: WantedVolumes;
@@ -28,7 +31,8 @@ export interface NodeContext {
   readonly mountPoints: MountPoints;
   /** The mount namespace of this process, as /proc/self/ns/mnt names it. */
   readonly ownNamespace: string;
-  readonly kubernetes: Pick<KubernetesClient, 'get'>;
+  readonly kubernetes: Pick<KubernetesClient, 'get' | 'namespace'>;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly syncthing: SyncthingClient;
   readonly health: SyncthingHealth;
   readonly clock: Clock;

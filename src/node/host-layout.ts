@@ -7,6 +7,7 @@ export interface VolumeLayout {
   /** `volumes/<folderId>`: what goes to the trash as a whole. */
   readonly directory: string;
   readonly stateFile: string;
+  readonly scrubFile: string;
   /** Syncthing's root of the folder. */
   readonly syncRoot: string;
   /** What pods see. */
@@ -33,7 +34,7 @@ export interface HostLayout {
   volume(folderId: string): VolumeLayout;
   /** Where the tree of a lost lineage goes that gives way to `epoch` (handoff rule 30). */
   archiveOf(folderId: string, epoch: number): string;
-  /** Where changes go that were made behind the volume's back and are taken back at `atMs` (handoff rule 8). */
+  /** Where files go that were changed behind a copy's back, or rotted, and are taken back at `atMs` (handoff rule 8). */
   archiveOfChanges(folderId: string, atMs: number): string;
 }
 
@@ -52,6 +53,7 @@ export function hostLayout(hostDataDir: string): HostLayout {
       return {
         directory,
         stateFile: path.join(directory, 'state.json'),
+        scrubFile: path.join(directory, 'scrub.json'),
         syncRoot: sync,
         data: path.join(sync, 'data'),
         linking: path.join(directory, 'linking'),
@@ -62,8 +64,13 @@ export function hostLayout(hostDataDir: string): HostLayout {
     archiveOf: (folderId, epoch) =>
       path.join(checkedPaths(hostDataDir, folderId).archive, String(Math.trunc(epoch))),
     archiveOfChanges: (folderId, atMs) =>
-      path.join(checkedPaths(hostDataDir, folderId).archive, `changed-${Math.trunc(atMs)}`),
+      path.join(checkedPaths(hostDataDir, folderId).archive, `changed-${stampOf(atMs)}`),
   };
+}
+
+/** `20260102T030405678Z`. */
+function stampOf(now: number): string {
+  return new Date(now).toISOString().replaceAll(/[-:.]/g, '');
 }
 
 function checkedPaths(hostDataDir: string, folderId: string) {

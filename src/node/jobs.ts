@@ -12,6 +12,11 @@ export interface Job {
 export interface Jobs {
   /** Does nothing while another job of the volume runs, or this one's back-off does. */
   start(job: Job): void;
+  /**
+   * Runs work as the volume's only job, and rejects as it does: what is beside the point of a look at the volume, and
+   * in nobody's way when it fails. False where another job runs: nothing was done.
+   */
+  alone(job: Job): Promise<boolean>;
   /** In how many milliseconds a job of the volume may be started; 0 if now, undefined while one runs. */
   startsIn(folderId: string): number | undefined;
   /** Waits for what runs; to be called after the signal has fired. */
@@ -33,6 +38,19 @@ export function createJobs(ctx: Context, backoff: Backoff, signal: AbortSignal):
       ctx.volumes.record(job.folderId).job = job.name;
       const run = runJob(ctx, job, { backoff, signal }).finally(() => running.delete(run));
       running.add(run);
+    },
+    async alone(job) {
+      const record = ctx.volumes.record(job.folderId);
+      if (signal.aborted || record.job !== undefined) return false;
+      record.job = job.name;
+      try {
+        await job.work(signal);
+        return true;
+      } finally {
+        delete record.job;
+        ctx.volumes.changed(job.folderId);
+        ctx.wake.volume(job.folderId);
+      }
     },
     async settled() {
       await Promise.allSettled(running);

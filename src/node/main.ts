@@ -13,6 +13,7 @@ import { connectSyncthing } from '../syncthing/connect-syncthing.ts';
 import { createHelpers } from './helpers.ts';
 import { realMountPoints } from './mount-points.ts';
 import { runNode } from './run-node.ts';
+import { createScrubber } from './scrubber.ts';
 import { openStore } from './store.ts';
 
 const MOUNT_TIMEOUT_MS = 30_000;
@@ -53,6 +54,14 @@ export async function main(environment: Environment): Promise<void> {
           log,
           metrics,
           env: helperEnvironment(environment),
+        }),
+        scrubber: createScrubber({
+          node: process.execPath,
+          callerFile: import.meta.filename,
+          log,
+          env: helperEnvironment(environment),
+          syncthingSocket: config.syncthingSocket,
+          syncthingHome: store.layout.syncthingHome,
         }),
         clock: systemClock,
         log,

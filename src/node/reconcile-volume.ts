@@ -193,10 +193,10 @@ function jobOf(
     return { name: 'scan', work: (signal) => scanInto(ctx, request, signal) };
   }
   if (action.kind === 'absorb') {
-    const { mayRevert, isTruth } = action;
+    const { kind: _, ...options } = action;
     return {
       name: 'look at local changes',
-      work: (signal) => absorbChanges(ctx, { folderId, mayRevert, isTruth }, signal),
+      work: (signal) => absorbChanges(ctx, { folderId, ...options }, signal),
     };
   }
   if (action.kind === 'drop-versions') {

@@ -10,11 +10,12 @@ import type {
 import { isClean } from '../handoff/copy.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import { currentScan, writerPhase, type LocalView } from '../handoff/local.ts';
+import { scrubStatus } from './scrub-status.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReportInput {
   readonly view: LocalView;
-  readonly record: Pick<VolumeRecord, 'applied' | 'removed' | 'problem' | 'phase' | 'uncarried'>;
+  readonly record: Pick<VolumeRecord, 'applied' | 'removed' | 'problem' | 'phase' | 'uncarried' | 'scrub'>;
   /** The resource whose status is written. */
   readonly replica: SyncthingReplica;
 }
@@ -25,6 +26,7 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
   const since = record.phase?.since ?? new Date(view.now).toISOString();
   const writer = writerReport(view, since, uncarriedOf(record.uncarried, replica));
   const rejoin = rejoinReport(view);
+  const scrubbed = scrubStatus(record.scrub);
   return {
     storeId: state.storeId,
     ...applied,
@@ -32,6 +34,7 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
     ...(view.folder !== undefined && { folder: view.folder }),
     ...(writer !== undefined && { writer }),
     ...(rejoin !== undefined && { rejoin }),
+    ...(scrubbed !== undefined && { scrubbed }),
     mounts: isGrantedWriter(view) ? [] : view.podMounts,
     removed: record.removed,
     ...(record.problem !== undefined && { message: record.problem }),

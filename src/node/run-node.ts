@@ -4,6 +4,7 @@ import { standardInterceptors } from '../csi/interceptors.ts';
 import { serveCsi, type CsiServer } from '../csi/server.ts';
 import { defaultHandoffSettings } from '../handoff/settings.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
+import { createEventRecorder, type EventRecorder } from '../kubernetes/event-recorder.ts';
 import type { Mounter } from '../mount/mounter.ts';
 import { exponentialBackoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -18,7 +19,7 @@ import type { SyncthingClient } from '../syncthing/client.ts';
 import { listenAddress } from '../syncthing/config-xml.ts';
 import { defaultNodeTimes, type NodeContext, type NodeSettings, type Wake } from './context.ts';
 import { createDiskStates } from './disk-state-file.ts';
-import { createFolderObserver } from './folder-observer.ts';
+import { createFolderObserver, type FolderObserver } from './folder-observer.ts';
 import type { Helpers } from './helpers.ts';
 import { identityRpcs } from './identity.ts';
 import { createJobs, type Jobs } from './jobs.ts';
@@ -29,6 +30,9 @@ import { nodePublishVolume } from './publish.ts';
 import { createReconciler } from './reconcile-volume.ts';
 import { registrationRpcs } from './registration.ts';
 import { createReplicaReporter } from './replica-reporter.ts';
+import { runScrubs, type ScrubParts } from './run-scrubs.ts';
+import { createScrubRecords } from './scrub-records.ts';
+import type { Scrubber } from './scrub-steps.ts';
 import { createHelperTurns, type HelperTurns } from './run-helper-turn.ts';
 import { nodeStageVolume, nodeUnstageVolume } from './stage.ts';
 import { nodeGetVolumeStats } from './stats.ts';
@@ -51,6 +55,7 @@ export interface NodeOptions {
   readonly ownNamespace: string;
   readonly syncFilesystems: NodeContext['syncFilesystems'];
   readonly helpers: Helpers;
+  readonly scrubber: Scrubber;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -76,6 +81,8 @@ interface Parts {
   readonly reporter: NodeReporter;
   readonly rounds: Rounds;
   readonly turns: HelperTurns;
+  readonly observer: FolderObserver;
+  readonly events: EventRecorder;
 }
 
 /** Serves until the signal fires. What calls in flight wait for goes on until they have been answered. */
@@ -91,6 +98,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
     runRounds(parts, stop.signal),
     watchSyncthing(ctx, stop.signal),
     watchHealth(ctx, stop.signal),
+    runScrubs(scrubParts(options, parts), stop.signal),
   ]);
   const health = await serveHealthOf(options, parts);
   const servers = await serveSockets(options, parts);
@@ -101,6 +109,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
     stop.abort(new DOMException('the node service is stopping', 'AbortError'));
     await background.catch((error: unknown) => options.log.error({ error }, 'stopped with an error'));
     await jobs.settled();
+    await parts.events.flush();
     await health?.close();
   }
 }
@@ -124,7 +133,15 @@ function assemble(options: NodeOptions, stop: AbortSignal): Parts {
     volumes,
     wake,
   });
-  const ctx = contextOf(options, { volumes, wake, watches });
+  const events = createEventRecorder({
+    client: kubernetes,
+    clock,
+    log,
+    component: config.driverName,
+    instance: config.nodeName,
+    signal: stop,
+  });
+  const ctx = contextOf(options, { volumes, wake, watches, events });
   const turns = createHelperTurns(ctx, roundSources(config, watches), options.helpers);
   const reporter = createNodeReporter({
     ctx,
@@ -143,22 +160,24 @@ function assemble(options: NodeOptions, stop: AbortSignal): Parts {
     onError: (helper, error) => log.error({ helper, error }, 'a turn of a helper failed'),
   });
   const jobs = createJobs(ctx, backoff, stop);
-  const queue = createQueue(options, ctx, jobs);
+  const observer = createFolderObserver(options.syncthing, clock);
+  const queue = createQueue(options, ctx, { jobs, observer });
   late.wake = {
     volume: (folderId) => queue.add(folderId),
     nodeReport: () => reporter.wake(),
     round: (reason) => rounds.request(reason),
   };
-  return { ctx, watches, queue, jobs, reporter, rounds, turns };
+  return { ctx, watches, queue, jobs, reporter, rounds, turns, observer, events };
 }
 
 interface ContextParts {
   readonly volumes: NodeContext['volumes'];
   readonly wake: Wake;
   readonly watches: Watches;
+  readonly events: EventRecorder;
 }
 
-function contextOf(options: NodeOptions, { volumes, wake, watches }: ContextParts): NodeContext {
+function contextOf(options: NodeOptions, { volumes, wake, watches, events }: ContextParts): NodeContext {
   const { config, store, kubernetes, syncthing, clock, log } = options;
   const { mounter, mountPoints, ownNamespace, syncFilesystems } = options;
   const node = config.nodeName;
@@ -168,6 +187,7 @@ function contextOf(options: NodeOptions, { volumes, wake, watches }: ContextPart
     kubeletDir: config.kubeletDir,
     store,
     states: createDiskStates(store.layout, store.storeId),
+    scrubs: createScrubRecords(store.layout),
     volumes,
     mutex: createVolumeMutex(),
     wanted: createWantedVolumes(clock),
@@ -175,6 +195,7 @@ function contextOf(options: NodeOptions, { volumes, wake, watches }: ContextPart
     mountPoints,
     ownNamespace,
     kubernetes,
+    events,
     syncthing,
     health: createSyncthingHealth({
       client: syncthing,
@@ -210,11 +231,10 @@ function roundSources(config: NodeConfig, watches: Watches) {
 }
 
 function createQueue(
-  { clock, log, random, kubernetes, syncthing }: NodeOptions,
+  { clock, log, random, kubernetes }: NodeOptions,
   ctx: NodeContext,
-  jobs: Jobs,
+  { jobs, observer }: Pick<Parts, 'jobs' | 'observer'>,
 ): WorkQueue {
-  const observer = createFolderObserver(syncthing, clock);
   const reporter = createReplicaReporter(ctx, kubernetes);
   return createWorkQueue({
     clock,
@@ -227,6 +247,20 @@ function createQueue(
         'a look at a volume failed',
       ),
   });
+}
+
+function scrubParts(
+  { config, metrics, scrubber, random }: NodeOptions,
+  { ctx, observer, jobs }: Parts,
+): ScrubParts {
+  const settings = { intervalMs: config.scrubIntervalMs, bytesPerSecond: config.scrubBytesPerSecond };
+  const tally = {
+    files: metrics.counter('syncthing_csi_scrub_files_total', 'Files compared with what was proven'),
+    bytes: metrics.counter('syncthing_csi_scrub_bytes_total', 'Bytes of these files'),
+    differing: metrics.counter('syncthing_csi_scrub_differing_total', 'Files that differed'),
+    repaired: metrics.counter('syncthing_csi_scrub_repaired_total', 'Files fetched again, and right again'),
+  };
+  return { ctx, observer, jobs, scrubber, settings, tally, random };
 }
 
 /** No round on half a view: an order that is not known yet would count as none. */

@@ -1,6 +1,5 @@
 import { copyFile, link, lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing } from './errors.ts';
 
 export interface SetAsideOptions {
@@ -14,11 +13,15 @@ export interface SetAsideOptions {
 
 /**
  * Gives files a second name in the archive before Syncthing puts others in their place: it replaces files and never
- * writes into one. What is not there, and directories, have nothing to keep. Gives how many are kept.
+ * writes into one. What is not there, and directories, have nothing to keep. Gives how many are kept; the caller makes
+ * them durable before anything takes their place.
  */
 export async function setAside({ root, archive, names }: SetAsideOptions): Promise<number> {
   let kept = 0;
-  for (const name of names) if (await keep(path.join(root, name), path.join(archive, name))) kept += 1;
+  for (const name of names) {
+    const file = path.join(root, name);
+    if (file.startsWith(`${root}/`) && (await keep(file, path.join(archive, name)))) kept += 1;
+  }
   return kept;
 }
 
@@ -27,7 +30,6 @@ async function keep(from: string, to: string): Promise<boolean> {
     if ((await lstat(from)).isDirectory()) return false;
     await mkdir(path.dirname(to), { recursive: true, mode: 0o700 });
     await linkOrCopy(from, to);
-    await syncDirectory(path.dirname(to));
     return true;
   } catch (error) {
     if (isMissing(error)) return false;

@@ -24,6 +24,8 @@ function deletedAt(name: string, sequence: number): FileEntry {
     invalid: false,
     sequence,
     size: 0,
+    modified: '',
+    blocksHash: '',
     modifiedBy: 'LOST',
     version: [],
     localFlags: 0,

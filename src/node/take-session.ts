@@ -1,5 +1,6 @@
 /** Turning a grant into a mount: state.json first, then the live grant, then the bind (handoff rules 10, 12 and 13). */
 import { chmod, mkdir, stat } from 'node:fs/promises';
+import { underRepair } from '../desired/plan-scrub.ts';
 import { takeGrant, withPlainTree, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import { holdsGrant, leftoverMounts, offeredEpoch } from '../handoff/session.ts';
@@ -28,24 +29,30 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
     return { kind: 'wait', reason: `${ctx.node} has a copy of a lost lineage and archives it first` };
   if (offer.kind === 'none') return { kind: 'wait' };
   const { epoch } = offer;
-  const leftover = await clearOlderMounts(ctx, state, { epoch, signal });
-  if (leftover !== undefined) return { kind: 'wait', reason: leftover };
+  const obstacle =
+    (await repairObstacle(ctx, order, signal)) ?? (await clearOlderMounts(ctx, state, { epoch, signal }));
+  if (obstacle !== undefined) return { kind: 'wait', reason: obstacle };
   const taken = takeGrant(state, epoch);
   if (taken.kind === 'refused')
     return { kind: 'wait', reason: `${ctx.node} cannot take the grant: ${taken.reason}` };
   if (order.base.kind !== 'empty') await requireData(ctx, folderId);
-  const mayInherit = state.phase.kind !== 'writer';
-  const next = mayInherit ? await inherited(ctx, order, taken.state) : taken.state;
+  const next = await inherited(ctx, order, { before: state, taken: taken.state });
   await ctx.states.write(next);
   return await confirm(ctx, next, { epoch, signal });
+}
+
+interface Step {
+  readonly before: DiskState;
+  readonly taken: DiskState;
 }
 
 /** What the last writer's manifest says is still to be put back on this disk (handoff rule 40). */
 async function inherited(
   ctx: NodeContext,
   order: SyncthingReplicaSpec,
-  taken: DiskState,
+  { before, taken }: Step,
 ): Promise<DiskState> {
+  if (before.phase.kind === 'writer') return taken;
   return (await inheritsMetadata(ctx, order)) ? withPlainTree(taken) : taken;
 }
 
@@ -56,6 +63,24 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
     return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
   if (volume.status.base.kind === 'empty') await makeData(ctx, volume.volumeId);
   return { kind: 'open', state: await putBackMetadata(ctx, state, signal) };
+}
+
+/**
+ * A file that was given back to Syncthing to be fetched again must not be announced by the switch to writer; a crash
+ * may have come before Syncthing saw it (handoff rule 42). Where no other store has the volume, this one is the truth.
+ */
+async function repairObstacle(
+  ctx: NodeContext,
+  { folderId, base }: SyncthingReplicaSpec,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const sub = underRepair(await ctx.scrubs.read(folderId));
+  if (sub.length === 0 || base.holders.every(({ storeId }) => storeId === ctx.store.storeId))
+    return undefined;
+  await ctx.syncthing.scan(folderId, { signal, sub });
+  const status = await ctx.syncthing.folderStatus(folderId, { signal });
+  if (status.receiveOnlyTotalItems + status.needTotalItems === 0) return undefined;
+  return `${ctx.node} fetches ${sub.join(', ')} again, which differed from what was proven`;
 }
 
 interface Taking {

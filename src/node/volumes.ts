@@ -3,6 +3,7 @@
  * crash: orders come again from the API server, scans are made again, requests are repeated by the kubelet.
  */
 import type { SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
+import type { ScrubRecord } from '../desired/scrub.ts';
 import type { LocalScan } from '../handoff/local.ts';
 import type { BaseName } from '../handoff/session.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -34,6 +35,8 @@ export interface VolumeRecord {
   versionsDropped?: BaseName;
   /** For what the last round of helpers was asked. */
   roundKey?: string;
+  /** How far the scrub of the copy is, as scrub.json has it; absent until it was read. */
+  scrub?: ScrubRecord;
   /** What keeps this node from going on with it, for people, as of the last look. */
   problem?: string | undefined;
 }

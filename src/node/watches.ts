@@ -88,12 +88,14 @@ function takeOrder({ volumes, wake }: WatchOptions, change: Change<SyncthingRepl
   if (change.kind === 'removed') {
     delete record.order;
     delete record.applied;
+    delete record.scrub;
     record.removed = false;
     wake.round('change');
   } else {
     // Another resource under the same name is another order, of which nothing is applied or removed yet.
     if (record.order !== undefined && record.order.uid !== object.uid) {
       delete record.applied;
+      delete record.scrub;
       record.removed = false;
     }
     record.order = object;

@@ -75,6 +75,8 @@ const controllerVariables = z.extend(common, {
   FAILOVER_AFTER_MS: milliseconds(300_000),
   /** From DeleteVolume to the removal of the bytes (handoff rule 34). */
   TRASH_GRACE_MS: milliseconds(3_600_000),
+  /** The same as on the nodes: before a copy goes, the others were scrubbed not too long ago (handoff rule 43). */
+  SCRUB_INTERVAL_MS: milliseconds(86_400_000),
 });
 
 const nodeVariables = z.extend(common, {
@@ -93,6 +95,14 @@ const nodeVariables = z.extend(common, {
   /** How long the last NodeUnpublish waits for the flush (handoff rule 18). */
   DETACH_WAIT_MS: milliseconds(10_000),
   TRASH_GRACE_MS: milliseconds(3_600_000),
+  /** From the end of one scrub of a copy to the next; 0: only where one is asked for. */
+  SCRUB_INTERVAL_MS: milliseconds(86_400_000),
+  SCRUB_BYTES_PER_SECOND: z._default(
+    z.coerce
+      .number('is not a number of bytes')
+      .check(z.refine((value) => Number.isSafeInteger(value) && value > 0, 'is not a number of bytes')),
+    16 * 1024 * 1024,
+  ),
   /** The slow safety pass of the helpers. */
   ROUND_INTERVAL_MS: milliseconds(60_000),
   /** How long one helper may take before it counts as hung. */
@@ -117,6 +127,7 @@ export interface ControllerConfig extends CommonConfig {
   readonly podName: string;
   readonly failoverAfterMs: number;
   readonly trashGraceMs: number;
+  readonly scrubIntervalMs: number;
 }
 
 export interface NodeConfig extends CommonConfig {
@@ -135,6 +146,8 @@ export interface NodeConfig extends CommonConfig {
   readonly detachWaitMs: number;
   readonly trashGraceMs: number;
   readonly roundIntervalMs: number;
+  readonly scrubIntervalMs: number;
+  readonly scrubBytesPerSecond: number;
   readonly helperTimeoutMs: number;
 }
 
@@ -147,6 +160,7 @@ export function parseControllerConfig(environment: Environment): ControllerConfi
     podName: variables.POD_NAME,
     failoverAfterMs: variables.FAILOVER_AFTER_MS,
     trashGraceMs: variables.TRASH_GRACE_MS,
+    scrubIntervalMs: variables.SCRUB_INTERVAL_MS,
   };
 }
 
@@ -169,6 +183,8 @@ export function parseNodeConfig(environment: Environment): NodeConfig {
     detachWaitMs: variables.DETACH_WAIT_MS,
     trashGraceMs: variables.TRASH_GRACE_MS,
     roundIntervalMs: variables.ROUND_INTERVAL_MS,
+    scrubIntervalMs: variables.SCRUB_INTERVAL_MS,
+    scrubBytesPerSecond: variables.SCRUB_BYTES_PER_SECOND,
     helperTimeoutMs: variables.HELPER_TIMEOUT_MS,
   };
 }

@@ -28,17 +28,34 @@ export interface PassOptions<Report> {
  * failed, which the report names; 1 when nothing could be done at all, and then stderr says why.
  */
 export async function helperPass<Report>(options: PassOptions<Report>): Promise<0 | 1> {
-  const { clock, log } = options;
+  const { clock, log, stdin, stdout } = options;
+  return answerRequest({
+    stdin,
+    stdout,
+    log,
+    answer(text) {
+      const view = parseNodeView(text);
+      const budget = { clock, endsAt: clock.now() + view.budgetMs };
+      const signal = AbortSignal.timeout(view.budgetMs + LONGEST_CALL_MS);
+      return options.run({ view, budget, log, signal });
+    },
+  });
+}
+
+export interface AnswerOptions<Report> extends Pick<PassOptions<Report>, 'stdin' | 'stdout' | 'log'> {
+  /** Gets all of stdin. */
+  readonly answer: (text: string) => Promise<Report>;
+}
+
+/** What a helper's pass is made of, whatever it reads; the exit code as of helperPass. */
+export async function answerRequest<Report>(options: AnswerOptions<Report>): Promise<0 | 1> {
   try {
-    const view = parseNodeView(await readAll(options.stdin));
-    const budget = { clock, endsAt: clock.now() + view.budgetMs };
-    const signal = AbortSignal.timeout(view.budgetMs + LONGEST_CALL_MS);
-    const report = await options.run({ view, budget, log, signal });
+    const report = await options.answer(await readAll(options.stdin));
     options.stdout.write(`${JSON.stringify(report)}\n`);
     return 0;
   } catch (error) {
     // In the message too: whoever runs the helper is told the last message alone.
-    log.error({ error }, `nothing could be done: ${messageOf(error)}`);
+    options.log.error({ error }, `nothing could be done: ${messageOf(error)}`);
     return 1;
   }
 }

@@ -8,6 +8,7 @@ export const programNames = [
   'resharer',
   'deleter',
   'nodewatcher',
+  'scrubber',
   'syncthing-config',
 ] as const;
 

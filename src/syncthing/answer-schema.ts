@@ -20,6 +20,11 @@ function listOf<T>(item: z.ZodMiniType<T>): z.ZodMiniType<readonly T[]> {
 /** A count that older versions leave out when it is zero or does not apply. */
 const count = z._default(z.number(), 0);
 const text = z._default(z.string(), '');
+/** Go writes empty bytes as `null`. */
+const maybeText = z.pipe(
+  z.nullish(z.string()),
+  z.transform((found): string => found ?? ''),
+);
 
 export const systemStatusSchema = z.object({
   myID: z.string(),
@@ -136,7 +141,9 @@ const fileVersionSchema = z.pipe(
     invalid: z.boolean(),
     sequence: z.number(),
     size: z.number(),
+    modified: text,
     modifiedBy: text,
+    blocksHash: maybeText,
     version: listOf(z.string()),
     localFlags: count,
   }),

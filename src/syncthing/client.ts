@@ -100,7 +100,11 @@ export interface FileVersion {
   readonly invalid: boolean;
   readonly sequence: number;
   readonly size: number;
+  /** RFC 3339 with up to nine digits after the point; the content's time, as the file itself has it. */
+  readonly modified: string;
   readonly modifiedBy: string;
+  /** base64; a digest of the hashes of its blocks (src/scrubber/block-digest.ts); empty where there are none. */
+  readonly blocksHash: string;
   readonly version: readonly string[];
   /** Bits; on a receive-only folder an unexpected local change carries 8. */
   readonly localFlags: number;

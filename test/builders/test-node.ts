@@ -16,6 +16,7 @@ import { createFakeMounter, type FakeMounter } from '../../src/mount/fake-mounte
 import { defaultNodeTimes, type NodeContext } from '../../src/node/context.ts';
 import { createDiskStates } from '../../src/node/disk-state-file.ts';
 import { realMountPoints } from '../../src/node/mount-points.ts';
+import { createScrubRecords } from '../../src/node/scrub-records.ts';
 import { openStore } from '../../src/node/store.ts';
 import { createSyncthingHealth } from '../../src/node/syncthing-health.ts';
 import { createVolumeMutex } from '../../src/node/volume-mutex.ts';
@@ -66,6 +67,8 @@ async function build(survives: Survives): Promise<NodeUnderTest> {
     kubeletDir,
     store,
     states: createDiskStates(store.layout, store.storeId),
+    scrubs: createScrubRecords(store.layout),
+    events: { record: () => undefined },
     volumes: createVolumes(systemClock),
     mutex: createVolumeMutex(),
     wanted: createWantedVolumes(systemClock),

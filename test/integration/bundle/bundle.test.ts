@@ -29,7 +29,7 @@ test('what picks a program holds nothing but that', () => {
   expect(main?.packages.map(({ name }) => name)).toEqual(['src']);
 });
 
-test.for(['introducer', 'resharer', 'deleter', 'nodewatcher'])(
+test.for(['introducer', 'resharer', 'deleter', 'nodewatcher', 'scrubber'])(
   '%s holds no server and no client of Kubernetes',
   (helper) => {
     const packages = bundles.find(({ name }) => name === helper)?.packages ?? [];

@@ -36,6 +36,8 @@ describe('the chart', () => {
     ['logLevel="verbose"', '/logLevel'],
     ['timings.detachWait="10s"', '/timings/detachWait'],
     ['timings.detach=1', "additional properties 'detach'"],
+    ['scrub.interval=-1', '/scrub/interval'],
+    ['scrub.bytesPerSecond=0', '/scrub/bytesPerSecond'],
     ['storageClass.reclaimPolicy="Recycle"', '/storageClass/reclaimPolicy'],
     ['registrar.sidecar="yes"', '/registrar/sidecar'],
     ['images.driver.tag="a b"', '/images/driver/tag'],
@@ -99,7 +101,11 @@ describe('the controller', () => {
 
   test('understands the environment that it is given', async () => {
     const deployment = find(
-      await render(namespace, ['driverName="other.example.org"', 'timings.trashGrace=5000']),
+      await render(namespace, [
+        'driverName="other.example.org"',
+        'timings.trashGrace=5000',
+        'scrub.interval=60000',
+      ]),
       'Deployment',
     );
     const config = parseControllerConfig(environmentOf(deployment, 'controller'));
@@ -108,6 +114,7 @@ describe('the controller', () => {
       csiEndpoint: 'unix:///csi/csi.sock',
       trashGraceMs: 5000,
       failoverAfterMs: 300_000,
+      scrubIntervalMs: 60_000,
       metricsAddress: ':9808',
     });
   });

@@ -95,6 +95,7 @@ export class RealController {
         storageLabel: LABEL,
         callDeadlineMs: 10_000,
         drainMs: 100,
+        scrubIntervalMs: 0,
         podName: 'controller-0',
         failoverAfterMs: 300_000,
       },

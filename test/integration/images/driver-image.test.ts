@@ -99,7 +99,7 @@ test('says what it is', () => {
   expect(user ?? '').toBe('');
 });
 
-test.each(['mount', 'umount', 'findmnt', 'sync', 'cp', 'node'])('has %s', async (name) => {
+test.each(['mount', 'umount', 'findmnt', 'sync', 'cp', 'nice', 'ionice', 'node'])('has %s', async (name) => {
   const ended = await execa('chroot', [root, 'sh', '-c', `command -v ${name}`], {
     reject: false,
     env: { PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },

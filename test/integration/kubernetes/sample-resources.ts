@@ -50,6 +50,7 @@ export const replicaSpec: SyncthingReplicaSpec = {
   rejoin: { epoch: 3 },
   removal: 'leave',
   mayRevert: true,
+  scrub: { requestedAt: since },
 };
 
 export const replicaStatus: SyncthingReplicaStatus = {
@@ -79,6 +80,17 @@ export const replicaStatus: SyncthingReplicaStatus = {
     scan: { epoch: 4, session: 1, sequence: 12, startedAt: since, afterUnmount: false },
   },
   rejoin: { epoch: 3, step: 'archived', archive: 'archive/x/3' },
+  scrubbed: {
+    startedAt: since,
+    finishedAt: since,
+    files: 3,
+    bytes: 4096,
+    repaired: 1,
+    differing: 1,
+    names: ['data/a'],
+    running: { startedAt: since, files: 1, bytes: 1024 },
+    failing: { since, message: 'waits' },
+  },
   mounts: ['/var/lib/kubelet/pods/1'],
   removed: false,
   message: 'waits for n2',

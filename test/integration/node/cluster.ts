@@ -20,6 +20,7 @@ import { createHelpers } from '../../../src/node/helpers.ts';
 import { hostLayout, type VolumeLayout } from '../../../src/node/host-layout.ts';
 import { realMountPoints } from '../../../src/node/mount-points.ts';
 import { runNode } from '../../../src/node/run-node.ts';
+import { createScrubber } from '../../../src/node/scrubber.ts';
 import { openStore } from '../../../src/node/store.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { parseNodeConfig, type NodeConfig } from '../../../src/runtime/config.ts';
@@ -106,6 +107,7 @@ export async function startCluster(
       failoverAfterMs: 300_000,
       drainMs: 1_000,
       podName: 'controller-0',
+      scrubIntervalMs: 86_400_000,
     },
     client: kubernetes,
     clock: systemClock,
@@ -221,6 +223,14 @@ async function startService({ kubernetes, daemon, config, socketPath }: ServiceO
       log,
       metrics,
       env: { PATH: process.env['PATH'] ?? '' },
+    }),
+    scrubber: createScrubber({
+      node: process.execPath,
+      callerFile: path.resolve('src/node/main.ts'),
+      log,
+      env: { PATH: process.env['PATH'] ?? '' },
+      syncthingSocket: daemon.socketPath,
+      syncthingHome: daemon.home,
     }),
     clock: systemClock,
     log,

@@ -1,0 +1,92 @@
+/** Replacing what was changed behind the volume's back by what was proven (handoff rules 8 and 42). */
+import type { NodeContext } from './context.ts';
+import { NodeError } from './errors.ts';
+import { pruneArchive } from './prune-archive.ts';
+import { setAside } from './set-aside.ts';
+import { tellOfReplica } from './tell.ts';
+
+export interface Changes {
+  readonly folderId: string;
+  /** Relative to Syncthing's root: files and links that differ, and those that are gone. */
+  readonly names: readonly string[];
+}
+
+/** Names in a message; the rest is a number. */
+const TOLD = 5;
+
+/**
+ * What is here goes to the archive first, by a second name: Syncthing replaces files and never writes into one. Then
+ * Syncthing takes back the changes and fetches what it lacks, and what turns out to be the same goes from the archive:
+ * Syncthing also takes a time, an owner or a mode for a change.
+ */
+export async function giveUpChanges(
+  ctx: NodeContext,
+  { folderId, names }: Changes,
+  signal: AbortSignal,
+): Promise<void> {
+  const { layout } = ctx.store;
+  const archive = layout.archiveOfChanges(folderId, ctx.clock.now());
+  const root = layout.volume(folderId).syncRoot;
+  const kept = await ctx.mutex.run(folderId, async () => {
+    await requireReceiver(ctx, folderId);
+    const count = await setAside({ root, archive, names });
+    if (count > 0) await ctx.syncFilesystems([archive], signal);
+    await revertChanges(ctx, folderId, signal);
+    const isFetched = await untilFetched(ctx, folderId, signal);
+    return isFetched && count > 0 ? pruneArchive({ archive, kept: archive, data: root, signal }) : count;
+  });
+  ctx.log.warn({ folderId, names, archive, kept }, 'changes made behind the volume are taken back');
+  const some =
+    names.slice(0, TOLD).join(', ') + (names.length > TOLD ? ` and ${names.length - TOLD} more` : '');
+  const where = kept === 0 ? '' : `; what was here is kept in ${archive}`;
+  const message = `${some} on ${ctx.node} differed from what was proven and comes again from another copy${where}`;
+  tellOfReplica(ctx, folderId, { type: 'Warning', reason: 'TakenBack', message });
+}
+
+/** Nobody became the writer since it was decided: what a pod wrote is never taken back. */
+async function requireReceiver(ctx: NodeContext, folderId: string): Promise<void> {
+  const state = await ctx.states.read(folderId);
+  const isReceiver =
+    state !== undefined &&
+    state.announcing !== true &&
+    state.phase.kind !== 'writer' &&
+    state.phase.kind !== 'rejoining';
+  if (!isReceiver) throw new NodeError('inconsistent', `${folderId} on ${ctx.node} is no mere copy any more`);
+}
+
+/** So long a pod that is about to come waits for what is fetched again; a large file goes on coming under it. */
+const FETCH_MS = 30_000;
+
+async function untilFetched(
+  { syncthing, clock }: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const end = clock.now() + FETCH_MS;
+  while (clock.now() < end) {
+    if ((await syncthing.folderStatus(folderId, { signal })).needTotalItems === 0) return true;
+    await clock.sleep(BARRIER_MS, signal);
+  }
+  return false;
+}
+
+/** Syncthing answers before it begins to revert, so the barrier of one scan may come before it. */
+const BARRIERS = 10;
+const BARRIER_MS = 100;
+
+export async function revertChanges(
+  { syncthing, node, clock }: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await syncthing.revert(folderId, { signal });
+  let left = 0;
+  for (let barrier = 0; barrier < BARRIERS; barrier += 1) {
+    // A scan of what is never there waits for what the folder does.
+    await syncthing.scan(folderId, { signal, sub: ['.stfolder'] });
+    ({ receiveOnlyTotalItems: left } = await syncthing.folderStatus(folderId, { signal }));
+    if (left === 0) return;
+    await clock.sleep(BARRIER_MS, signal);
+  }
+  throw new NodeError('inconsistent', `${left} item(s) still count as changed on ${node} after a revert`);
+}
