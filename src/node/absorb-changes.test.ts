@@ -1,0 +1,194 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  createNodeUnderTest,
+  giveOrder,
+  NODE,
+  seedVolume,
+  type NodeUnderTest,
+} from '../../test/builders/test-node.ts';
+import { handoffBase } from '../../test/builders/volume-view.ts';
+import { begun } from '../desired/plan-scrub.ts';
+import { newScrubRecord } from '../desired/scrub.ts';
+import type { FileEntry, FileVersion, FolderStatus } from '../syncthing/client.ts';
+import type { NodeContext } from './context.ts';
+import { absorbChanges } from './absorb-changes.ts';
+
+const signal = AbortSignal.timeout(10_000);
+const MAY = { mayRevert: true, mayRepair: true, isTruth: false };
+/** As it is where no other holder is intact. */
+const MAY_REPAIR = { ...MAY, mayRevert: false };
+
+let node: NodeUnderTest;
+let folderId: string;
+/** What Syncthing takes for changed, as its index has it. */
+let changed: Readonly<Record<string, FileEntry>>;
+let reverts: number;
+/** How many looks it takes until Syncthing has begun to revert. */
+let looksUntilReverted: number;
+let bytesElsewhere: string;
+
+beforeEach(async () => {
+  node = await createNodeUnderTest();
+  [reverts, looksUntilReverted, bytesElsewhere] = [0, 1, 'there'];
+  const { storeId } = node.ctx.store;
+  const holders = [...handoffBase(['n2']).holders, { node: NODE, storeId, sequence: 10 }];
+  const volume = seedVolume(node, { status: { epoch: 1, base: handoffBase([], { holders }) } });
+  folderId = volume.volumeId;
+  await giveOrder(node, volume, { type: 'receiveonly' });
+  const { data } = node.ctx.store.layout.volume(folderId);
+  mkdirSync(data);
+  for (const name of ['a', 'b']) writeFileSync(path.join(data, name), 'here');
+});
+afterEach(() => node[Symbol.dispose]());
+
+function version(given: Partial<FileVersion> = {}): FileVersion {
+  const times = { modified: '', blocksHash: '', modifiedBy: 'OTHER' };
+  const flags = { isDirectory: false, deleted: false, invalid: false, localFlags: 0 };
+  return { name: '', sequence: 1, size: 4, version: [], ...times, ...flags, ...given };
+}
+
+/** Changed here, and as it should be on another copy that is connected. */
+function elsewhere(given: Partial<FileVersion> = {}): FileEntry {
+  return { local: version(), global: version(given), availability: ['DEVICE-n2'] };
+}
+
+/** Nobody else has a version of it that counts. */
+const ALONE: FileEntry = {
+  local: version(),
+  global: version({ invalid: true }),
+  availability: [],
+};
+const DIRECTORY: FileEntry = {
+  local: version({ isDirectory: true }),
+  global: version({ isDirectory: true, invalid: true }),
+  availability: [],
+};
+
+/** What the other copy has takes a file's place, as after a revert. */
+function fetch(name: string): void {
+  const { syncRoot } = node.ctx.store.layout.volume(folderId);
+  writeFileSync(path.join(syncRoot, 'temporary'), bytesElsewhere);
+  renameSync(path.join(syncRoot, 'temporary'), path.join(syncRoot, name));
+}
+
+function context(): NodeContext {
+  let left = 0;
+  const syncthing: NodeContext['syncthing'] = {
+    ...node.ctx.syncthing,
+    localChanged: async () => Object.keys(changed),
+    file: async (_, name) => changed[name],
+    revert: async () => {
+      reverts += 1;
+      left = looksUntilReverted;
+      for (const name of Object.keys(changed)) fetch(name);
+    },
+    scan: async () => void (left -= 1),
+    folderStatus: async () => ({ ...CLEAN, receiveOnlyTotalItems: Math.max(0, left) }),
+  };
+  const clock = { ...node.ctx.clock, sleep: () => Promise.resolve() };
+  return { ...node.ctx, syncthing, clock };
+}
+
+const CLEAN: FolderStatus = {
+  state: 'idle',
+  errors: 0,
+  sequence: 1,
+  needTotalItems: 0,
+  needDeletes: 0,
+  needBytes: 0,
+  receiveOnlyTotalItems: 0,
+  globalTotalItems: 2,
+  globalBytes: 8,
+  localTotalItems: 2,
+  localBytes: 8,
+};
+
+async function absorb(options: typeof MAY): Promise<void> {
+  await absorbChanges(context(), { folderId, ...options }, signal);
+}
+
+async function underRepair(...names: readonly string[]): Promise<void> {
+  const { run, ...record } = begun(newScrubRecord(0), 0);
+  if (run !== undefined)
+    await node.ctx.scrubs.write(folderId, { ...record, run: { ...run, repairing: names } });
+}
+
+function archived(): readonly string[] {
+  const archive = path.join(node.ctx.store.layout.archive, folderId);
+  return existsSync(archive)
+    ? readdirSync(archive, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'utf8'))
+    : [];
+}
+
+describe('what was changed by hand', () => {
+  test('is taken back on the word of the controller', async () => {
+    changed = { 'data/a': elsewhere(), 'data/b': ALONE };
+    looksUntilReverted = 3;
+    await absorb(MAY);
+    expect(reverts).toBe(1);
+    expect(archived()).toEqual(['here', 'here']);
+  });
+
+  test('stays without', async () => {
+    changed = { 'data/a': elsewhere() };
+    await expect(absorb(MAY_REPAIR)).rejects.toThrow('data/a was changed on n1');
+    expect(reverts).toBe(0);
+  });
+
+  test('is not taken back from a copy that became the writer meanwhile', async () => {
+    changed = { 'data/a': elsewhere() };
+    const state = await node.ctx.states.read(folderId);
+    if (state !== undefined)
+      await node.ctx.states.write({ ...state, phase: { kind: 'writer', epoch: 2, session: 1 } });
+    await expect(absorb(MAY)).rejects.toThrow('no mere copy any more');
+    expect(reverts).toBe(0);
+  });
+
+  test('is a failure where the revert never comes', async () => {
+    changed = { 'data/a': elsewhere() };
+    looksUntilReverted = 1000;
+    await expect(absorb(MAY)).rejects.toThrow('still count as changed');
+    expect(archived()).toEqual(['here']);
+  });
+});
+
+describe('what a scrub marked', () => {
+  test('is taken back without the word', async () => {
+    changed = { 'data/a': elsewhere() };
+    await underRepair('data/a');
+    await absorb(MAY_REPAIR);
+    expect(reverts).toBe(1);
+    expect(archived()).toEqual(['here']);
+  });
+
+  test.each<[string, Readonly<Record<string, FileEntry>>]>([
+    ['nobody who is connected has it', { 'data/a': { ...elsewhere(), availability: [] } }],
+    ['no version of it counts', { 'data/a': { ...elsewhere({ invalid: true }) } }],
+    ['it was deleted elsewhere', { 'data/a': elsewhere({ deleted: true }) }],
+    ['it was deleted here', { 'data/a': { ...elsewhere(), local: version({ deleted: true }) } }],
+    ['another file is changed as well', { 'data/a': elsewhere(), 'data/b': elsewhere() }],
+    ['a directory has no version that counts', { 'data/a': elsewhere(), 'data/d': DIRECTORY }],
+  ])('waits for it where %s', async (_, given) => {
+    changed = given;
+    await underRepair('data/a');
+    await expect(absorb(MAY_REPAIR)).rejects.toThrow('was changed on n1');
+    expect(reverts).toBe(0);
+  });
+
+  test('is left where nobody is known from whom to have it', async () => {
+    changed = { 'data/a': elsewhere() };
+    await underRepair('data/a');
+    await expect(absorb({ ...MAY_REPAIR, mayRepair: false })).rejects.toThrow('was changed on n1');
+  });
+});
+
+test('what turns out to be the same leaves nothing in the archive', async () => {
+  changed = { 'data/a': elsewhere() };
+  bytesElsewhere = 'here';
+  await absorb(MAY);
+  expect(archived()).toEqual([]);
+});
