@@ -221,3 +221,26 @@ export const STORIES: readonly FoundStory[] = [
     ],
   },
 ];
+
+/**
+ * Not mended yet. A stale copy that rejoins resolves conflicts of its own changes with the lineage's files, which gives
+ * these a newer version; where that reaches a new writer before its folder is switched, it takes the place of what the
+ * pod wrote to the same file.
+ */
+export const OPEN: readonly FoundStory[] = [
+  {
+    name: 'a rejoining copy gives files newer versions, and a writer that is not switched yet takes them in (rules 11 and 30)',
+    options: {
+      names: ['n1', 'n2', 'n3', 'n4'],
+      labelled: ['n1', 'n2', 'n3'],
+      replicas: 2,
+      isSyncthing1: true,
+    },
+    happenings: [
+      ['pod moves', 2, 131],
+      ['early writes', 0, 155],
+      ['containers live on', 3, 54],
+      ['early writes', 2, 234],
+    ],
+  },
+];
