@@ -220,14 +220,6 @@ export const STORIES: readonly FoundStory[] = [
       ['replica wiped', 0, 0],
     ],
   },
-];
-
-/**
- * Not mended yet. A stale copy that rejoins resolves conflicts of its own changes with the lineage's files, which gives
- * these a newer version; where that reaches a new writer before its folder is switched, it takes the place of what the
- * pod wrote to the same file.
- */
-export const OPEN: readonly FoundStory[] = [
   {
     name: 'a rejoining copy gives files newer versions, and a writer that is not switched yet takes them in (rules 11 and 30)',
     options: {
