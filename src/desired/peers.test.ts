@@ -157,6 +157,21 @@ describe('who lists whom', () => {
       expect(lists(['n1', 'n2'], { status, copies }, ['n1', 'n2'])).toEqual(expected);
     });
 
+    test.each([
+      ['has not switched its folder', { switched: false, epoch: 4 }, false],
+      ['reports of its last epoch', { switched: true, epoch: 2 }, false],
+      ['has switched', { switched: true, epoch: 4 }, true],
+    ])('made way, and the writer %s', (_what, report, isShared) => {
+      const writer = { session: 1, phase: 'attached' as const, since: at(-1000), ...report };
+      const copies = {
+        n1: { status: { writer } },
+        n2: { status: { rejoin: { epoch: 3, step: 'archived' as const } } },
+      };
+      const given = { status: { ...status, epoch: 4, grant: grantTo('n1', 4) }, copies };
+      const expected = isShared ? { n1: 'n2', n2: 'n1' } : { n1: '', n2: '' };
+      expect(lists(['n1', 'n2'], given, ['n1', 'n2'])).toEqual(expected);
+    });
+
     test('on another disk is an ordinary one', () => {
       const given = {
         status,

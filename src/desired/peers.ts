@@ -21,6 +21,17 @@ function hasFolder(view: VolumeView, member: Member): boolean {
 }
 
 /**
+ * The new writer's folder still is that of a receiver, or may be: what another copy announces takes the place of what
+ * its pod wrote. A stale copy that resolves conflicts of its own changes gives the lineage's files newer versions.
+ */
+function isSwitchPending({ volume, replicas }: VolumeView): boolean {
+  const { grant } = volume.status;
+  if (grant === undefined) return false;
+  const writer = replicas.get(grant.node)?.status?.writer;
+  return writer?.epoch !== grant.epoch || !writer.switched;
+}
+
+/**
  * A stale copy is shared again only after it moved its own tree out of the way (rule 30); a writer that is lost for this
  * volume alone is shut out first (rule 26).
  */
@@ -30,6 +41,7 @@ function isOut(view: VolumeView, member: Member): boolean {
   if (replica === undefined) return false;
   if (isLeaving(view, replica) || replica.spec.removal !== undefined) return true;
   if (!isStale(view, replica)) return false;
+  if (isSwitchPending(view)) return true;
   const stale = view.volume.status.stale.find((copy) => copy.node === member.node);
   const { rejoin } = replica.status ?? {};
   return rejoin === undefined || stale === undefined || rejoin.epoch < stale.epoch;

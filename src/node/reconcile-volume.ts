@@ -69,7 +69,9 @@ async function reconcile(look: Look): Promise<WorkResult | undefined> {
   if (state === undefined) return reportRemoval(look);
   const seen = await parts.observer.observe(replica.spec, signal);
   if (seen.kind === 'unseen') noteUnseen(ctx, seen);
-  const { view, actions } = await settleState(look, seen);
+  const settled = await settleState(look, seen);
+  if (settled === undefined) return reportRemoval(look);
+  const { view, actions } = settled;
   for (const action of actions) startJob(look, view, action);
   askForRound(ctx, view, replica);
   const waitMs = await report(look, view, seen);
@@ -96,20 +98,21 @@ interface Settled {
   readonly actions: readonly LocalAction[];
 }
 
-/** Carries out what changes state.json, looking again after each change. */
-async function settleState(look: Look, seen: Observation): Promise<Settled> {
+/** Carries out what changes state.json, looking again after each change; undefined: the copy went meanwhile, by order. */
+async function settleState(look: Look, seen: Observation): Promise<Settled | undefined> {
   for (let step = 1; ; step += 1) {
     const settled = await look.ctx.mutex.run(look.replica.spec.folderId, () => settleOnce(look, seen));
-    if (settled.kind === 'settled' || step === MAX_STEPS) return settled;
+    if (settled?.kind !== 'moved' || step === MAX_STEPS) return settled;
   }
 }
 
 async function settleOnce(
   { ctx, signal, replica }: Look,
   seen: Observation,
-): Promise<Settled & { kind: 'settled' | 'moved' }> {
-  const { folderId } = replica.spec;
+): Promise<(Settled & { kind: 'settled' | 'moved' }) | undefined> {
+  const { folderId, removal } = replica.spec;
   const state = await ctx.states.read(folderId);
+  if (state === undefined && removal !== undefined) return undefined;
   if (state === undefined)
     throw new NodeError('inconsistent', `state.json of ${folderId} went away while it was looked at`);
   const view = await localView(ctx, state, seen.kind === 'observed' ? seen.report : undefined);

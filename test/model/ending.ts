@@ -55,11 +55,17 @@ function attach(world: World, node: ModelNode): boolean {
   });
 }
 
-/** The disk that the writer wrote on is in nobody's node any more: the volume says so, and whose it was. */
+/** The disk that has the latest state is in nobody's node any more: the volume says so, and whose it was. */
 function isGivenUp(world: World): boolean {
-  const grant = world.api.volume?.status.grant;
-  const isGone = grant !== undefined && world.nodes.every(({ disk }) => disk.storeId !== grant.storeId);
-  return isGone && ['StoreChanged', 'Blocked'].includes(readyReason(world));
+  const { grant, base } = world.api.volume?.status ?? {};
+  const reason = readyReason(world);
+  if (grant !== undefined) return isGone(world, grant) && ['StoreChanged', 'Blocked'].includes(reason);
+  const holders = base?.holders ?? [];
+  return reason === 'Waiting' && holders.length > 0 && holders.every((holder) => isGone(world, holder));
+}
+
+function isGone({ nodes }: World, { storeId }: { readonly storeId: string }): boolean {
+  return nodes.every(({ disk }) => disk.storeId !== storeId);
 }
 
 /** An API that was restored from a backup older than the data: the volume says so and waits for a person. */
@@ -105,9 +111,9 @@ function stuck(world: World, node: ModelNode): string {
 /** Every byte goes that DeleteVolume ordered to go, and no other. */
 function endDeleted(world: World): void {
   const isDeleted = world.api.volume?.spec.deletion !== undefined;
-  const isGone = () =>
+  const isRemoved = () =>
     world.api.volume === undefined && world.nodes.every((node) => node.disk.tree === undefined);
-  if (isDeleted && !until(world, isGone)) throw violation('deletion ends', copies(world));
+  if (isDeleted && !until(world, isRemoved)) throw violation('deletion ends', copies(world));
   if (!isDeleted) for (let count = 0; count < 5; count += 1) round(world);
 }
 

@@ -37,13 +37,15 @@ export function takeOutFolder(world: World, { disk, daemon }: ModelNode): void {
 
 /**
  * Whom others share it with already and who had it before gets it wrong. A node that is cut off from the API server
- * goes by an order of before, which nobody can help.
+ * goes by an order of before, which nobody can help; nor is it looked for in the first session of a volume, whose
+ * copies list each other at once (src/desired/peers.ts).
  */
 function addFolder(world: World, node: ModelNode, folder: FolderConfig): void {
   const { disk } = node;
   const isAwaited = world.nodes.some((other) => other !== node && isOfferedBy(world, other, node));
   if (isAwaited && disk.hadFolder) count(world.counts, 'syncthing: shared before the joiner had it');
-  disk.isDoubled = world.isSyncthing1 && isAwaited && disk.hadFolder;
+  const isFirst = world.api.volume?.status.base.kind === 'empty';
+  disk.isDoubled = world.isSyncthing1 && isAwaited && disk.hadFolder && !isFirst;
   putFolder(world, node, folder);
 }
 

@@ -220,4 +220,19 @@ export const STORIES: readonly FoundStory[] = [
       ['replica wiped', 0, 0],
     ],
   },
+  {
+    name: 'a rejoining copy gives files newer versions, and a writer that is not switched yet takes them in (rules 11 and 30)',
+    options: {
+      names: ['n1', 'n2', 'n3', 'n4'],
+      labelled: ['n1', 'n2', 'n3'],
+      replicas: 2,
+      isSyncthing1: true,
+    },
+    happenings: [
+      ['pod moves', 2, 131],
+      ['early writes', 0, 155],
+      ['containers live on', 3, 54],
+      ['early writes', 2, 234],
+    ],
+  },
 ];
