@@ -240,24 +240,34 @@ describe('what counts as changed on a copy', () => {
   }
 
   const INTACT = { mayRevert: true } as const;
-  const GIVE_UP = { mayRevert: true, mayRepair: true, isTruth: false };
-  const REPAIR = { mayRevert: false, mayRepair: true, isTruth: false };
-  const KEEP = { mayRevert: false, mayRepair: false, isTruth: false };
-  const ANNOUNCE = { mayRevert: false, mayRepair: false, isTruth: true };
+  const REPAIR = { mayRevert: false, mayRepair: true, isTruth: false, seesAll: true };
+  const GIVE_UP = { ...REPAIR, mayRevert: true };
+  const KEEP = { ...REPAIR, mayRepair: false };
+  const ANNOUNCE = { ...REPAIR, isTruth: true };
 
   test.each([
     ['another holder is there to take it back from', ['n1', 'n2'], INTACT, GIVE_UP],
     ['the copy is no holder', ['n2'], INTACT, GIVE_UP],
     ['no other holder is intact', ['n1', 'n2'], {}, REPAIR],
-    ['the other holder is away', ['n1', 'n3'], INTACT, KEEP],
+    ['the other holder is away', ['n1', 'n3'], INTACT, REPAIR],
     ['the writer is there to take it back from', [], { ...INTACT, grant: grantTo('n2', 2) }, GIVE_UP],
     ['there is no other holder', ['n1'], {}, ANNOUNCE],
     ['somebody else writes', ['n1'], { grant: grantTo('n2', 2) }, REPAIR],
     ['this node is about to write', ['n1', 'n2'], { grant: grantTo('n1', 2) }, REPAIR],
-    ['it is about to, alone', ['n1'], { grant: grantTo('n1', 2) }, KEEP],
+    ['it is about to, alone', ['n1'], { grant: grantTo('n1', 2) }, REPAIR],
     ['the copy goes anyway', ['n1', 'n2'], { ...INTACT, removal: 'leave' }, KEEP],
   ] as const)('is looked at where %s', (_what, holders, given, how) => {
     expect(absorb(holders, given)).toContainEqual({ kind: 'absorb', ...how });
+  });
+
+  test('is told whether somebody who may have it is away', () => {
+    const seen = {
+      type: 'receiveonly' as const,
+      receiveOnlyItems: 1,
+      peers: [peer('n2', { connected: false })],
+    };
+    const view = looking({ phase: { kind: 'replica' }, seen, order: order({ base: handoffBase(['n1']) }) });
+    expect(planLocal(view)).toContainEqual({ kind: 'absorb', ...ANNOUNCE, seesAll: false });
   });
 
   test('is left as it is under a pod that was left over', () => {

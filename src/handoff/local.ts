@@ -58,13 +58,14 @@ export type LocalAction =
    * Look at what Syncthing takes for changed here, and take back what is no change at all. With `mayRevert` also what
    * is somebody's work, which goes to the archive first (handoff rule 8); with `mayRepair` what a scrub marked and
    * another copy has (rule 42). With `isTruth` what no copy has a version of is announced: the base names nobody else,
-   * and Syncthing's database was lost here (rule 16).
+   * and Syncthing's database was lost here (rule 16); what a scrub marked only if this copy `seesAll` others.
    */
   | {
       readonly kind: 'absorb';
       readonly mayRevert: boolean;
       readonly mayRepair: boolean;
       readonly isTruth: boolean;
+      readonly seesAll: boolean;
     }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
@@ -186,9 +187,9 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
     return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
   if (folder.state !== 'idle' || !folder.scanned) return [];
-  const mayRepair = mayFetchAgain(view);
-  const mayRevert = mayRepair && order?.mayRevert === true;
-  return [{ kind: 'absorb', mayRevert, mayRepair, isTruth: isOnlyHolder(view) }];
+  const mayRepair = isUndisturbed(view);
+  const mayRevert = mayRepair && order?.mayRevert === true && hasOtherSource(order, folder);
+  return [{ kind: 'absorb', mayRevert, mayRepair, isTruth: isOnlyHolder(view), seesAll: seesAll(view) }];
 }
 
 /** The copy is a holder of the base as it was proven, and nobody writes or takes it away. */
@@ -232,10 +233,14 @@ function versionActions(view: LocalView): readonly LocalAction[] {
   return isDone ? [] : [{ kind: 'drop-versions', base: { epoch, session } }];
 }
 
-/** Not under a pod's feet, nor where the copy goes anyway. A grant that this node has not taken yet waits for it. */
-function mayFetchAgain({ order, folder, podMounts }: LocalView): boolean {
-  if (order === undefined || order.removal !== undefined || podMounts.length > 0) return false;
-  return hasOtherSource(order, folder);
+/** Not under a pod's feet, nor where the copy goes anyway. */
+function isUndisturbed({ order, podMounts }: LocalView): boolean {
+  return order !== undefined && order.removal === undefined && podMounts.length === 0;
+}
+
+function seesAll({ order, folder }: LocalView): boolean {
+  const connected = (folder?.peers ?? []).filter((peer) => peer.connected).map(({ node }) => node);
+  return order !== undefined && order.peers.every(({ node }) => connected.includes(node));
 }
 
 function isOnlyHolder({ state, order }: LocalView): boolean {

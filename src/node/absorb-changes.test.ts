@@ -16,9 +16,10 @@ import type { NodeContext } from './context.ts';
 import { absorbChanges } from './absorb-changes.ts';
 
 const signal = AbortSignal.timeout(10_000);
-const MAY = { mayRevert: true, mayRepair: true, isTruth: false };
+const MAY = { mayRevert: true, mayRepair: true, isTruth: false, seesAll: true };
 /** As it is where no other holder is intact. */
 const MAY_REPAIR = { ...MAY, mayRevert: false };
+const TRUTH = { ...MAY_REPAIR, isTruth: true };
 
 let node: NodeUnderTest;
 let folderId: string;
@@ -115,6 +116,17 @@ async function underRepair(...names: readonly string[]): Promise<void> {
     await node.ctx.scrubs.write(folderId, { ...record, run: { ...run, repairing: names } });
 }
 
+async function isAnnouncing(): Promise<boolean> {
+  return (await node.ctx.states.read(folderId))?.announcing === true;
+}
+
+/** In the API server and in the order. */
+async function beOnlyHolder(): Promise<void> {
+  const holders = [{ node: NODE, storeId: node.ctx.store.storeId, sequence: 10 }];
+  const volume = seedVolume(node, { status: { epoch: 1, base: handoffBase([], { holders }) } });
+  await giveOrder(node, volume, { type: 'receiveonly' });
+}
+
 function archived(): readonly string[] {
   const archive = path.join(node.ctx.store.layout.archive, folderId);
   return existsSync(archive)
@@ -179,10 +191,34 @@ describe('what a scrub marked', () => {
     expect(reverts).toBe(0);
   });
 
-  test('is left where nobody is known from whom to have it', async () => {
+  test.each([
+    ['a pod looks at it', elsewhere(), { ...MAY_REPAIR, mayRepair: false }],
+    [
+      'it is on the only holder, and on a copy that is no holder',
+      elsewhere(),
+      { ...TRUTH, mayRepair: false },
+    ],
+    ['it is on the only holder, and who may have it is away', ALONE, { ...TRUTH, seesAll: false }],
+  ])('is neither taken back nor announced where %s', async (_, entry, options) => {
+    changed = { 'data/a': entry };
+    await underRepair('data/a');
+    await expect(absorb(options)).rejects.toThrow('was changed on n1');
+    expect(await isAnnouncing()).toBe(false);
+  });
+
+  test('is taken back on the only holder where any other copy has it', async () => {
     changed = { 'data/a': elsewhere() };
     await underRepair('data/a');
-    await expect(absorb({ ...MAY_REPAIR, mayRepair: false })).rejects.toThrow('was changed on n1');
+    await absorb(TRUTH);
+    expect([reverts, await isAnnouncing()]).toEqual([1, false]);
+  });
+
+  test('is the truth on the only holder where nobody has it', async () => {
+    changed = { 'data/a': ALONE };
+    await underRepair('data/a');
+    await beOnlyHolder();
+    await absorb(TRUTH);
+    expect([reverts, await isAnnouncing()]).toEqual([0, true]);
   });
 });
 

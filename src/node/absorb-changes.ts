@@ -1,67 +1,18 @@
 /** Making directories count again that Syncthing 1.x takes for changed on a receiver (src/handoff/local.ts). */
-import { underRepair } from '../desired/plan-scrub.ts';
 import { announced, announcing } from '../handoff/disk-state.ts';
 import { mayAnnounce } from '../handoff/local.ts';
 import { isOnlyHolder } from '../handoff/session.ts';
-import type { FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { giveUpChanges, revertChanges } from './give-up-changes.ts';
+import { besidesRepairs, judgeChanges, type JudgeOptions } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 
-/** More than any folder has directories: the list is of one page. */
-const ALL = 1_000_000;
 const SCAN_TIMEOUT_MS = 30 * 60_000;
 
-type Verdict =
-  /** Another copy has it as it should be: reverting sets at most its mode and owner. */
-  | 'revert'
-  /** No copy has a version of it that counts: each took it for changed. Reverting would delete it where it is empty. */
-  | 'announce'
-  /** A file of the only holder, whose disk is the truth: announced once it is sure that it is. */
-  | 'tell'
-  /** A file that a scrub found rotten and touched, and that another copy which is connected has as it was proven. */
-  | 'repair'
-  /** A file, a deletion: somebody's work behind Syncthing's back. */
-  | 'keep';
-
-/** What the index has nothing of. */
-const UNKNOWN: FileEntry = { availability: [] };
-
-interface Judging {
-  readonly isTruth: boolean;
-  readonly isUnderRepair: boolean;
-}
-
-function verdictOn(entry: FileEntry, { isTruth, isUnderRepair }: Judging): Verdict {
-  const { local } = entry;
-  if (local === undefined || local.deleted) return 'keep';
-  if (local.isDirectory && isSharedDirectory(entry)) return verdictOnDirectory(entry);
-  if (isUnderRepair && isElsewhere(entry)) return 'repair';
-  return isTruth ? 'tell' : 'keep';
-}
-
-function isSharedDirectory({ global }: FileEntry): boolean {
-  return global?.isDirectory === true && !global.deleted;
-}
-
-function verdictOnDirectory({ global }: FileEntry): Verdict {
-  return global?.invalid === true ? 'announce' : 'revert';
-}
-
-/** Syncthing asks those that are connected: somebody has the version that counts, and it is no deletion. */
-function isElsewhere({ global, availability }: FileEntry): boolean {
-  return global !== undefined && !global.deleted && !global.invalid && availability.length > 0;
-}
-
-export interface AbsorbOptions {
-  readonly folderId: string;
+export interface AbsorbOptions extends JudgeOptions {
   /** Another holder of the lineage is there to take the files back from. */
   readonly mayRevert: boolean;
-  /** What a scrub marked may be taken back, even where the controller sees no other holder that is intact. */
-  readonly mayRepair: boolean;
-  /** This is the only holder: its files are announced as they are. */
-  readonly isTruth: boolean;
 }
 
 /**
@@ -77,28 +28,13 @@ export async function absorbChanges(
   const { folderId, mayRevert } = options;
   const found = await judgeChanges(ctx, options, signal);
   const names = [...found.repair, ...found.keep];
-  const [stuck] = found.repair.length > 0 ? [...found.keep, ...found.announce] : found.keep;
+  const [stuck] = found.repair.length > 0 ? besidesRepairs(found) : found.keep;
   if (stuck !== undefined && !mayRevert)
     throw new NodeError('inconsistent', `${stuck} was changed on ${ctx.node} behind the volume's back`);
   if (names.length > 0) return giveUpChanges(ctx, { folderId, names }, signal);
   if (found.tell.length > 0) await requireTruth(ctx, folderId, signal);
   if (found.tell.length > 0 || found.announce.length > 0) return beginAnnouncing(ctx, folderId);
   if (found.revert.length > 0) await revertChanges(ctx, folderId, signal);
-}
-
-async function judgeChanges(
-  ctx: NodeContext,
-  { folderId, mayRepair, isTruth }: AbsorbOptions,
-  signal: AbortSignal,
-): Promise<Readonly<Record<Verdict, readonly string[]>>> {
-  const { syncthing } = ctx;
-  const inRepair = new Set(mayRepair ? underRepair(await ctx.scrubs.read(folderId)) : []);
-  const found: Record<Verdict, string[]> = { revert: [], announce: [], tell: [], repair: [], keep: [] };
-  for (const name of await syncthing.localChanged(folderId, { signal, perPage: ALL })) {
-    const entry = await syncthing.file(folderId, name, { signal });
-    found[verdictOn(entry ?? UNKNOWN, { isTruth, isUnderRepair: inRepair.has(name) })].push(name);
-  }
-  return found;
 }
 
 /** An order may be old, and what is announced beside a writer would mix with what it writes. */

@@ -7,6 +7,7 @@ import { holdsGrant, leftoverMounts, offeredEpoch } from '../handoff/session.ts'
 import type { NodeContext } from './context.ts';
 import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
+import { besidesRepairs, judgeChanges } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
 import { volumeMounts } from './volume-mounts.ts';
@@ -67,7 +68,7 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
 
 /**
  * A file that was given back to Syncthing to be fetched again must not be announced by the switch to writer; a crash
- * may have come before Syncthing saw it (handoff rule 42). Where no other store has the volume, this one is the truth.
+ * may have come before Syncthing saw it (handoff rule 42).
  */
 async function repairObstacle(
   ctx: NodeContext,
@@ -75,12 +76,24 @@ async function repairObstacle(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const sub = underRepair(await ctx.scrubs.read(folderId));
-  if (sub.length === 0 || base.holders.every(({ storeId }) => storeId === ctx.store.storeId))
-    return undefined;
+  if (sub.length === 0) return undefined;
   await ctx.syncthing.scan(folderId, { signal, sub });
   const status = await ctx.syncthing.folderStatus(folderId, { signal });
   if (status.receiveOnlyTotalItems + status.needTotalItems === 0) return undefined;
+  const isAlone = base.holders.every(({ storeId }) => storeId === ctx.store.storeId);
+  if (isAlone && !(await isAboutToBeRepaired(ctx, folderId, signal))) return undefined;
   return `${ctx.node} fetches ${sub.join(', ')} again, which differed from what was proven`;
+}
+
+/** Where no other store holds the volume, this one is the truth, save for what another copy still has of it. */
+async function isAboutToBeRepaired(
+  ctx: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const options = { folderId, mayRepair: true, isTruth: false, seesAll: true };
+  const found = await judgeChanges(ctx, options, signal);
+  return found.repair.length > 0 && besidesRepairs(found).length === 0;
 }
 
 interface Taking {

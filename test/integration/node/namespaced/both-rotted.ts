@@ -15,6 +15,12 @@ async function bothHold(volumeId: string): Promise<void> {
   await eventually(async () => {
     const { base } = (await cluster.volume(volumeId)).status;
     expect(base.holders.map(({ node }) => node)).toEqual(['n1', 'n2']);
+    for (const node of ['n1', 'n2']) {
+      const { receiveOnlyTotalItems } = await cluster
+        .node(node)
+        .daemon.client.folderStatus(volumeId, within());
+      expect({ node, receiveOnlyTotalItems }).toEqual({ node, receiveOnlyTotalItems: 0 });
+    }
   });
 }
 
@@ -28,7 +34,7 @@ async function marked(node: string, volumeId: string, name: string): Promise<voi
   flipByte(fileOf(node, volumeId, name), 0);
   utimesSync(fileOf(node, volumeId, name), now, now);
   const { daemon } = cluster.node(node);
-  await daemon.client.scan(volumeId, within());
+  await daemon.client.scan(volumeId, { ...within(), sub: [`data/${name}`] });
   expect(await daemon.client.folderStatus(volumeId, within())).toMatchObject({ receiveOnlyTotalItems: 1 });
   const startedAt = now.toISOString();
   const nothing = { files: 0, bytes: 0, rotten: [], repaired: 0, differing: [] };
