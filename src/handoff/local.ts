@@ -186,10 +186,14 @@ function receiverActions(view: LocalView): readonly LocalAction[] {
   if (state.announcing === true)
     return announceActions(view, order !== undefined && mayAnnounce(state, order));
   if (folder === undefined || folder.type !== 'receiveonly' || folder.receiveOnlyItems === 0) return [];
-  if (folder.state !== 'idle' || !folder.scanned) return [];
+  return folder.state === 'idle' && folder.scanned ? [absorption(view)] : [];
+}
+
+function absorption(view: LocalView): LocalAction {
+  const { order, folder } = view;
   const mayRepair = isUndisturbed(view);
   const mayRevert = mayRepair && order?.mayRevert === true && hasOtherSource(order, folder);
-  return [{ kind: 'absorb', mayRevert, mayRepair, isTruth: isOnlyHolder(view), seesAll: seesAll(view) }];
+  return { kind: 'absorb', mayRevert, mayRepair, isTruth: isOnlyHolder(view), seesAll: seesAll(view) };
 }
 
 /** The copy is a holder of the base as it was proven, and nobody writes or takes it away. */
