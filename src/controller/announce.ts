@@ -1,5 +1,6 @@
 /** Kubernetes Events about what a person should know, on the volume and on the claim it was made for. */
 import type { Base, SyncthingVolume, SyncthingVolumeStatus } from '../desired/volume.ts';
+import { acknowledgedHolders } from '../handoff/failover.ts';
 import type { VolumeView } from '../handoff/view.ts';
 import type { Occurrence } from '../kubernetes/event-recorder.ts';
 import { referenceTo } from '../kubernetes/event-recorder.ts';
@@ -28,8 +29,8 @@ function warningOf(before: Told, after: Told, reasons: ReadonlySet<string>): rea
 }
 
 /** The copy from which the volume goes on was proven to have everything that the lost grant acknowledged. */
-function isAcknowledged({ grant, proven, base }: SyncthingVolumeStatus, next: Base): boolean {
-  const holders = proven !== undefined && proven.epoch === grant?.epoch ? proven.holders : base.holders;
+function isAcknowledged(before: SyncthingVolumeStatus, next: Base): boolean {
+  const holders = acknowledgedHolders(before);
   return next.holders.every(({ node }) => holders.some((holder) => holder.node === node));
 }
 

@@ -1,6 +1,6 @@
 /** A writer that is lost: fencing it and choosing where the volume goes on (handoff rules 25 to 27). */
 import type { SyncthingReplica } from '../desired/replica.ts';
-import type { Base, Holder, StaleCopy } from '../desired/volume.ts';
+import type { Base, Holder, StaleCopy, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { isLost, lossOf } from './lost-writer.ts';
 import { hasCurrentStore, isAlive, isStale, isStoreGone, type VolumeView } from './view.ts';
 
@@ -19,8 +19,7 @@ export type FailoverDecision =
     };
 
 /** Who holds everything that was acknowledged: the highest proof of this grant, or the base where there is none. */
-function acknowledgedHolders(view: VolumeView): readonly Holder[] {
-  const { grant, proven, base } = view.volume.status;
+export function acknowledgedHolders({ grant, proven, base }: SyncthingVolumeStatus): readonly Holder[] {
   return proven !== undefined && proven.epoch === grant?.epoch ? proven.holders : base.holders;
 }
 
@@ -118,7 +117,7 @@ export function decideFailover(view: VolumeView): FailoverDecision {
   const { grant } = view.volume.status;
   if (grant === undefined || lossOf(view) === undefined) return { kind: 'none' };
   const lost = grant.node;
-  const holders = acknowledgedHolders(view);
+  const holders = acknowledgedHolders(view.volume.status);
   const proven = holders.filter((holder) => isSource(view, holder, lost));
   const sources =
     proven.length > 0 ? proven : lastResort(view, holders).filter((holder) => isSource(view, holder, lost));

@@ -3,7 +3,7 @@ import { closeSync, fchmodSync, fstatSync, renameSync, unlinkSync } from 'node:f
 import { mkdir, readlink, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
-import { errnoOf } from './errno.ts';
+import { errnoOf } from '../runtime/errno.ts';
 import { MetadataError } from './errors.ts';
 import { OpenTree } from './open-tree.ts';
 import type { PlainStep } from './plan-plain.ts';

@@ -1,6 +1,6 @@
 /** A way to the entries of a tree that somebody hostile may have made: no link is followed, whatever a path says. */
 import { closeSync, constants, lstatSync, openSync, type BigIntStats } from 'node:fs';
-import { errnoOf } from './errno.ts';
+import { errnoOf } from '../runtime/errno.ts';
 import { parentOf, type FoundType } from './entry.ts';
 import type { Seen } from './plan-apply.ts';
 

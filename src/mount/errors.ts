@@ -1,3 +1,5 @@
+import { errnoOf } from '../runtime/errno.ts';
+
 /** What can go wrong with a mount; a closed set. */
 export type MountErrorKind =
   /** In use, or something else is mounted there. */
@@ -31,13 +33,6 @@ export class MountError extends Error {
     const message = thrown instanceof Error ? thrown.message : 'unknown error';
     return new MountError(kindOf(thrown), `cannot ${doing}: ${message}`, { cause: thrown });
   }
-}
-
-/** The errno of a failed system call, or of none. */
-export function errnoOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
-    ? thrown.code
-    : undefined;
 }
 
 const kinds: Readonly<Record<string, MountErrorKind>> = {

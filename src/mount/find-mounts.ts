@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { errnoOf, MountError } from './errors.ts';
+import { errnoOf } from '../runtime/errno.ts';
+import { MountError } from './errors.ts';
 import { locate, showsLocation } from './location.ts';
 import type { FoundMount } from './mounter.ts';
 import type { MountInfo } from './mountinfo.ts';

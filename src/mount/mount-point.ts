@@ -1,6 +1,7 @@
 import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf, MountError } from './errors.ts';
+import { errnoOf } from '../runtime/errno.ts';
+import { MountError } from './errors.ts';
 
 /**
  * Makes the directory that a volume is mounted over, without any permission: what runs without CAP_DAC_OVERRIDE cannot

@@ -13,6 +13,11 @@ export async function runCommand(
   options: CommandOptions,
 ): Promise<void> {
   const [file, ...args] = command;
+  const what = command.join(' ');
+  const cancelled = (): MountError =>
+    new MountError('cancelled', `${what}: cancelled`, { cause: options.signal.reason });
+  // execa starts the program all the same, and mount may be done before it is killed.
+  if (options.signal.aborted) throw cancelled();
   const result = await execa(file, args, {
     // The kinds are told by the English messages.
     env: { LC_ALL: 'C' },
@@ -23,9 +28,7 @@ export async function runCommand(
     reject: false,
   });
   if (!result.failed) return;
-  const what = command.join(' ');
-  if (result.isCanceled)
-    throw new MountError('cancelled', `${what}: cancelled`, { cause: options.signal.reason });
+  if (result.isCanceled) throw cancelled();
   if (result.timedOut) throw new MountError('timeout', `${what}: not done within ${options.timeoutMs} ms`);
   const complaint = result.stderr.trim() || (result.message ?? 'failed');
   throw new MountError(kindOf(complaint), `${what}: ${complaint}`);

@@ -1,10 +1,11 @@
 /** A stale copy's tree goes to the archive before Syncthing may touch it (handoff rule 30). */
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { archived } from '../handoff/disk-state.ts';
 import { makeDirectoryDurably, syncDirectory } from '../runtime/durable-file.ts';
-import { isMissing, NodeError } from './errors.ts';
+import { NodeError } from './errors.ts';
+import { exists } from './exists.ts';
 import type { NodeContext } from './context.ts';
 
 /** Hard links of a million files take a minute or two on a slow disk. */
@@ -55,15 +56,5 @@ async function linkTree(from: string, to: string, signal: AbortSignal): Promise<
     });
   } catch (cause) {
     throw new NodeError('io', `cannot link ${from} back as ${to}: is the disk full?`, { cause });
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await stat(file);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
   }
 }

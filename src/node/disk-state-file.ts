@@ -1,11 +1,12 @@
 /** `state.json` of each volume, as src/handoff/disk-state.ts defines it: read strictly, written durably. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { HostLayout } from './host-layout.ts';
 import { diskState } from '../desired/disk-state-schema.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import { makeDirectoryDurably, readIfPresent, writeDurably } from '../runtime/durable-file.ts';
-import { isMissing, NodeError } from './errors.ts';
+import { NodeError } from './errors.ts';
+import { exists } from './exists.ts';
 
 export interface DiskStates {
   /** Undefined where the volume has no directory here; throws where it has one and nothing says what it is. */
@@ -61,15 +62,5 @@ function parse(file: string, text: string): DiskState {
       `${file} cannot be read as a volume's state; see docs/troubleshooting.md`,
       { cause },
     );
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await stat(file);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
   }
 }

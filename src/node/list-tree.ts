@@ -26,7 +26,8 @@ export async function listTree(root: string, signal: AbortSignal, below = ''): P
   return { files, directories };
 }
 
-async function entriesOf(directory: string) {
+/** None where there is no such directory. */
+export async function entriesOf(directory: string) {
   try {
     return await readdir(directory, { withFileTypes: true });
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Before others may write it a tree is made what Syncthing brings to them; the rest is written down (handoff rule 39). */
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { withPlainTree, type DiskState } from '../handoff/disk-state.ts';
 import { MetadataError } from '../metadata/errors.ts';
 import { findSpecial, type FindOptions } from '../metadata/find-special.ts';
@@ -7,9 +7,10 @@ import { makePlain, portionsOf } from '../metadata/make-plain.ts';
 import { renderManifest } from '../metadata/manifest.ts';
 import { planPlain, type PlainPlan } from '../metadata/plan-plain.ts';
 import { readablePath } from '../metadata/readable-path.ts';
-import { syncDirectory } from '../runtime/durable-file.ts';
+import { writeDurably } from '../runtime/durable-file.ts';
 import type { NodeContext } from './context.ts';
 import { isMissing } from './errors.ts';
+import { exists } from './exists.ts';
 import type { ScanRequest } from './scan.ts';
 
 /**
@@ -92,12 +93,7 @@ async function lookThrough(
   options: FindOptions = {},
 ): Promise<PlainPlan | undefined> {
   const { data } = ctx.store.layout.volume(folderId);
-  try {
-    await stat(data);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  if (!(await exists(data))) return undefined;
   return planPlain(await findSpecial(data, signal, options));
 }
 
@@ -119,15 +115,13 @@ async function inSession(
 
 async function keepManifest(ctx: NodeContext, state: DiskState, plan: PlainPlan): Promise<void> {
   if (state.phase.kind === 'writer' && state.phase.plain === true) return;
-  const { manifest, scratch, syncRoot } = ctx.store.layout.volume(state.folderId);
+  const { manifest, scratch } = ctx.store.layout.volume(state.folderId);
   const before = await readIfThere(manifest);
   const bytes = plan.entries.length === 0 ? undefined : renderManifest(plan.entries);
   if (bytes === undefined && before !== undefined) await rm(manifest);
   // The same bytes are not written again: nothing would have to be sent and waited for.
   if (bytes !== undefined && before?.equals(bytes) !== true) {
-    await writeSynced(`${scratch}.manifest`, bytes);
-    await rename(`${scratch}.manifest`, manifest);
-    await syncDirectory(syncRoot);
+    await writeDurably(manifest, bytes, `${scratch}.manifest`);
   }
   if (plan.steps.length > 0) await ctx.states.write(withPlainTree(state));
 }
@@ -139,16 +133,6 @@ async function readIfThere(file: string): Promise<Buffer | undefined> {
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
-  }
-}
-
-async function writeSynced(file: string, bytes: Buffer): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

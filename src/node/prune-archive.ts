@@ -1,7 +1,8 @@
 import { createReadStream, type Stats } from 'node:fs';
-import { lstat, readdir, readlink, rmdir, unlink } from 'node:fs/promises';
+import { lstat, readlink, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { isMissing } from './errors.ts';
+import { entriesOf } from './list-tree.ts';
 
 export interface PruneOptions {
   /** Directory of this rejoin's archive. */
@@ -44,15 +45,6 @@ async function pruneIn(options: PruneOptions, directory: string): Promise<number
     }
   }
   return left;
-}
-
-async function entriesOf(directory: string) {
-  try {
-    return await readdir(directory, { withFileTypes: true });
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }
 
 async function isSame(kept: string, current: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Before a mount a tree gets back what Syncthing did not carry (handoff rule 40). */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import { withWholeTree, type DiskState } from '../handoff/disk-state.ts';
 import { applyEntries } from '../metadata/apply.ts';
@@ -9,6 +9,7 @@ import { parseManifest } from '../metadata/manifest.ts';
 import { readablePath } from '../metadata/readable-path.ts';
 import type { NodeContext } from './context.ts';
 import { isMissing } from './errors.ts';
+import { exists } from './exists.ts';
 
 /**
  * Whether the copy's manifest speaks of the very tree that a new epoch starts from. After a failover it does not: the
@@ -18,14 +19,7 @@ export async function inheritsMetadata(
   ctx: NodeContext,
   { folderId, base }: SyncthingReplicaSpec,
 ): Promise<boolean> {
-  if (base.kind !== 'handoff') return false;
-  try {
-    await stat(ctx.store.layout.volume(folderId).manifest);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  return base.kind === 'handoff' && (await exists(ctx.store.layout.volume(folderId).manifest));
 }
 
 /**

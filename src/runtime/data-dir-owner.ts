@@ -1,6 +1,6 @@
 /** Which instance of the driver a `host_data_dir` belongs to: the first that used it, for good. */
 import path from 'node:path';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { createDurably, makeDirectoryDurably, readIfPresent } from './durable-file.ts';
 
 export interface Owner {

@@ -13,10 +13,16 @@ export async function readIfPresent(file: string): Promise<string | undefined> {
   }
 }
 
-/** Replaces the file; a crash leaves the old or the new one. The directory has to exist. */
-export async function writeDurably(file: string, text: string): Promise<void> {
-  const temporary = `${file}.new`;
-  await writeSynced(temporary, text);
+/**
+ * Replaces the file; a crash leaves the old or the new one. The directory has to exist, and `temporary` to be on the
+ * same file system.
+ */
+export async function writeDurably(
+  file: string,
+  content: string | Uint8Array,
+  temporary = `${file}.new`,
+): Promise<void> {
+  await writeSynced(temporary, content);
   await rename(temporary, file);
   await syncDirectory(path.dirname(file));
 }
@@ -56,10 +62,10 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-async function writeSynced(file: string, text: string): Promise<void> {
+async function writeSynced(file: string, content: string | Uint8Array): Promise<void> {
   const handle = await open(file, 'w', 0o600);
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();

@@ -1,9 +1,10 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { BuildOptions, Plugin } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 import { build } from 'esbuild';
 import type { ProgramName } from '../../src/runtime/program.ts';
 import { programNames } from '../../src/runtime/program.ts';
+import { httpWithoutWebSocket, kubeconfigApart, kubeconfigBundle, withoutSideEffects } from './plugins.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -30,7 +31,7 @@ export async function bundlePrograms(outDir: string): Promise<readonly Bundle[]>
   const kubeconfig = path.join(root, 'src/kubernetes', `${kubeconfigBundle}.ts`);
   const alone = {
     ...shared(outDir, kubeconfigBundle),
-    plugins: [withoutSideEffects],
+    plugins: [withoutSideEffects, httpWithoutWebSocket],
     entryPoints: [kubeconfig],
   };
   bundles.push(await bundleOne(kubeconfigBundle, alone));
@@ -73,43 +74,9 @@ function shared(outDir: string, name: string) {
     banner: {
       js: "import{createRequire as nodeRequire}from'node:module';const require=nodeRequire(import.meta.url);",
     },
-    plugins: [withoutSideEffects, kubeconfigApart],
+    plugins: [withoutSideEffects, httpWithoutWebSocket, kubeconfigApart],
   } as const satisfies BuildOptions;
 }
-
-/**
- * The package does not say so, but its hundreds of modules only define: without this all of them are in the bundle,
- * 71 MiB of private memory instead of 22.
- */
-const withoutSideEffects: Plugin = {
-  name: 'client-node-without-side-effects',
-  setup(plugin) {
-    plugin.onResolve(
-      { filter: /^@kubernetes\/client-node/ },
-      async ({ path: wanted, pluginData, ...rest }) => {
-        if (pluginData === 'resolved') return undefined;
-        const resolved = await plugin.resolve(wanted, { ...rest, pluginData: 'resolved' });
-        return { ...resolved, sideEffects: false };
-      },
-    );
-  },
-};
-
-const kubeconfigBundle = 'kubeconfig-credentials';
-
-/**
- * A file of its own, read only where a kubeconfig is given: in the same file it costs 20 MiB of private memory in every
- * pod, though it is imported on demand.
- */
-const kubeconfigApart: Plugin = {
-  name: 'kubeconfig-apart',
-  setup(plugin) {
-    plugin.onResolve({ filter: /\/kubeconfig-credentials\.ts$/ }, () => ({
-      path: `./${kubeconfigBundle}.js`,
-      external: true,
-    }));
-  },
-};
 
 async function bundleOne(name: string, options: BuildOptions & { readonly metafile: true }): Promise<Bundle> {
   const { metafile } = await build(options);

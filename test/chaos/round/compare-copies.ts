@@ -16,7 +16,9 @@ function unrest(run: RoundRun, volume: RoundVolume): string | undefined {
   const status = run.watch.latest(volume.volumeId)?.status;
   if (status === undefined) return 'it was not seen';
   if (status.grant !== undefined) return `${status.grant.node} still has the grant`;
-  if (status.stale.length > 0) return `${status.stale.map((copy) => copy.node).join(', ')} rejoins`;
+  // A disk that was destroyed stays on the list of stale ones, in case it comes back.
+  const diverged = status.conditions.find((condition) => condition.type === 'Diverged');
+  if (diverged?.reason === 'Rejoining') return diverged.message;
   const holders = status.base.holders.map((holder) => holder.node);
   const missing = run.plan.dataNodes.filter((node) => !holders.includes(node));
   if (missing.length > 0) return `${missing.join(', ')} does not hold it`;

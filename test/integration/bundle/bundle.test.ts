@@ -4,6 +4,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Bundle } from '../../../tools/bundle/bundle.ts';
+import { programNames } from '../../../src/runtime/program.ts';
 import { bundlePrograms } from '../../../tools/bundle/bundle.ts';
 
 let outDir: string;
@@ -44,6 +45,24 @@ test.for(['controller', 'node'])('%s holds nothing that only a kubeconfig needs'
   const packages = bundles.find((bundle) => bundle.name === name)?.packages.map((part) => part.name) ?? [];
   expect(packages.length).toBeGreaterThan(1);
   expect(packages.filter((part) => /client-node|undici|openid/.test(part))).toEqual([]);
+});
+
+test.for(programNames)('%s holds what it uses of zod, not all its languages', (name) => {
+  const packages = bundles.find((bundle) => bundle.name === name)?.packages ?? [];
+  expect(packages.length).toBeGreaterThan(1);
+  expect(packages.find((part) => part.name === 'zod')?.bytes ?? 0).toBeLessThan(100 * 1024);
+});
+
+test.for(programNames)('%s starts without what only WebSocket of node:http needs', async (name) => {
+  const listLoaded = `process.on('exit', () => console.log(JSON.stringify(process.moduleLoadList)));`;
+  const { stdout } = await execa(
+    process.execPath,
+    ['--import', `data:text/javascript,${listLoaded}`, path.join(outDir, 'main.js'), name],
+    { input: '{}', env: {}, extendEnv: false, reject: false },
+  );
+  const loaded = stdout.slice(stdout.lastIndexOf('["'));
+  expect(loaded).toContain('NativeModule path');
+  expect(loaded).not.toContain('undici');
 });
 
 test('a program runs from its bundle alone, without node_modules', async () => {

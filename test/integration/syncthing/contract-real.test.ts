@@ -2,24 +2,14 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { configContract } from './contract-config.ts';
 import { reportContract } from './contract-report.ts';
 import { syncContract } from './contract-sync.ts';
-import { startDaemon } from './daemon.ts';
 import { introduce, type Peer } from './peers.ts';
+import { startRealPeer } from './real-peer.ts';
 
 describe('a real Syncthing', () => {
   let peers: readonly [Peer, Peer];
 
-  async function realPeer(): Promise<Peer> {
-    const daemon = await startDaemon();
-    async function restart(): Promise<void> {
-      // Not stop(): within a second of a new connection 1.30 needs 10 s to close it.
-      await daemon.kill();
-      await daemon.start();
-    }
-    return Object.assign(daemon, { restart });
-  }
-
   beforeAll(async () => {
-    peers = [await realPeer(), await realPeer()];
+    peers = [await startRealPeer(), await startRealPeer()];
     await introduce(peers);
   });
   afterAll(async () => {

@@ -1,25 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDaemon, type Daemon } from './daemon.ts';
-import { callOptions, introduce, putFolder, read, untilProven, write, type Peer } from './peers.ts';
+import { callOptions, introduce, putFolder, read, untilProven, write } from './peers.ts';
+import { startRealPeer, type RealPeer } from './real-peer.ts';
 import { until } from './until.ts';
 
 // Facts about Syncthing on which the hand-off protocol rests (docs/handoff.md) and that take three daemons.
-type Real = Daemon & Peer;
-let a: Real;
-let b: Real;
-let c: Real;
+let a: RealPeer;
+let b: RealPeer;
+let c: RealPeer;
 const call = callOptions;
-
-async function real(): Promise<Real> {
-  const daemon = await startDaemon();
-  async function restart(): Promise<void> {
-    await daemon.kill();
-    await daemon.start();
-  }
-  return Object.assign(daemon, { restart });
-}
 
 async function shareAll(folderId: string): Promise<void> {
   await putFolder(b, folderId, 'receiveonly', [a, b, c]);
@@ -31,7 +21,7 @@ async function shareAll(folderId: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  [a, b, c] = [await real(), await real(), await real()];
+  [a, b, c] = [await startRealPeer(), await startRealPeer(), await startRealPeer()];
   await introduce([a, b, c]);
 });
 afterAll(async () => {

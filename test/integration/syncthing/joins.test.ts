@@ -2,28 +2,18 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeOutFolder } from '../../../src/syncthing/take-out-folder.ts';
-import { startDaemon, type Daemon } from './daemon.ts';
 import { callOptions, introduce, putFolder, rootOf, write, type Peer } from './peers.ts';
+import { startRealPeer, type RealPeer } from './real-peer.ts';
 import { until } from './until.ts';
 
 // What src/desired/peers.ts and src/syncthing/take-out-folder.ts rest on.
-type Real = Daemon & Peer;
-let holder: Real;
-let joiner: Real;
+let holder: RealPeer;
+let joiner: RealPeer;
 const call = callOptions;
 
-async function real(): Promise<Real> {
-  const daemon = await startDaemon();
-  async function restart(): Promise<void> {
-    await daemon.kill();
-    await daemon.start();
-  }
-  return Object.assign(daemon, { restart });
-}
-
 beforeAll(async () => {
-  holder = await real();
-  joiner = await real();
+  holder = await startRealPeer();
+  joiner = await startRealPeer();
   await introduce([holder, joiner]);
 });
 afterAll(async () => {

@@ -20,29 +20,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyEntries } from '../../../src/metadata/apply.ts';
 import { findSpecial } from '../../../src/metadata/find-special.ts';
 import { planPlain } from '../../../src/metadata/plan-plain.ts';
-import { startDaemon, type Daemon } from './daemon.ts';
 import { callOptions, introduce, putFolder, rootOf, share, untilProven, type Peer } from './peers.ts';
+import { startRealPeer, type RealPeer } from './real-peer.ts';
 import { until } from './until.ts';
 
 // What docs/limitations.md says of Syncthing itself, and what handoff rules 39 and 40 rest on: a Syncthing that does
 // otherwise is to be noticed here.
-type Real = Daemon & Peer;
-let writer: Real;
-let reader: Real;
+let writer: RealPeer;
+let reader: RealPeer;
 const call = callOptions;
 
-async function real(): Promise<Real> {
-  const daemon = await startDaemon();
-  async function restart(): Promise<void> {
-    await daemon.kill();
-    await daemon.start();
-  }
-  return Object.assign(daemon, { restart });
-}
-
 beforeAll(async () => {
-  writer = await real();
-  reader = await real();
+  writer = await startRealPeer();
+  reader = await startRealPeer();
   await introduce([writer, reader]);
 });
 afterAll(async () => {
