@@ -5,14 +5,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensure, openKube, remove, type Kube } from '../tools/kube/kube.ts';
 import { claimManifest, namespaceManifest } from '../tools/kube/manifests.ts';
-import { claimRef, waitForBound, waitForGone } from '../tools/kube/wait-for.ts';
+import { claimRef, waitForGone } from '../tools/kube/wait-for.ts';
 import { labelNodes, NODES } from '../tools/kube/data-nodes.ts';
 import { callTable, nodeCalls, stageAndPublish } from './driver-calls.ts';
 import { ioSpeed } from './io.ts';
-import { sizeTable, watchSizes } from './memory.ts';
+import { memoryTable } from './memory.ts';
 import { moveTimes } from './moves.ts';
 import { resultsText, type Provenance, type ResultTable } from './result.ts';
 import { startTimes } from './start-times.ts';
+import { openWatched, type Watched } from './watched.ts';
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 const NAMESPACE = 'bench';
@@ -42,20 +43,23 @@ function provenance(): Provenance {
 
 interface Common {
   readonly kube: Kube;
+  readonly watched: Watched;
   readonly namespace: string;
   readonly say: (line: string) => void;
 }
 
-async function memory({ kube }: Common): Promise<readonly ResultTable[]> {
-  const idle = sizeTable(0, await watchSizes(kube, 'node1', 60));
+async function memory({ kube, watched }: Common): Promise<readonly ResultTable[]> {
   const names = Array.from({ length: 20 }, (_, index) => `memory${index}`);
-  for (const name of names) await ensure(kube, claimManifest({ namespace: NAMESPACE, name }));
-  for (const name of names) await waitForBound(kube, NAMESPACE, name);
-  say('memory: 20 volumes');
-  const full = sizeTable(20, await watchSizes(kube, 'node1', 120));
-  for (const name of names) await remove(kube, claimRef(NAMESPACE, name));
-  for (const name of names) await waitForGone(kube, claimRef(NAMESPACE, name));
-  return [idle, full];
+  const make = async () => {
+    for (const name of names) await ensure(kube, claimManifest({ namespace: NAMESPACE, name }));
+    for (const name of names) await watched.claimBound(name);
+    say('memory: 20 volumes');
+  };
+  const drop = async () => {
+    for (const name of names) await remove(kube, claimRef(NAMESPACE, name));
+    for (const name of names) await waitForGone(kube, claimRef(NAMESPACE, name));
+  };
+  return [await memoryTable({ kube, nodes: NODES, volumes: names.length, make, drop })];
 }
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 20);
@@ -103,11 +107,16 @@ async function main(): Promise<void> {
   const kube = openKube(checkout, abort.signal);
   const from = provenance();
   await ensure(kube, namespaceManifest(NAMESPACE));
+  const watched = await openWatched(kube, NAMESPACE);
   const tables: ResultTable[] = [];
-  for (const part of wantedParts()) {
-    await labelNodes(kube, ['node1', 'node2']);
-    tables.push(...(await PARTS[part]({ kube, namespace: NAMESPACE, say })));
-    writeFileSync(join(checkout, '.cluster/bench-so-far.md'), resultsText(from, tables));
+  try {
+    for (const part of wantedParts()) {
+      await labelNodes(kube, ['node1', 'node2']);
+      tables.push(...(await PARTS[part]({ kube, watched, namespace: NAMESPACE, say })));
+      writeFileSync(join(checkout, '.cluster/bench-so-far.md'), resultsText(from, tables));
+    }
+  } finally {
+    await watched.close();
   }
   await labelNodes(kube, ['node1', 'node2']);
   const file = join(checkout, 'bench/RESULTS.md');

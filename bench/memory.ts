@@ -1,4 +1,5 @@
 /** Proportional set size of what the driver runs, from smaps_rollup, container by container. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { runInside, runningMachine } from '../tools/cluster/machine.ts';
 import type { Kube } from '../tools/kube/kube.ts';
 import type { ResultRow, ResultTable } from './result.ts';
@@ -11,12 +12,12 @@ const LIST_SCRIPT = `for p in /proc/[0-9]*; do
   [ -n "$k" ] && echo "$k $c"
 done; true`;
 
-export interface ProcessSize {
+interface ProcessSize {
   readonly kib: number;
   readonly command: string;
 }
 
-export function parseSizes(printed: string): readonly ProcessSize[] {
+function parseSizes(printed: string): readonly ProcessSize[] {
   return printed.split('\n').flatMap((line) => {
     const found = /^(\d+) (.+)$/.exec(line);
     return found?.[1] === undefined || found[2] === undefined
@@ -27,67 +28,124 @@ export function parseSizes(printed: string): readonly ProcessSize[] {
 
 const HELPERS = ['introducer', 'resharer', 'deleter', 'nodewatcher'];
 
-function runs(process: ProcessSize, subcommands: readonly string[]): boolean {
-  return (
-    process.command.includes('/app/') &&
-    subcommands.some((name) => new RegExp(`[ /]${name}(\\.js)?( |$)`).test(process.command))
-  );
+/** Of the image's programs: a helper has a bundle of its own, the others are begun by main.js. */
+function runs({ command }: ProcessSize, programs: readonly string[]): boolean {
+  return programs.some((name) => new RegExp(`/app/(${name}\\.js|main\\.js ${name})( |$)`).test(command));
 }
 
 function sum(sizes: readonly ProcessSize[]): number {
   return sizes.reduce((total, process) => total + process.kib, 0) / 1024;
 }
 
-export interface Sizes {
-  /** MiB of the `node` container while no helper runs, one value a look. */
-  readonly idle: readonly number[];
-  /** MiB while one runs; empty where none was caught. */
-  readonly busy: readonly number[];
-  readonly syncthing: readonly number[];
+/** MiB of each container at one moment; `controller` where it is not on that node is 0. */
+interface Look {
+  readonly node: number;
+  readonly helpers: number;
+  readonly syncthing: number;
+  readonly controller: number;
+}
+
+async function lookAt({ paths, signal }: Kube, node: string): Promise<Look> {
+  const machine = runningMachine(paths, node);
+  const found = parseSizes(await runInside(machine, ['sh', '-c', LIST_SCRIPT], signal));
+  const of = (subcommand: string): number => sum(found.filter((process) => runs(process, [subcommand])));
+  return {
+    node: of('node'),
+    helpers: sum(found.filter((process) => runs(process, HELPERS))),
+    syncthing: sum(found.filter((process) => process.command.includes('syncthing serve'))),
+    controller: of('controller'),
+  };
+}
+
+/** A minute after the last work: what is free by then has gone back to the machine. */
+const SETTLE_MS = 60_000;
+const LOOKS = 20;
+
+interface Idle {
+  readonly data: readonly Look[];
   readonly controller: readonly number[];
 }
 
-/** Looks at one node again and again until both kinds of moments were seen, or patience ends. */
-export async function watchSizes(kube: Kube, node: string, looks: number): Promise<Sizes> {
-  const machine = runningMachine(kube.paths, node);
-  const sizes = {
-    idle: [] as number[],
-    busy: [] as number[],
-    syncthing: [] as number[],
-    controller: [] as number[],
-  };
-  for (let look = 0; look < looks; look += 1) {
-    const found = parseSizes(await runInside(machine, ['sh', '-c', LIST_SCRIPT], kube.signal));
-    const helpers = found.filter((process) => runs(process, HELPERS));
-    const total = sum([...found.filter((process) => runs(process, ['node'])), ...helpers]);
-    (helpers.length > 0 ? sizes.busy : sizes.idle).push(total);
-    sizes.syncthing.push(sum(found.filter((process) => process.command.includes('syncthing serve'))));
-    const controller = sum(found.filter((process) => runs(process, ['controller'])));
-    if (controller > 0) sizes.controller.push(controller);
+async function lookWhenIdle(kube: Kube, nodes: readonly string[]): Promise<Idle> {
+  await delay(SETTLE_MS, undefined, { signal: kube.signal });
+  const data: Look[] = [];
+  const controller: number[] = [];
+  for (let count = 0; count < LOOKS; count += 1) {
+    const looks: Look[] = [];
+    for (const node of nodes) looks.push(await lookAt(kube, node));
+    data.push(...looks.slice(0, 1));
+    controller.push(...looks.map((look) => look.controller).filter((size) => size > 0));
   }
-  return sizes;
+  return { data: data.filter(({ helpers }) => helpers === 0), controller };
+}
+
+/** What the node's container has while a helper runs, looked at for as long as the work goes on. */
+async function lookDuring(kube: Kube, node: string, work: Promise<void>): Promise<readonly number[]> {
+  const busy: number[] = [];
+  let isOver = false;
+  const end = work.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const look = await lookAt(kube, node);
+    if (look.helpers > 0) busy.push(look.node + look.helpers);
+  }
+  await end;
+  return busy;
+}
+
+export interface MemoryBench {
+  readonly kube: Kube;
+  /** The first is looked at; the controller is looked for on all. */
+  readonly nodes: readonly string[];
+  readonly volumes: number;
+  /** Makes so many volumes, and takes them away again. */
+  readonly make: () => Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 function row(what: string, sample: readonly number[], limit?: number): ResultRow {
+  const p50 = percentile(sample, 0.5);
   const most = Math.max(...sample);
-  const values = {
-    looks: String(sample.length),
-    p50: percentile(sample, 0.5).toFixed(1),
-    most: sample.length === 0 ? '' : most.toFixed(1),
-  };
-  return limit === undefined || sample.length === 0
-    ? { what, values }
-    : { what, values, goal: `≤ ${limit}`, met: percentile(sample, 0.5) <= limit };
+  const values = { looks: String(sample.length), p50: p50.toFixed(1), most: most.toFixed(1) };
+  return limit === undefined ? { what, values } : { what, values, goal: `≤ ${limit}`, met: p50 <= limit };
 }
 
-export function sizeTable(volumes: number, sizes: Sizes): ResultTable {
+function idleRows(volumes: number, { data, controller }: Idle): readonly ResultRow[] {
+  const those = `idle, ${volumes} volumes`;
+  return [
+    row(
+      `\`node\` container, ${those}`,
+      data.map(({ node }) => node),
+      80,
+    ),
+    row(`\`controller\` container, ${those}`, controller, 80),
+    row(
+      `\`syncthing\` container, ${those}`,
+      data.map(({ syncthing }) => syncthing),
+    ),
+  ];
+}
+
+/** Idle without volumes and with them, and while they come and go. */
+export async function memoryTable({ kube, nodes, volumes, make, drop }: MemoryBench): Promise<ResultTable> {
+  const [node] = nodes;
+  if (node === undefined) throw new Error('there is no node to look at');
+  const without = await lookWhenIdle(kube, nodes);
+  const coming = await lookDuring(kube, node, make());
+  const having = await lookWhenIdle(kube, nodes);
+  const going = await lookDuring(kube, node, drop());
   return {
-    title: `Memory with ${volumes} volumes (PSS, MiB)`,
+    title: 'Memory (PSS, MiB)',
+    note: 'Idle is a minute after the last work. A process alone on its disk has the pages of its program for itself: of a bare `node` that does nothing they are 38 MiB.',
     rows: [
-      row('`node` container, idle', sizes.idle, 80),
-      row('`node` container while a helper runs', sizes.busy, 128),
-      row('`controller` container', sizes.controller, 80),
-      row('`syncthing` container', sizes.syncthing),
+      ...idleRows(0, without),
+      ...idleRows(volumes, having),
+      row(
+        `\`node\` container while a helper runs, ${volumes} volumes come and go`,
+        [...coming, ...going],
+        128,
+      ),
     ],
   };
 }

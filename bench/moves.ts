@@ -6,11 +6,12 @@ import { waitUntil } from '../tools/host/wait-until.ts';
 import { volumeOf } from '../tools/kube/volumes.ts';
 import { nodeCalls, type LoggedCall } from './driver-calls.ts';
 import type { ResultRow, ResultTable } from './result.ts';
-import { OFTEN, waitForStart } from './start-times.ts';
 import { percentile } from './statistics.ts';
+import type { Watched } from './watched.ts';
 
 export interface MoveBench {
   readonly kube: Kube;
+  readonly watched: Watched;
   readonly namespace: string;
   readonly runs: number;
   /** Two data nodes. */
@@ -73,27 +74,27 @@ async function waitForReplicated(bench: MoveBench, claim: string): Promise<void>
 
 /** Seconds from the deletion of the pod on one node to the next one running on the other. */
 async function timeMove(bench: MoveBench, to: string, claim?: string): Promise<number> {
-  const { kube, namespace } = bench;
+  const { kube, watched, namespace } = bench;
   const started = performance.now();
   await remove(kube, podRef(namespace, 'move'));
-  await waitForGone(kube, podRef(namespace, 'move'), OFTEN);
+  await watched.podGone('move');
   await ensure(
     kube,
     podManifest({ namespace, name: 'move', node: to, ...(claim === undefined ? {} : { claim }) }),
   );
-  await waitForStart(kube, namespace, 'move');
+  await watched.podStarted('move');
   return (performance.now() - started) / 1000;
 }
 
 async function timePlainMoves(bench: MoveBench): Promise<readonly number[]> {
-  const { kube, namespace, nodes } = bench;
+  const { kube, watched, namespace, nodes } = bench;
   await ensure(kube, podManifest({ namespace, name: 'move', node: nodes[0] }));
-  await waitForStart(kube, namespace, 'move');
+  await watched.podStarted('move');
   const seconds: number[] = [];
   for (let run = 0; run < bench.runs; run += 1)
     seconds.push(await timeMove(bench, nodes[(run + 1) % 2] ?? nodes[0]));
   await remove(kube, podRef(namespace, 'move'));
-  await waitForGone(kube, podRef(namespace, 'move'));
+  await watched.podGone('move');
   return seconds;
 }
 
@@ -104,11 +105,11 @@ interface Moves {
 }
 
 async function timeVolumeMoves(bench: MoveBench, content: Content): Promise<Moves> {
-  const { kube, namespace, nodes } = bench;
+  const { kube, watched, namespace, nodes } = bench;
   const claim = `move${content.files}`;
   await ensure(kube, claimManifest({ namespace, name: claim, size: '4Gi' }));
   await ensure(kube, podManifest({ namespace, name: 'move', node: nodes[0], claim }));
-  await waitForStart(kube, namespace, 'move');
+  await watched.podStarted('move');
   await shell(kube, fillScript(content), { namespace, pod: 'move', timeoutMs: 600_000 });
   const seconds: number[] = [];
   const inCalls: number[] = [];
@@ -122,7 +123,7 @@ async function timeVolumeMoves(bench: MoveBench, content: Content): Promise<Move
     bench.say(`moves, ${content.title}: ${run + 1} of ${bench.runs}`);
   }
   await remove(kube, podRef(namespace, 'move'));
-  await waitForGone(kube, podRef(namespace, 'move'));
+  await watched.podGone('move');
   await remove(kube, claimRef(namespace, claim));
   await waitForGone(kube, claimRef(namespace, claim));
   return { seconds, inCalls };

@@ -1,14 +1,14 @@
 /** How long a claim takes to be bound, and a pod to run on it, next to a pod without a volume. */
-import type { V1Pod } from '@kubernetes/client-node';
-import { ensure, read, remove, shell, type Kube } from '../tools/kube/kube.ts';
+import { ensure, remove, shell, type Kube } from '../tools/kube/kube.ts';
 import { claimManifest, podManifest } from '../tools/kube/manifests.ts';
-import { claimRef, podRef, waitForBound, waitForGone } from '../tools/kube/wait-for.ts';
-import { waitUntil } from '../tools/host/wait-until.ts';
+import { claimRef, podRef, waitForGone } from '../tools/kube/wait-for.ts';
 import type { ResultRow, ResultTable } from './result.ts';
 import { percentile } from './statistics.ts';
+import type { Watched } from './watched.ts';
 
 export interface StartBench {
   readonly kube: Kube;
+  readonly watched: Watched;
   readonly namespace: string;
   readonly runs: number;
   readonly dataNode: string;
@@ -16,45 +16,34 @@ export interface StartBench {
   readonly say: (line: string) => void;
 }
 
-export const OFTEN = { everyMs: 5, timeoutMs: 120_000 };
-
-/** The container runs: earlier than Ready, which the kubelet tells with a delay of its own. */
-export async function waitForStart(kube: Kube, namespace: string, name: string): Promise<void> {
-  const ask = async () => {
-    const pod = await read<V1Pod>(kube, podRef(namespace, name));
-    return pod?.status?.containerStatuses?.[0]?.state?.running === undefined ? undefined : true;
-  };
-  await waitUntil(ask, { ...OFTEN, signal: kube.signal, what: `pod ${name} to run` });
-}
-
 /** Seconds from creating the pod to its container running. The pod is removed again. */
 async function timePod(bench: StartBench, node: string, claim?: string): Promise<number> {
-  const { kube, namespace } = bench;
+  const { kube, watched, namespace } = bench;
   const name = 'start';
   const started = performance.now();
   await ensure(kube, podManifest({ namespace, name, node, ...(claim === undefined ? {} : { claim }) }));
-  await waitForStart(kube, namespace, name);
+  await watched.podStarted(name);
   const seconds = (performance.now() - started) / 1000;
   await remove(kube, podRef(namespace, name));
-  await waitForGone(kube, podRef(namespace, name), OFTEN);
+  await watched.podGone(name);
   return seconds;
 }
 
 async function timeClaim(bench: StartBench, name: string): Promise<number> {
-  const { kube, namespace } = bench;
+  const { kube, watched, namespace } = bench;
   const started = performance.now();
   await ensure(kube, claimManifest({ namespace, name }));
-  await waitForBound(kube, namespace, name, OFTEN);
+  await watched.claimBound(name);
   return (performance.now() - started) / 1000;
 }
 
 async function fill(bench: StartBench, claim: string, bytes: number): Promise<void> {
-  const { kube, namespace, dataNode } = bench;
+  const { kube, watched, namespace, dataNode } = bench;
   await ensure(kube, podManifest({ namespace, name: 'fill', node: dataNode, claim }));
-  await waitForStart(kube, namespace, 'fill');
+  await watched.podStarted('fill');
   await shell(kube, `head -c ${bytes} /dev/urandom > /data/content; sync`, { namespace, pod: 'fill' });
   await remove(kube, podRef(namespace, 'fill'));
-  await waitForGone(kube, podRef(namespace, 'fill'));
+  await watched.podGone('fill');
 }
 
 async function drop(bench: StartBench, claim: string): Promise<void> {

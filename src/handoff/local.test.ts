@@ -96,6 +96,31 @@ describe('the type of the folder', () => {
   });
 });
 
+describe('a folder that Syncthing gave up', () => {
+  const WAITING: DiskPhase = { kind: 'replica' };
+  const GAVE_UP = { state: 'error', errors: 1, type: 'receiveonly' } as const;
+
+  test.each([
+    ['a copy', { phase: WAITING, order: order({ epoch: 0 }), seen: GAVE_UP }, false],
+    [
+      'one whose first scan failed',
+      { phase: WAITING, order: order({ epoch: 0 }), seen: { ...GAVE_UP, scanned: false } },
+      true,
+    ],
+    ['a writer that flushes', { seen: { ...GAVE_UP, type: 'sendreceive' as const } }, false],
+    ['one that rejoins', { phase: ARCHIVED, order: order({ epoch: 0 }), seen: GAVE_UP }, false],
+  ])('%s is looked at again', (_what, given, isUnscanned) => {
+    expect(planLocal(looking(given))).toEqual([{ kind: 'recheck', isUnscanned }]);
+  });
+
+  test.each(['idle', 'scanning', 'syncing', 'not-running'] as const)('is not one that is %s', (now) => {
+    const kinds = planLocal(
+      looking({ phase: WAITING, order: order({ epoch: 0 }), seen: { ...GAVE_UP, state: now } }),
+    );
+    expect(kinds).toEqual([]);
+  });
+});
+
 describe('a grant that nobody here took', () => {
   test.each([
     ['a copy', { kind: 'replica' } as DiskPhase, 2],
@@ -138,7 +163,7 @@ describe('a writer', () => {
     ['the switch to writer has not come', { type: 'receiveonly' as const }],
     ['the folder is in error', { state: 'error' }],
   ])('does not scan while %s', (_what, seen) => {
-    expect(planLocal(looking({ seen }))).toEqual([]);
+    expect(planLocal(looking({ seen })).filter(({ kind }) => kind === 'scan')).toEqual([]);
   });
 
   test('ends only on the word that this very scan is held', () => {

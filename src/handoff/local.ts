@@ -67,6 +67,8 @@ export type LocalAction =
       readonly isTruth: boolean;
       readonly seesAll: boolean;
     }
+  /** Syncthing gave the folder up, and looks only at a scan whether the reason has gone; a receiver has none. */
+  | { readonly kind: 'recheck'; readonly isUnscanned: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
   /** The volume goes on from this copy after a failover: what was deleted since the proof comes back (rule 28). */
@@ -268,11 +270,19 @@ function rejoinEpoch(view: LocalView): number | undefined {
   return ordered !== undefined && ordered > (rejoined?.epoch ?? 0) ? ordered : undefined;
 }
 
+function recheckActions({ folder }: LocalView): readonly LocalAction[] {
+  return folder?.state === 'error' ? [{ kind: 'recheck', isUnscanned: !folder.scanned }] : [];
+}
+
 /**
  * The next steps, in order. Each is safe to repeat; after carrying them out the caller looks again. Empty: nothing to
  * do but to report.
  */
 export function planLocal(view: LocalView): readonly LocalAction[] {
+  return [...phaseActions(view), ...recheckActions(view)];
+}
+
+function phaseActions(view: LocalView): readonly LocalAction[] {
   const rejoin = rejoinEpoch(view);
   if (rejoin !== undefined) return rejoinActions(view, rejoin);
   const seen = view.order !== undefined && view.order.epoch > view.state.highestEpoch;

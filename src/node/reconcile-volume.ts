@@ -23,6 +23,7 @@ import { localView } from './local-view.ts';
 import { makeTreePlain } from './make-tree-plain.ts';
 import { nextLookMs } from './next-look.ts';
 import { dropVersions } from './drop-versions.ts';
+import { recheckFolder } from './recheck-folder.ts';
 import type { ReplicaReporter } from './replica-reporter.ts';
 import { phaseSince, replicaStatus } from './replica-status.ts';
 import { scanFolder, type ScanRequest } from './scan.ts';
@@ -73,6 +74,7 @@ async function reconcile(look: Look): Promise<WorkResult | undefined> {
   if (settled === undefined) return reportRemoval(look);
   const { view, actions } = settled;
   for (const action of actions) startJob(look, view, action);
+  if (!actions.some(isBackground)) forgetFailure(look);
   askForRound(ctx, view, replica);
   const waitMs = await report(look, view, seen);
   const next = nextLookMs(view, {
@@ -149,7 +151,17 @@ function isToBeCleared({ order, state }: LocalView): boolean {
 /** What runs in the background writes state.json itself when it is done. */
 type BackgroundAction = Extract<
   LocalAction,
-  { kind: 'scan' | 'archive-tree' | 'finish-rejoin' | 'absorb' | 'announce' | 'drop-versions' | 'take-back' }
+  {
+    kind:
+      | 'scan'
+      | 'archive-tree'
+      | 'finish-rejoin'
+      | 'absorb'
+      | 'announce'
+      | 'drop-versions'
+      | 'take-back'
+      | 'recheck';
+  }
 >;
 
 /** Jobs that are told more than the folder. */
@@ -158,6 +170,7 @@ const WITH_ARGUMENTS: ReadonlySet<LocalAction['kind']> = new Set([
   'absorb',
   'drop-versions',
   'take-back',
+  'recheck',
 ]);
 
 function isBackground(action: LocalAction): action is BackgroundAction {
@@ -178,6 +191,12 @@ function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): Dis
     case 'stop-announcing':
       return announced(state);
   }
+}
+
+/** What failed was to be done again by now, and there is nothing left to do. */
+function forgetFailure({ ctx, parts, replica }: Look): void {
+  const { folderId } = replica.spec;
+  if (parts.jobs.startsIn(folderId) === 0) delete ctx.volumes.record(folderId).jobRetry;
 }
 
 function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalAction): void {
@@ -214,6 +233,13 @@ function jobOf(
     return {
       name: 'return of deleted files',
       work: (signal) => takeBack(ctx, { folderId, epoch, proven }, signal),
+    };
+  }
+  if (action.kind === 'recheck') {
+    const { isUnscanned } = action;
+    return {
+      name: 'another look at the folder',
+      work: (signal) => recheckFolder(ctx, { folderId, isUnscanned }, signal),
     };
   }
   const job = JOBS[action.kind];

@@ -11,10 +11,13 @@ import {
 } from '../../src/handoff/disk-state.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 
-type LeavesState = Extract<LocalAction, { kind: 'scan' | 'absorb' | 'announce' | 'drop-versions' }>;
+type LeavesState = Extract<
+  LocalAction,
+  { kind: 'scan' | 'absorb' | 'announce' | 'drop-versions' | 'recheck' }
+>;
 
 function leavesState(action: LocalAction): action is LeavesState {
-  return ['scan', 'absorb', 'announce', 'drop-versions'].includes(action.kind);
+  return ['scan', 'absorb', 'announce', 'drop-versions', 'recheck'].includes(action.kind);
 }
 
 /** state.json after an action of planLocal that was carried out. */

@@ -26,6 +26,7 @@ const DECISIONS: readonly string[] = [
     'stop-announcing': true,
     'drop-versions': true,
     'take-back': true,
+    recheck: true,
   }),
   ...rows<FailoverDecision['kind']>('failover', {
     none: true,
@@ -77,6 +78,7 @@ const OUTCOMES = [
   'absorb: kept',
   'versions: dropped',
   'take-back: a file',
+  'recheck: heals',
   'rejoin: finished',
   'rejoin: not in sync yet',
   'session: grant taken back',
@@ -120,6 +122,7 @@ const FAULTS = [
   'database rolled back',
   'replica wiped',
   'empty disk',
+  'disk full',
   'taint',
   'taint on a node that runs',
   'Node object deleted',

@@ -24,6 +24,13 @@ export function startDaemon(node: ModelNode): void {
   if (!node.isOn || node.daemon.isOn) return;
   node.daemon.isOn = true;
   node.daemon.hasToScan = true;
+  node.daemon.hasGivenUp = false;
+}
+
+/** Less is free than Syncthing wants; it gives the folder up when it is to write to it. */
+export function fillDisk(world: World, node: ModelNode): void {
+  if (!node.isFull) count(world.counts, 'fault: disk full');
+  node.isFull = true;
 }
 
 /** Each file is as it was synced, or as it was last: `bits` chooses. */
@@ -247,7 +254,7 @@ export function heal(world: World): void {
   for (const node of world.nodes) {
     bootNode(world, node);
     startDaemon(node);
-    Object.assign(node, { hasApi: true, hasKubelet: true, isSlow: false });
+    Object.assign(node, { hasApi: true, hasKubelet: true, isSlow: false, isFull: false });
     restoreNode(world, node);
     if (world.labelled.includes(node.name)) label(world, node, true);
   }

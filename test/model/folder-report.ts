@@ -6,8 +6,8 @@ import type { ModelNode } from './model-node.ts';
 import { count } from './counts.ts';
 import type { World } from './world.ts';
 
-export function isBroken({ disk }: ModelNode): boolean {
-  return !disk.hasDirectory || disk.isDoubled;
+export function isBroken({ disk, daemon }: ModelNode): boolean {
+  return !disk.hasDirectory || disk.isDoubled || daemon.hasGivenUp;
 }
 
 function stateOf(node: ModelNode, needs: number): string {
@@ -49,7 +49,7 @@ export function folderReport(
     needBytes: needs * 100,
     receiveOnlyItems: type === 'receiveonly' ? flagged : 0,
     errors: isBroken(node) ? 1 : 0,
-    messages: isBroken(node) ? ['folder path missing'] : [],
+    messages: isBroken(node) ? ['folder path missing, or no space'] : [],
     scanned: daemon.isScanned,
     peers: peers.map((peer) => peerReport(world, node, peer)),
   };

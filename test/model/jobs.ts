@@ -22,6 +22,7 @@ const IN_BACKGROUND: ReadonlySet<LocalAction['kind']> = new Set([
   'announce',
   'drop-versions',
   'take-back',
+  'recheck',
 ]);
 
 function sessionOf({ disk }: ModelNode): { readonly epoch: number; readonly session: number } {
@@ -50,6 +51,13 @@ export function beginJob(world: World, node: ModelNode, action: LocalAction): vo
     type,
     versions: disk.kept.length,
   };
+}
+
+function endRecheck(world: World, node: ModelNode, { action }: Job): void {
+  if (node.isFull || action.kind !== 'recheck') return;
+  if (node.daemon.hasGivenUp) count(world.counts, 'recheck: heals');
+  node.daemon.hasGivenUp = false;
+  if (action.isUnscanned) scanFolder(world, node);
 }
 
 export function endJob(world: World, node: ModelNode): void {
@@ -230,4 +238,5 @@ const WORK: Readonly<
   announce: endAnnounce,
   'drop-versions': endDropVersions,
   'take-back': endTakeBack,
+  recheck: endRecheck,
 };

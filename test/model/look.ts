@@ -80,6 +80,7 @@ const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
   announce: unchanged,
   'drop-versions': unchanged,
   'take-back': unchanged,
+  recheck: unchanged,
 };
 
 function nextState(state: DiskState, action: LocalAction): DiskState {

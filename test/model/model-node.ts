@@ -16,6 +16,8 @@ export interface Daemon {
   /** A change of the folder's configuration restarts it, and it scans before it pulls. */
   hasToScan: boolean;
   restarts: number;
+  /** The folder is in error, and only a scan looks whether it still has to be. */
+  hasGivenUp: boolean;
 }
 
 export interface Job {
@@ -68,6 +70,8 @@ export interface ModelNode {
   hasApi: boolean;
   /** Indexes come, files do not. */
   isSlow: boolean;
+  /** Less space is free than Syncthing wants. */
+  isFull: boolean;
   /** The epoch for which `data/` is mounted at the staging path. */
   staging: number | undefined;
   readonly pods: Map<string, Pod>;
@@ -96,11 +100,12 @@ export function newNode(name: string): ModelNode {
     life: 1,
     disk: newDisk(name, 1),
     isOn: true,
-    daemon: { isOn: true, isScanned: true, hasToScan: false, restarts: 0 },
+    daemon: { isOn: true, isScanned: true, hasToScan: false, restarts: 0, hasGivenUp: false },
     driver: newDriver(),
     hasKubelet: true,
     hasApi: true,
     isSlow: false,
+    isFull: false,
     staging: undefined,
     pods: new Map(),
     left: undefined,

@@ -34,7 +34,8 @@ function canTake(world: World, node: ModelNode, name: string, newest: Entry): bo
 }
 
 function canPull({ isOn, isSlow, daemon, disk }: ModelNode): boolean {
-  return isOn && daemon.isOn && !isSlow && !daemon.hasToScan && disk.hasDirectory && !disk.isDoubled;
+  const isWorking = isOn && daemon.isOn && !isSlow && !daemon.hasToScan && !daemon.hasGivenUp;
+  return isWorking && disk.hasDirectory && !disk.isDoubled;
 }
 
 /** `pick` chooses among what is needed: Syncthing pulls in no order that matters, and deletions may come first. */
@@ -46,6 +47,10 @@ export function pullOne(world: World, node: ModelNode, pick: number): boolean {
   const name = needed[pick % Math.max(1, needed.length)];
   const newest = name === undefined ? undefined : globalEntry(disk, database, name);
   if (name === undefined || newest === undefined) return false;
+  if (node.isFull) {
+    node.daemon.hasGivenUp = true;
+    return true;
+  }
   if (isUnscanned(world, disk, name)) {
     scanName(world, node, name);
     return true;

@@ -103,6 +103,8 @@ function canScan(disk: Disk): boolean {
 export function scanFolder(world: World, node: ModelNode): void {
   const { disk, daemon } = node;
   if (disk.database === undefined || !canScan(disk)) return;
+  daemon.hasGivenUp = node.isFull;
+  if (node.isFull) return;
   rebuild(world, node);
   const onDisk = [...(disk.tree?.keys() ?? [])].sort();
   for (const name of onDisk) scanName(world, node, name);

@@ -178,6 +178,8 @@ export const ACTS: Readonly<Record<string, readonly [number, Act]>> = {
   'API back': [4, ({ world }) => api.startApi(world)],
   slow: [2, ({ node }) => (node.isSlow = true)],
   fast: [4, ({ node }) => (node.isSlow = false)],
+  'disk full': [1, ({ world, node }) => faults.fillDisk(world, node)],
+  'disk has space': [3, ({ node }) => (node.isFull = false)],
   'backup made': [4, ({ world }) => api.backUp(world)],
   silence: [
     3,
