@@ -4,9 +4,9 @@ import type { FlushDecision } from '../handoff/flush.ts';
 import { divergedReason, divergedReplica, type GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
 import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
-import { leaveWaits } from './members.ts';
 import type { Condition, ConditionStatus } from './object.ts';
 import type { Member } from './peers.ts';
+import { scrubbedVerdict } from './scrubbed-condition.ts';
 
 export interface Decisions {
   readonly failover: FailoverDecision;
@@ -165,35 +165,6 @@ function carriedVerdict(view: VolumeView): Verdict {
   const message = `${latest.node} has what other nodes do not get: ${paths.join(', ')}; see docs/limitations.md`;
   return verdict('False', 'NotCarried', message);
 }
-
-/** What is known of the copies' bytes (handoff rules 41 to 43). */
-function scrubbedVerdict(view: VolumeView, members: readonly Member[]): Verdict {
-  const copies = members.flatMap(({ role, replica }) => (role === 'data' && replica ? [replica] : []));
-  const waits = leaveWaits(view, members);
-  if (waits !== undefined) {
-    const reasons = waits.lacks.map(({ reason }) => reason).join('; ');
-    return verdict('False', 'LeaveWaits', `the copy on ${waits.node} is to go, and ${reasons}; ${SKIP}`);
-  }
-  const differing = copies.flatMap(({ spec, status }) => {
-    const { differing: files = 0, names = [] } = status?.scrubbed ?? {};
-    return files === 0 ? [] : [`${spec.node}: ${files} file(s), ${names.join(', ')}`];
-  });
-  if (differing.length > 0)
-    return verdict('False', 'Differs', `not what was proven, and left as it is: ${differing.join('; ')}`);
-  const failing = copies.flatMap(({ spec, status }) => {
-    const message = status?.scrubbed?.failing?.message;
-    return message === undefined ? [] : [`${spec.node}: ${message}`];
-  });
-  if (failing.length > 0) return verdict('False', 'CannotScrub', failing.join('; '));
-  const unseen = copies.filter(({ status }) => status?.scrubbed?.finishedAt === undefined);
-  if (unseen.length > 0) {
-    const names = unseen.map(({ spec }) => spec.node).join(', ');
-    return verdict('Unknown', 'NotYet', `not compared with what was proven yet: ${names}`);
-  }
-  return verdict('True', 'AsProven', 'the bytes of every copy were compared with what was proven');
-}
-
-const SKIP = 'the annotation syncthing-csi.io/leave-without-scrub=true lets it go at once';
 
 /** The transition time moves only when the status does, so that an unchanged view writes nothing. */
 export function conditionsOf(view: VolumeView, decisions: Decisions): readonly Condition[] {

@@ -95,6 +95,14 @@ export interface WriterReport {
   };
 }
 
+export interface ScrubProgress {
+  readonly startedAt: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Files that rotted and are not right again yet; reported before the first of them is touched (handoff rule 42). */
+  readonly repairing: number;
+}
+
 /** The bytes of this copy, compared with what was proven (docs/handoff.md, "Scrub"). Times are RFC 3339. */
 export interface ScrubStatus {
   /** Of the last one that came to its end; absent until then. */
@@ -102,13 +110,15 @@ export interface ScrubStatus {
   readonly finishedAt?: string;
   readonly files: number;
   readonly bytes: number;
+  /** Files that could not be compared, since they were being changed or are not in the index. */
+  readonly skipped: number;
   /** Files that had rotted and are right again. */
   readonly repaired: number;
-  /** Files that differ and were left as they are; the first few by name. */
+  /** Files that differ and were left as they are, also those that the present scrub found; the first few by name. */
   readonly differing: number;
   readonly names: readonly string[];
   /** One is under way. */
-  readonly running?: { readonly startedAt: string; readonly files: number; readonly bytes: number };
+  readonly running?: ScrubProgress;
   /** One is due and cannot be done. */
   readonly failing?: { readonly since: string; readonly message: string };
 }
@@ -123,8 +133,8 @@ export interface SyncthingReplicaStatus {
   readonly folder?: FolderReport;
   readonly writer?: WriterReport;
   readonly rejoin?: { readonly epoch: number; readonly step: 'archived' | 'done'; readonly archive?: string };
-  /** Mount points of `data/` or below that some process still sees. */
   readonly scrubbed?: ScrubStatus;
+  /** Mount points of `data/` or below that some process still sees. */
   readonly mounts: readonly string[];
   /** The folder is out of Syncthing and the bytes are where `spec.removal` wants them. */
   readonly removed: boolean;

@@ -25,6 +25,7 @@ const finding: z.ZodMiniType<ScrubFinding> = z.object({
   name: text,
   kind: z.enum(['differs', 'unreadable']),
   reason: text,
+  blocksHash: text,
   modifiedBy: text,
   changedAt: text,
 });
@@ -36,6 +37,7 @@ export const scrubReport: z.ZodMiniType<ScrubReport> = z.object({
   bytes: count,
   skipped: count,
   findings: z.readonly(z.array(finding)),
+  matched: z.readonly(z.array(z.object({ name: text, blocksHash: text, modifiedBy: text }))),
 });
 
 const texts = z.readonly(z.array(text));
@@ -46,10 +48,13 @@ const run: z.ZodMiniType<ScrubRun> = z.object({
   walked: z.boolean(),
   files: count,
   bytes: count,
-  rotten: texts,
-  repairing: texts,
+  skipped: count,
+  rotten: z.readonly(z.array(finding)),
+  repairing: z.readonly(z.array(finding)),
   repaired: count,
-  differing: texts,
+  differing: count,
+  names: texts,
+  stopped: z.exactOptional(z.literal(true)),
 });
 
 const finished: z.ZodMiniType<FinishedScrub> = z.object({
@@ -57,8 +62,10 @@ const finished: z.ZodMiniType<FinishedScrub> = z.object({
   finishedAt: text,
   files: count,
   bytes: count,
+  skipped: count,
   repaired: count,
-  differing: texts,
+  differing: count,
+  names: texts,
 });
 
 export const scrubRecord: z.ZodMiniType<ScrubRecord> = z.object({

@@ -21,11 +21,22 @@ export interface ScrubFinding {
   /** `unreadable`: the disk does not give its bytes away. */
   readonly kind: 'differs' | 'unreadable';
   readonly reason: string;
+  /** What the index said of its bytes when they were compared, as Syncthing's `blocksHash`. */
+  readonly blocksHash: string;
   /** Syncthing's short id of the device that last changed the file, as its index says. */
   readonly modifiedBy: string;
   /** RFC 3339; the inode's ctime. */
   readonly changedAt: string;
 }
+
+/** A file whose bytes are what the index says now. */
+export type ScrubMatch = Pick<ScrubFinding, 'name' | 'blocksHash' | 'modifiedBy'>;
+
+/**
+ * No pass has more findings, and no scrub gives more files back. More is not rot but a disk, or a rule of ours, that is
+ * wrong as a whole.
+ */
+export const MAX_FINDINGS = 100;
 
 /** What the scrubber answers on stdout. */
 export interface ScrubReport {
@@ -38,10 +49,18 @@ export interface ScrubReport {
   /** Left out because they changed while they were looked at, or are not in the index. */
   readonly skipped: number;
   readonly findings: readonly ScrubFinding[];
+  /** Of the files that were asked for by name, those that are as the index has them. */
+  readonly matched: readonly ScrubMatch[];
+}
+
+/** What differs and is left as it is: how many files, and the first of them. */
+export interface Differing {
+  readonly differing: number;
+  readonly names: readonly string[];
 }
 
 /** A scrub of one copy that is under way; it goes on after a restart. */
-export interface ScrubRun {
+export interface ScrubRun extends Differing {
   readonly startedAt: string;
   /** Syncthing looked at sizes and times itself, so that what was changed by hand has come to light. */
   readonly scanned: boolean;
@@ -50,22 +69,23 @@ export interface ScrubRun {
   readonly walked: boolean;
   readonly files: number;
   readonly bytes: number;
+  readonly skipped: number;
   /** To be given back to Syncthing; written down before the first of them is touched. */
-  readonly rotten: readonly string[];
+  readonly rotten: readonly ScrubFinding[];
   /** Given back, to be fetched again. */
-  readonly repairing: readonly string[];
+  readonly repairing: readonly ScrubFinding[];
   readonly repaired: number;
-  /** What differs and is left as it is. */
-  readonly differing: readonly string[];
+  /** So much differed at once that it was ended before its time. */
+  readonly stopped?: true;
 }
 
-export interface FinishedScrub {
+export interface FinishedScrub extends Differing {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly files: number;
   readonly bytes: number;
+  readonly skipped: number;
   readonly repaired: number;
-  readonly differing: readonly string[];
 }
 
 /** `volumes/<folderId>/scrub.json`. */
@@ -75,7 +95,7 @@ export interface ScrubRecord {
   readonly since: string;
   readonly run?: ScrubRun;
   readonly last?: FinishedScrub;
-  /** It is due, and since when it cannot be done, and why. */
+  /** It is due, and since when it cannot be done, and why; or the last one was stopped. */
   readonly failing?: { readonly since: string; readonly message: string };
 }
 

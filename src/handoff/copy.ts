@@ -33,6 +33,11 @@ export function isIntact(holder: Holder, status: SyncthingReplicaStatus | undefi
   );
 }
 
+/** A scrub is about to change files of it, or has: it is a holder in name only until they are right (handoff rule 42). */
+export function isUnderRepair(status: SyncthingReplicaStatus | undefined): boolean {
+  return (status?.scrubbed?.running?.repairing ?? 0) > 0;
+}
+
 /** Why a copy is not clean, for people; undefined where it is. */
 export function uncleanReason(folder: FolderReport | undefined): string | undefined {
   if (folder === undefined) return 'its Syncthing does not have the folder yet';

@@ -285,12 +285,11 @@ describe('what counts as changed on a copy', () => {
     expect(absorb(holders, given)).toContainEqual({ kind: 'absorb', ...how });
   });
 
-  test('is told whether somebody who may have it is away', () => {
-    const seen = {
-      type: 'receiveonly' as const,
-      receiveOnlyItems: 1,
-      peers: [peer('n2', { connected: false })],
-    };
+  test.each([
+    ['is away', { connected: false }],
+    ['has not said yet what it has', { knownSequence: 0 }],
+  ])('is told whether somebody who may have it %s', (_what, away) => {
+    const seen = { type: 'receiveonly' as const, receiveOnlyItems: 1, peers: [peer('n2', away)] };
     const view = looking({ phase: { kind: 'replica' }, seen, order: order({ base: handoffBase(['n1']) }) });
     expect(planLocal(view)).toContainEqual({ kind: 'absorb', ...ANNOUNCE, seesAll: false });
   });

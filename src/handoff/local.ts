@@ -6,7 +6,7 @@ import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } fro
 import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
 import { isClean, isTakingBack } from './copy.ts';
-import { hasOtherSource, knowsHolder } from './other-source.ts';
+import { hasOtherSource, knowsHolder, seesAll } from './other-source.ts';
 import type { BaseName } from './session.ts';
 import { provenState, type ProvenState } from './taken-back.ts';
 import type { HandoffSettings } from './settings.ts';
@@ -195,7 +195,8 @@ function absorption(view: LocalView): LocalAction {
   const { order, folder } = view;
   const mayRepair = isUndisturbed(view);
   const mayRevert = mayRepair && order?.mayRevert === true && hasOtherSource(order, folder);
-  return { kind: 'absorb', mayRevert, mayRepair, isTruth: isOnlyHolder(view), seesAll: seesAll(view) };
+  const isAllSeen = order !== undefined && seesAll(order, folder);
+  return { kind: 'absorb', mayRevert, mayRepair, isTruth: isOnlyHolder(view), seesAll: isAllSeen };
 }
 
 /** The copy is a holder of the base as it was proven, and nobody writes or takes it away. */
@@ -242,11 +243,6 @@ function versionActions(view: LocalView): readonly LocalAction[] {
 /** Not under a pod's feet, nor where the copy goes anyway. */
 function isUndisturbed({ order, podMounts }: LocalView): boolean {
   return order !== undefined && order.removal === undefined && podMounts.length === 0;
-}
-
-function seesAll({ order, folder }: LocalView): boolean {
-  const connected = (folder?.peers ?? []).filter((peer) => peer.connected).map(({ node }) => node);
-  return order !== undefined && order.peers.every(({ node }) => connected.includes(node));
 }
 
 function isOnlyHolder({ state, order }: LocalView): boolean {

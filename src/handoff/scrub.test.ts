@@ -57,13 +57,22 @@ describe('a copy can be scrubbed', () => {
     ['whose folder is in error', { folder: { type: 'sendreceive', state: 'error' } }, 'in error'],
   ])('not one %s', (_, given, reason) => expect(scrubObstacle(copy(given))).toContain(reason));
 
+  test.each<Partial<FolderReport>>([
+    { needItems: 1234 },
+    { receiveOnlyItems: 1234 },
+    { errors: 1234 },
+    { state: 'syncing', sequence: 1234 },
+  ])('what is in its way is said without numbers: %j', (seen) => {
+    expect(scrubObstacle(copy({ folder: seen }))).toMatch(/^\D+$/);
+  });
+
   test('not one without a folder', () => {
     expect(scrubObstacle({ ...copy(), folder: undefined })).toContain('does not have the folder');
   });
 });
 
 function finding(given: Partial<ScrubFinding> = {}): ScrubFinding {
-  const rest = { reason: 'r', modifiedBy: 'OTHER', changedAt: at(1) };
+  const rest = { reason: 'r', blocksHash: 'hash', modifiedBy: 'OTHER', changedAt: at(1) };
   return { name: 'data/a', kind: 'differs', ...rest, ...given };
 }
 

@@ -2,7 +2,7 @@
 import type { ScrubFinding } from '../desired/scrub.ts';
 import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { DiskState } from './disk-state.ts';
-import { uncleanReason } from './copy.ts';
+import { isClean } from './copy.ts';
 import { hasOtherSource } from './other-source.ts';
 
 export interface ScrubView {
@@ -21,7 +21,17 @@ export function scrubObstacle({ state, order, folder, isWanted }: ScrubView): st
   if (state.announcing === true) return 'its directories are being announced';
   if (folder === undefined) return 'its Syncthing does not have the folder';
   if (folder.type === 'sendreceive') return folder.state === 'error' ? 'its folder is in error' : undefined;
-  return uncleanReason(folder);
+  return uncleanObstacle(folder);
+}
+
+/** Without numbers: what changes all the time would be written down all the time. */
+function uncleanObstacle(folder: FolderReport): string | undefined {
+  const isUsable: boolean = isClean(folder);
+  if (isUsable) return undefined;
+  if (folder.errors > 0) return 'some of its files are in error';
+  if (!folder.scanned) return 'its first scan since Syncthing started is not finished';
+  if (folder.needItems > 0) return 'items are still to come';
+  return folder.receiveOnlyItems > 0 ? 'items were changed outside the volume' : 'its Syncthing is at work';
 }
 
 function isToRejoin(state: DiskState, { rejoin }: SyncthingReplicaSpec): boolean {

@@ -12,7 +12,7 @@ import {
 import { leaveWaits, membersOf, nextToLeave } from '../desired/members.ts';
 import { conditionsOf } from '../desired/conditions.ts';
 import { orderOf } from '../desired/orders.ts';
-import type { ScrubStatus } from '../desired/replica.ts';
+import type { ScrubProgress, ScrubStatus } from '../desired/replica.ts';
 import type { VolumeWishes } from '../desired/volume.ts';
 import { scrubLack } from './scrubbed.ts';
 import { defaultHandoffSettings } from './settings.ts';
@@ -21,11 +21,15 @@ const INTERVAL = 1000;
 const ALL = ['n1', 'n2', 'n3'];
 
 function scrubbed(ageMs: number, given: Partial<ScrubStatus> = {}): ScrubStatus {
-  const nothing = { files: 1, bytes: 1, repaired: 0, differing: 0, names: [] };
+  const nothing = { files: 1, bytes: 1, skipped: 0, repaired: 0, differing: 0, names: [] };
   return { startedAt: at(-ageMs - 1), finishedAt: at(-ageMs), ...nothing, ...given };
 }
 
-const NEVER: ScrubStatus = { files: 0, bytes: 0, repaired: 0, differing: 0, names: [] };
+const NEVER: ScrubStatus = { files: 0, bytes: 0, skipped: 0, repaired: 0, differing: 0, names: [] };
+
+function running(given: Partial<ScrubProgress> = {}): ScrubProgress {
+  return { startedAt: at(-1), files: 7, bytes: 1, repairing: 0, ...given };
+}
 
 interface Given {
   readonly intervalMs?: number;
@@ -80,17 +84,24 @@ describe('a copy leaves', () => {
     ['where a person says so', { wishes: { leaveWithoutScrub: true } }],
     ['where it is a client and was never counted upon', { role: 'client' }],
     [
-      'where another cannot be scrubbed for so long that it was told',
-      { scrubs: { n2: { ...NEVER, failing: { since: at(-INTERVAL - 1), message: 'm' } }, n3: scrubbed(1) } },
+      'where another was scrubbed lately, and cannot be now',
+      { scrubs: { n2: scrubbed(1, { failing: { since: at(-9), message: 'm' } }), n3: scrubbed(1) } },
     ],
   ])('without that %s', (_, given) => expect(next(given)).toBe('n1'));
 
   test.each<[string, ScrubStatus | undefined]>([
     ['was never scrubbed', undefined],
-    ['is being scrubbed', { ...NEVER, running: { startedAt: at(-1), files: 7, bytes: 1 } }],
+    ['is being scrubbed', { ...NEVER, running: running() }],
     ['was scrubbed long ago', scrubbed(2 * INTERVAL)],
     ['differs', scrubbed(1, { differing: 1, names: ['data/a'] })],
+    ['has files that are fetched again', scrubbed(1, { running: running({ repairing: 1 }) })],
+    ['has no file that could be compared', scrubbed(1, { files: 0, skipped: 3 })],
     ['cannot be scrubbed since a while ago', { ...NEVER, failing: { since: at(-1), message: 'm' } }],
+    ['could not be scrubbed for ages', { ...NEVER, failing: { since: at(-99 * INTERVAL), message: 'm' } }],
+    [
+      'differs, and could not be looked at for ages since',
+      scrubbed(1, { differing: 1, failing: { since: at(-99 * INTERVAL), message: 'm' } }),
+    ],
   ])('not while another %s', (_, n2) => {
     expect(next({ scrubs: { n3: scrubbed(1), ...(n2 !== undefined && { n2 }) } })).toBeUndefined();
   });
@@ -126,8 +137,14 @@ describe('the copies that stay', () => {
   });
 
   test('are left alone where another scrub would change nothing', () => {
-    const differing = { n2: scrubbed(1, { differing: 1 }), n3: scrubbed(1) };
-    expect(requested({ scrubs: differing })).toEqual([undefined, undefined, undefined]);
+    for (const given of [
+      { differing: 1 },
+      { running: running({ repairing: 1 }) },
+      { files: 0, skipped: 1 },
+    ]) {
+      const scrubs = { n2: scrubbed(1, given), n3: scrubbed(1) };
+      expect(requested({ scrubs })).toEqual([undefined, undefined, undefined]);
+    }
     expect(requested({ scrubs: CLEAN })).toEqual([undefined, undefined, undefined]);
   });
 
@@ -171,11 +188,25 @@ describe('what is told of scrubs', () => {
       { scrubs: { ...all, n2: { ...scrubbed(1), failing: { since: at(0), message: 'no disk' } } } },
       'False CannotScrub: n2: no disk',
     ],
+    [
+      { scrubs: { ...all, n2: scrubbed(1, { files: 0, skipped: 2 }) } },
+      'False CannotScrub: n2: has 2 file(s), none of which could be compared',
+    ],
+    [
+      { scrubs: { ...all, n2: scrubbed(2 * INTERVAL) } },
+      `Unknown Stale: not compared with what was proven for two intervals: n2 was compared last at ${at(-2 * INTERVAL)}`,
+    ],
+    [
+      { scrubs: { ...all, n2: scrubbed(1, { running: running({ startedAt: at(-2 * INTERVAL) }) }) } },
+      `n2 is being compared since ${at(-2 * INTERVAL)}`,
+    ],
+    [{ scrubs: { ...all, n2: scrubbed(2 * INTERVAL - 1) } }, 'True AsProven: '],
+    [{ scrubs: { ...all, n2: scrubbed(1, { skipped: 3 }) } }, 'save for 3 file(s) that were being changed'],
   ])('%j', (given, text) => expect(told(given)).toContain(text));
 
   test('what a leave waits for, and how it goes on without', () => {
-    const running = { ...NEVER, running: { startedAt: at(-1), files: 7, bytes: 1 } };
-    const message = told({ scrubs: { n2: running, n3: scrubbed(1) } }, PLACED);
+    const n2 = { ...NEVER, running: running() };
+    const message = told({ scrubs: { n2, n3: scrubbed(1) } }, PLACED);
     expect(message).toContain(
       'False LeaveWaits: the copy on n1 is to go, and n2 is scrubbed first, 7 file(s) so far',
     );

@@ -20,25 +20,43 @@ export function asksForScrubs({ settings, volume }: Pick<VolumeView, 'settings' 
   return settings.scrubIntervalMs > 0 && volume.wishes?.leaveWithoutScrub !== true;
 }
 
-/**
- * What is missing of the copy's scrub; undefined where nothing is. One that cannot be scrubbed for a whole interval
- * keeps nobody waiting any longer: it was reported all that time.
- */
+/** What is missing of the copy's scrub; undefined where nothing is. However long it fails, only a person may go on. */
 export function scrubLack(view: VolumeView, copy: SyncthingReplica): ScrubLack | undefined {
   const { node } = copy.spec;
   const scrubbed = copy.status?.scrubbed ?? NEVER;
-  if (isGivenUp(view, scrubbed)) return undefined;
-  if (scrubbed.differing > 0)
-    return { node, reason: `${node} has ${scrubbed.differing} file(s) that differ from what was proven` };
+  const reason = differenceOf(copy) ?? uncomparedReason(copy);
+  if (reason !== undefined) return { node, reason: `${node} ${reason}` };
   const staleAt = scrubbed.finishedAt === undefined ? 0 : Date.parse(scrubbed.finishedAt) + maxAgeMs(view);
   if (view.now < staleAt) return undefined;
   return { node, requestedAt: new Date(staleAt).toISOString(), reason: waitReason(node, scrubbed) };
 }
 
-const NEVER: ScrubStatus = { files: 0, bytes: 0, repaired: 0, differing: 0, names: [] };
+const NEVER: ScrubStatus = { files: 0, bytes: 0, skipped: 0, repaired: 0, differing: 0, names: [] };
 
-function isGivenUp(view: VolumeView, { failing }: ScrubStatus): boolean {
-  return failing !== undefined && view.now - Date.parse(failing.since) > view.settings.scrubIntervalMs;
+function differenceOf({ status }: SyncthingReplica): string | undefined {
+  const { differing, running } = status?.scrubbed ?? NEVER;
+  if (differing > 0) return `has ${differing} file(s) that differ from what was proven`;
+  const repairing = running?.repairing ?? 0;
+  return repairing > 0 ? `fetches ${repairing} file(s) again that differed from what was proven` : undefined;
+}
+
+/** A scrub that came to its end and compared nothing; undefined where it did, or where there is nothing to compare. */
+export function uncomparedReason({ status }: SyncthingReplica): string | undefined {
+  const { files, skipped, finishedAt } = status?.scrubbed ?? NEVER;
+  const isNothing = finishedAt !== undefined && files === 0 && skipped > 0;
+  // What a pod writes may be changing all the time.
+  return isNothing && status?.folder?.type === 'receiveonly'
+    ? `has ${skipped} file(s), none of which could be compared with what was proven`
+    : undefined;
+}
+
+/** Why what a scrub once said of the copy says little about now; undefined where it does, or where there was none. */
+export function staleReason(view: VolumeView, { spec, status }: SyncthingReplica): string | undefined {
+  const { finishedAt, running } = status?.scrubbed ?? NEVER;
+  const isOld = (moment: string | undefined): boolean =>
+    moment !== undefined && view.now - Date.parse(moment) >= maxAgeMs(view);
+  if (isOld(running?.startedAt)) return `${spec.node} is being compared since ${running?.startedAt}`;
+  return isOld(finishedAt) ? `${spec.node} was compared last at ${finishedAt}` : undefined;
 }
 
 function waitReason(node: string, { failing, running }: ScrubStatus): string {

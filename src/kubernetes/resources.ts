@@ -139,10 +139,13 @@ const scrubStatus: z.ZodMiniType<ScrubStatus> = z.object({
   finishedAt: z.exactOptional(text),
   files: count,
   bytes: count,
+  skipped: z._default(count, 0),
   repaired: count,
   differing: count,
   names: texts,
-  running: z.exactOptional(z.object({ startedAt: text, files: count, bytes: count })),
+  running: z.exactOptional(
+    z.object({ startedAt: text, files: count, bytes: count, repairing: z._default(count, 0) }),
+  ),
   failing: z.exactOptional(z.object({ since: text, message: text })),
 });
 const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({

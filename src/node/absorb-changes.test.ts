@@ -29,10 +29,15 @@ let reverts: number;
 /** How many looks it takes until Syncthing has begun to revert. */
 let looksUntilReverted: number;
 let bytesElsewhere: string;
+/** The names that Syncthing was asked for, in order. */
+let asked: string[];
+/** What happens while the bytes that are kept are made durable. */
+let meanwhile: () => void;
 
 beforeEach(async () => {
   node = await createNodeUnderTest();
   [reverts, looksUntilReverted, bytesElsewhere] = [0, 1, 'there'];
+  [asked, meanwhile] = [[], () => undefined];
   const { storeId } = node.ctx.store;
   const holders = [...handoffBase(['n2']).holders, { node: NODE, storeId, sequence: 10 }];
   const volume = seedVolume(node, { status: { epoch: 1, base: handoffBase([], { holders }) } });
@@ -79,7 +84,10 @@ function context(): NodeContext {
   const syncthing: NodeContext['syncthing'] = {
     ...node.ctx.syncthing,
     localChanged: async () => Object.keys(changed),
-    file: async (_, name) => changed[name],
+    file: async (_, name) => {
+      asked.push(name);
+      return changed[name];
+    },
     revert: async () => {
       reverts += 1;
       left = looksUntilReverted;
@@ -89,7 +97,7 @@ function context(): NodeContext {
     folderStatus: async () => ({ ...CLEAN, receiveOnlyTotalItems: Math.max(0, left) }),
   };
   const clock = { ...node.ctx.clock, sleep: () => Promise.resolve() };
-  return { ...node.ctx, syncthing, clock };
+  return { ...node.ctx, syncthing, clock, syncFilesystems: async () => meanwhile() };
 }
 
 const CLEAN: FolderStatus = {
@@ -112,8 +120,9 @@ async function absorb(options: typeof MAY): Promise<void> {
 
 async function underRepair(...names: readonly string[]): Promise<void> {
   const { run, ...record } = begun(newScrubRecord(0), 0);
-  if (run !== undefined)
-    await node.ctx.scrubs.write(folderId, { ...record, run: { ...run, repairing: names } });
+  const unknown = { reason: '', blocksHash: '', modifiedBy: 'OTHER', changedAt: '' };
+  const repairing = names.map((name) => ({ name, kind: 'differs' as const, ...unknown }));
+  if (run !== undefined) await node.ctx.scrubs.write(folderId, { ...record, run: { ...run, repairing } });
 }
 
 async function isAnnouncing(): Promise<boolean> {
@@ -160,6 +169,25 @@ describe('what was changed by hand', () => {
     expect(reverts).toBe(0);
   });
 
+  test('is asked for only until it is known what becomes of all', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `data/f${index}`);
+    changed = Object.fromEntries(['data/d', ...names].map((name) => [name, elsewhere()]));
+    await expect(absorb(MAY_REPAIR)).rejects.toThrow('data/d was changed on n1');
+    expect(asked).toEqual(['data/d']);
+    await underRepair('data/f7');
+    asked = [];
+    await expect(absorb(MAY_REPAIR)).rejects.toThrow('data/d was changed on n1');
+    expect(asked).toEqual(['data/f7', 'data/d']);
+    expect(reverts).toBe(0);
+  });
+
+  test('is kept as a whole where only the first of it was asked for', async () => {
+    changed = { 'data/a': elsewhere(), 'data/b': elsewhere() };
+    await absorb(MAY);
+    expect(asked).toEqual(['data/a']);
+    expect(archived()).toEqual(['here', 'here']);
+  });
+
   test('is a failure where the revert never comes', async () => {
     changed = { 'data/a': elsewhere() };
     looksUntilReverted = 1000;
@@ -189,6 +217,26 @@ describe('what a scrub marked', () => {
     await underRepair('data/a');
     await expect(absorb(MAY_REPAIR)).rejects.toThrow('was changed on n1');
     expect(reverts).toBe(0);
+  });
+
+  // A revert deletes what no copy has a version of that counts.
+  test.each<[string, FileEntry]>([
+    ['the other copy marked it as well', ALONE],
+    ['who has it went away', { ...elsewhere(), availability: [] }],
+  ])('is not taken back where %s meanwhile', async (_, entry) => {
+    changed = { 'data/a': elsewhere(), 'data/b': elsewhere() };
+    await underRepair('data/a');
+    meanwhile = () => void (changed = { ...changed, 'data/a': entry });
+    await expect(absorb(MAY)).rejects.toThrow('no copy that is connected has it');
+    expect(reverts).toBe(0);
+  });
+
+  test('goes where the volume deleted it meanwhile', async () => {
+    changed = { 'data/a': elsewhere() };
+    await underRepair('data/a');
+    meanwhile = () => void (changed = { 'data/a': elsewhere({ deleted: true }) });
+    await absorb(MAY_REPAIR);
+    expect(reverts).toBe(1);
   });
 
   test.each([

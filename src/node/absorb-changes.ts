@@ -1,4 +1,7 @@
-/** Making directories count again that Syncthing 1.x takes for changed on a receiver (src/handoff/local.ts). */
+/**
+ * What becomes of what Syncthing takes for changed on a receiver: taken back, announced, or left and named. In 1.x that
+ * is also directories that nobody touched (src/handoff/local.ts).
+ */
 import { announced, announcing } from '../handoff/disk-state.ts';
 import { mayAnnounce } from '../handoff/local.ts';
 import { isOnlyHolder } from '../handoff/session.ts';

@@ -1,6 +1,9 @@
 /** Replacing what was changed behind the volume's back by what was proven (handoff rules 8 and 42). */
+import { underRepair } from '../desired/plan-scrub.ts';
+import type { FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
+import { isElsewhere } from './judge-changes.ts';
 import { pruneArchive } from './prune-archive.ts';
 import { setAside } from './set-aside.ts';
 import { tellOfReplica } from './tell.ts';
@@ -31,6 +34,7 @@ export async function giveUpChanges(
     await requireReceiver(ctx, folderId);
     const count = await setAside({ root, archive, names });
     if (count > 0) await ctx.syncFilesystems([archive], signal);
+    await requireElsewhere(ctx, { folderId, names }, signal);
     await revertChanges(ctx, folderId, signal);
     const isFetched = await untilFetched(ctx, folderId, signal);
     return isFetched && count > 0 ? pruneArchive({ archive, kept: archive, data: root, signal }) : count;
@@ -41,6 +45,27 @@ export async function giveUpChanges(
   const where = kept === 0 ? '' : `; what was here is kept in ${archive}`;
   const message = `${some} on ${ctx.node} differed from what was proven and comes again from another copy${where}`;
   tellOfReplica(ctx, folderId, { type: 'Warning', reason: 'TakenBack', message });
+}
+
+/**
+ * What a scrub marked is deleted by a revert where the copy that had it has marked it as well by now: the lock, the links
+ * and the sync before this may have taken a while.
+ */
+async function requireElsewhere(
+  { syncthing, scrubs, node }: NodeContext,
+  { folderId, names }: Changes,
+  signal: AbortSignal,
+): Promise<void> {
+  const marked = new Set(underRepair(await scrubs.read(folderId)));
+  for (const name of names.filter((each) => marked.has(each))) {
+    const entry = await syncthing.file(folderId, name, { signal });
+    if (entry !== undefined && (isElsewhere(entry) || isDeletedElsewhere(entry))) continue;
+    throw new NodeError('inconsistent', `${name} on ${node} differs, and no copy that is connected has it`);
+  }
+}
+
+function isDeletedElsewhere({ global }: FileEntry): boolean {
+  return global !== undefined && global.deleted && !global.invalid;
 }
 
 /** Nobody became the writer since it was decided: what a pod wrote is never taken back. */

@@ -15,7 +15,7 @@ export type Verdict =
   | 'tell'
   /** A file that a scrub found rotten and touched, and that another copy which is connected has as it was proven. */
   | 'repair'
-  /** A file, a deletion: somebody's work behind Syncthing's back. */
+  /** A file, a deletion: somebody's work behind Syncthing's back; or not looked at, since another one decides. */
   | 'keep';
 
 export interface JudgeOptions {
@@ -30,26 +30,71 @@ export interface JudgeOptions {
 
 export type Judged = Readonly<Record<Verdict, readonly string[]>>;
 
-/** Paths in Syncthing's root. */
+type Parts = Pick<NodeContext, 'syncthing' | 'scrubs'>;
+
+/**
+ * Paths in Syncthing's root. What a scrub marked comes first; of the others, which may be very many, each is asked for
+ * only until it is known what becomes of all: a revert is of the whole folder.
+ */
 export async function judgeChanges(
-  { syncthing, scrubs }: Pick<NodeContext, 'syncthing' | 'scrubs'>,
+  { syncthing, scrubs }: Parts,
   options: JudgeOptions,
   signal: AbortSignal,
 ): Promise<Judged> {
   const { folderId } = options;
   const marked = new Set(underRepair(await scrubs.read(folderId)));
   const found: Record<Verdict, string[]> = { revert: [], announce: [], tell: [], repair: [], keep: [] };
-  for (const name of await syncthing.localChanged(folderId, { signal, perPage: ALL })) {
+  const changed = await syncthing.localChanged(folderId, { signal, perPage: ALL });
+  const names = [
+    ...changed.filter((name) => marked.has(name)),
+    ...changed.filter((name) => !marked.has(name)),
+  ];
+  for (const [index, name] of names.entries()) {
+    if (!marked.has(name) && isDecided(found)) {
+      found.keep.push(...names.slice(index));
+      break;
+    }
     const entry = (await syncthing.file(folderId, name, { signal })) ?? { availability: [] };
-    const isMarked = marked.has(name);
-    found[isMarked ? verdictOnMarked(entry, options) : verdictOn(entry, options.isTruth)].push(name);
+    found[marked.has(name) ? verdictOnMarked(entry, options) : verdictOn(entry, options.isTruth)].push(name);
   }
   return found;
+}
+
+/** Something stays as it is unless all are given up, whatever the others are. */
+function isDecided({ keep, repair, tell }: Judged): boolean {
+  return keep.length > 0 || (repair.length > 0 && tell.length > 0);
 }
 
 /** A revert is of the whole folder, and so is an announcement: what else is changed must not go the way of a repair. */
 export function besidesRepairs({ keep, tell, announce }: Judged): readonly string[] {
   return [...keep, ...tell, ...announce];
+}
+
+export interface Unrepaired {
+  readonly name: string;
+  /** Another copy that is connected has it as it was proven. */
+  readonly isElsewhere: boolean;
+}
+
+/** Of what a scrub marked, what still counts as changed here, or was taken back and did not come again yet. */
+export async function unrepaired(
+  { syncthing }: Parts,
+  { folderId, names }: { readonly folderId: string; readonly names: readonly string[] },
+  signal: AbortSignal,
+): Promise<readonly Unrepaired[]> {
+  const changed = new Set(await syncthing.localChanged(folderId, { signal, perPage: ALL }));
+  const found: Unrepaired[] = [];
+  for (const name of names) {
+    const entry = await syncthing.file(folderId, name, { signal });
+    if (entry?.local === undefined || entry.local.deleted) continue;
+    if (changed.has(name) || isNeeded(entry)) found.push({ name, isElsewhere: isElsewhere(entry) });
+  }
+  return found;
+}
+
+/** Syncthing gives what it takes back no version at all until it has fetched the one that counts. */
+function isNeeded({ local, global }: FileEntry): boolean {
+  return global !== undefined && local?.version.join() !== global.version.join();
 }
 
 function verdictOn(entry: FileEntry, isTruth: boolean): Verdict {
@@ -75,6 +120,6 @@ function verdictOnMarked(entry: FileEntry, { mayRepair, isTruth, seesAll }: Judg
 }
 
 /** Syncthing asks those that are connected: somebody has the version that counts, and it is no deletion. */
-function isElsewhere({ global, availability }: FileEntry): boolean {
+export function isElsewhere({ global, availability }: FileEntry): boolean {
   return global !== undefined && !global.deleted && !global.invalid && availability.length > 0;
 }

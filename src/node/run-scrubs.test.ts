@@ -8,16 +8,19 @@ import {
   seedVolume,
   type NodeUnderTest,
 } from '../../test/builders/test-node.ts';
-import { folder, handoffBase } from '../../test/builders/volume-view.ts';
+import { folder, grantTo, handoffBase, holder, replica, storeOf } from '../../test/builders/volume-view.ts';
 import type { FolderReport } from '../desired/replica.ts';
-import type { ScrubFinding, ScrubReport, ScrubRequest } from '../desired/scrub.ts';
+import type { ScrubFinding, ScrubReport } from '../desired/scrub.ts';
+import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import type { Occurrence } from '../kubernetes/event-recorder.ts';
+import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import { exponentialBackoff } from '../runtime/backoff.ts';
+import type { FileVersion } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { createJobs } from './jobs.ts';
 import { createScrubs } from './run-scrubs.ts';
-
-type Request = Omit<ScrubRequest, 'syncthing'>;
+import { scrubStatus } from './scrub-status.ts';
+import type { ScrubOrder } from './scrub-steps.ts';
 
 const HOUR = 3_600_000;
 const signal = AbortSignal.timeout(60_000);
@@ -27,17 +30,22 @@ let node: NodeUnderTest;
 let volumeId: string;
 let now: number;
 /** What the scrubber was asked, and what it is to answer; without an answer it fails. */
-let asked: Request[];
+let asked: ScrubOrder[];
 let answers: ScrubReport[];
 let told: Pick<Occurrence, 'reason' | 'message'>[];
 let seen: FolderReport;
 /** Paths that Syncthing was told to scan. */
 let scanned: (readonly string[] | undefined)[];
+/** What is to be said of the copy reaches the API server at once. */
+let isReported: boolean;
+/** Whether the volume's lock was held at the scan that a repair makes. */
+let isLockFree: boolean;
 
 beforeEach(async () => {
   node = await createNodeUnderTest();
   now = Date.now();
   [asked, answers, told, scanned] = [[], [], [], []];
+  [isReported, isLockFree] = [true, true];
   seen = folder(['n2']);
   const { storeId } = node.ctx.store;
   const holders = [...handoffBase(['n2']).holders, { node: NODE, storeId, sequence: 10 }];
@@ -52,7 +60,32 @@ beforeEach(async () => {
 afterEach(() => node[Symbol.dispose]());
 
 function report(given: Partial<ScrubReport> = {}): ScrubReport {
-  return { done: true, files: 1, bytes: 1, skipped: 0, findings: [], cursor: 'data/a', ...given };
+  const nothing = { skipped: 0, findings: [], matched: [] };
+  return { done: true, files: 1, bytes: 1, cursor: 'data/a', ...nothing, ...given };
+}
+
+/** The index's entry of every file. */
+const VERSION: FileVersion = {
+  name: '',
+  isDirectory: false,
+  deleted: false,
+  invalid: false,
+  sequence: 1,
+  size: 1,
+  modified: '',
+  blocksHash: 'proven',
+  modifiedBy: 'OTHER',
+  version: ['OTHER:1'],
+  localFlags: 0,
+};
+const MATCH = { name: 'data/a', blocksHash: 'proven', modifiedBy: 'OTHER' };
+
+/** As the reporter does. */
+function writeReport(): void {
+  const record = node.ctx.volumes.record(volumeId);
+  const scrubbed = scrubStatus(record.scrub);
+  const { status } = replica(NODE, ['n2'], { status: scrubbed === undefined ? {} : { scrubbed } });
+  if (status !== undefined && isReported) record.written = { uid: record.order?.uid ?? '', at: now, status };
 }
 
 /** The service after a start; what it knows is on the disk. */
@@ -62,12 +95,17 @@ function started(under: NodeUnderTest = node): (until: AbortSignal) => Promise<b
     ...under.ctx.syncthing,
     systemStatus: async () => ({ myID: 'OWN-REST', startTime: '', uptimeSeconds: 1 }),
     folder: async (id) => ({ id, label: '', path: '', type: 'receiveonly', paused: false, devices: [] }),
-    file: async () => ({ availability: ['DEVICE-n2'] }),
-    scan: async (_, { sub }) => void scanned.push(sub),
+    file: async () => ({ local: VERSION, global: VERSION, availability: ['DEVICE-n2'] }),
+    folderStatus: async () => ({ ...COUNTS, localBytes: 77 }),
+    scan: async (_, { sub }) => {
+      scanned.push(sub);
+      if (sub !== undefined) await ctx.mutex.run(volumeId, async () => void (isLockFree = true));
+    },
   };
   const events = { record: (occurrence: Occurrence) => void told.push(occurrence) };
   const clock = { ...under.ctx.clock, now: () => now };
-  const ctx: NodeContext = { ...under.ctx, volumes, syncthing, events, clock };
+  const wake = { ...under.ctx.wake, volume: writeReport };
+  const ctx: NodeContext = { ...under.ctx, volumes, syncthing, events, clock, wake };
   delete volumes.record(volumeId).scrub;
   return createScrubs({
     ctx,
@@ -85,6 +123,19 @@ function started(under: NodeUnderTest = node): (until: AbortSignal) => Promise<b
   });
 }
 
+const COUNTS = {
+  state: 'idle',
+  errors: 0,
+  sequence: 1,
+  needTotalItems: 0,
+  needDeletes: 0,
+  needBytes: 0,
+  receiveOnlyTotalItems: 0,
+  globalTotalItems: 1,
+  globalBytes: 1,
+  localTotalItems: 1,
+} as const;
+
 function record() {
   return node.ctx.scrubs.read(volumeId);
 }
@@ -94,8 +145,8 @@ async function untilIdle(step: (until: AbortSignal) => Promise<boolean>): Promis
 }
 
 function finding(given: Partial<ScrubFinding> = {}): ScrubFinding {
-  const rest = { reason: 'r', modifiedBy: 'OTHER', changedAt: new Date(now).toISOString() };
-  return { name: 'data/a', kind: 'differs', ...rest, ...given };
+  const rest = { reason: 'r', blocksHash: 'proven', modifiedBy: 'OTHER' };
+  return { name: 'data/a', kind: 'differs', changedAt: new Date(now).toISOString(), ...rest, ...given };
 }
 
 test('a copy is scanned, compared in passes, and rests for an interval', async () => {
@@ -103,11 +154,9 @@ test('a copy is scanned, compared in passes, and rests for an interval', async (
   const step = started();
   await untilIdle(step);
   expect(scanned).toEqual([undefined]);
-  expect(asked.map(({ cursor, bytesPerSecond }) => ({ cursor, bytesPerSecond }))).toEqual([
-    { cursor: undefined, bytesPerSecond: 5 },
-    { cursor: 'data/a', bytesPerSecond: 5 },
-  ]);
-  expect((await record())?.last).toMatchObject({ files: 2, bytes: 2, repaired: 0, differing: [] });
+  expect(asked).toMatchObject([{ bytesPerSecond: 5, copyBytes: 77 }, { cursor: 'data/a' }]);
+  expect(asked[0]).not.toHaveProperty('cursor');
+  expect((await record())?.last).toMatchObject({ files: 2, bytes: 2, repaired: 0, differing: 0 });
   expect(await step(signal)).toBe(false);
   now += 24 * HOUR + 1;
   answers = [report()];
@@ -153,12 +202,28 @@ test('what is in the way is told when it stays', async () => {
   now += 60_000;
   expect(await step(signal)).toBe(false);
   const failing = (await record())?.failing;
-  expect(failing?.message).toContain('waits: 3 item(s)');
+  expect(failing?.message).toBe('waits: items are still to come');
   expect(Date.parse(failing?.since ?? '')).toBe(now - 60_000);
+  const written = node.ctx.volumes.record(volumeId).scrub;
+  seen = folder(['n2'], { needItems: 2 });
+  now += 60_000;
+  expect(await step(signal)).toBe(false);
+  expect(node.ctx.volumes.record(volumeId).scrub).toBe(written);
+});
+
+test('a copy with something in its way is left alone for a while', async () => {
+  seen = folder(['n2'], { needItems: 3 });
+  const step = started();
+  expect(await step(signal)).toBe(false);
+  seen = folder(['n2']);
+  now += 29_999;
+  expect(await step(signal)).toBe(false);
+  now += 1;
+  expect(await step(signal)).toBe(true);
 });
 
 test('a file that rotted is touched and scanned once, and compared again when it was fetched', async () => {
-  answers = [report({ files: 2, findings: [finding()] }), report({ files: 1 })];
+  answers = [report({ files: 2, findings: [finding()] }), report({ files: 1, matched: [MATCH] })];
   const step = started();
   const file = path.join(node.ctx.store.layout.volume(volumeId).data, 'a');
   for (let steps = 0; steps < 4; steps += 1) expect(await step(signal)).toBe(true);
@@ -169,8 +234,122 @@ test('a file that rotted is touched and scanned once, and compared again when it
   seen = folder(['n2']);
   await untilIdle(step);
   expect(asked.at(-1)).toMatchObject({ only: ['data/a'] });
-  expect((await record())?.last).toMatchObject({ files: 2, repaired: 1, differing: [] });
-  expect(told.map(({ reason }) => reason)).toEqual(['Repaired']);
+  expect((await record())?.last).toMatchObject({ files: 2, repaired: 1, differing: 0 });
+  expect(told).toMatchObject([{ reason: 'Repaired', message: expect.stringContaining('data/a on n1') }]);
+});
+
+test('what was not compared again, or has other bytes in the index, is not told as repaired', async () => {
+  const [a, b, c] = ['data/a', 'data/b', 'data/c'].map((name) => finding({ name }));
+  if (a === undefined || b === undefined || c === undefined) throw new Error('three files');
+  const own = { ...MATCH, name: 'data/b', blocksHash: 'other', modifiedBy: 'OWN' };
+  answers = [
+    report({ files: 9, findings: [a, b, c] }),
+    report({ done: false, cursor: 'data/b', files: 2, matched: [MATCH, own] }),
+    report({ files: 0, skipped: 1 }),
+  ];
+  await untilIdle(started());
+  expect(asked.slice(1)).toMatchObject([{ only: ['data/a', 'data/b', 'data/c'] }, { only: ['data/c'] }]);
+  expect((await record())?.last).toMatchObject({ repaired: 1, differing: 1, names: ['data/b'] });
+  const repaired = told.filter(({ reason }) => reason === 'Repaired');
+  expect(repaired.map(({ message }) => message)).toEqual([
+    'data/a on n1 rotted, and is what was proven again',
+  ]);
+});
+
+test('nothing is touched before the API server knows that it will be', async () => {
+  isReported = false;
+  answers = [report({ findings: [finding()] }), report({ matched: [MATCH] })];
+  const step = started();
+  await untilIdle(step);
+  expect(scanned).toEqual([undefined]);
+  expect((await record())?.run?.rotten).toHaveLength(1);
+  isReported = true;
+  writeReport();
+  await untilIdle(step);
+  expect(scanned).toEqual([undefined, ['data/a']]);
+});
+
+test('the scan that a repair makes holds up no call', async () => {
+  isLockFree = false;
+  answers = [report({ findings: [finding()] }), report({ matched: [MATCH] })];
+  await untilIdle(started());
+  expect(isLockFree).toBe(true);
+});
+
+test('what a pod of this node may have written since it was found is not touched any more', async () => {
+  answers = [report({ findings: [finding()] })];
+  const step = started();
+  for (let steps = 0; steps < 3; steps += 1) expect(await step(signal)).toBe(true);
+  expect((await record())?.run?.rotten).toHaveLength(1);
+  const state = await node.ctx.states.read(volumeId);
+  const scan = { sequence: 1, startedAt: new Date(now + 1).toISOString() };
+  if (state !== undefined)
+    await node.ctx.states.write({ ...state, phase: { kind: 'released', epoch: 1, session: 1, scan } });
+  await untilIdle(step);
+  expect(scanned).toEqual([undefined]);
+  expect((await record())?.last).toMatchObject({ differing: 1, names: ['data/a'] });
+  expect(told).toMatchObject([{ reason: 'Differs', message: expect.stringContaining('unseen') }]);
+});
+
+test('a file that the index has other bytes of by now is not touched', async () => {
+  answers = [report({ findings: [finding({ blocksHash: 'older' })] }), report()];
+  await untilIdle(started());
+  expect(scanned).toEqual([undefined]);
+});
+
+test('where very much differs at once nothing is touched, and the scrub ends', async () => {
+  const findings = Array.from({ length: 100 }, (_, index) => finding({ name: `data/${index}` }));
+  answers = [report({ done: false, files: 5000, findings })];
+  await untilIdle(started());
+  expect(scanned).toEqual([undefined]);
+  expect(asked).toHaveLength(1);
+  expect(await record()).toMatchObject({
+    last: { differing: 100 },
+    failing: { message: '100 files differ: look at the disk' },
+  });
+  expect(told).toMatchObject([{ reason: 'Differs', message: expect.stringContaining('100 of 5000 files') }]);
+});
+
+/** The volume while a client writes it, with the roles of the other copies. */
+function beWritten(proven: readonly string[], roles: Readonly<Record<string, 'data' | 'client'>>): void {
+  const own = { node: NODE, storeId: node.ctx.store.storeId, sequence: 10 };
+  const holders = [own, ...proven.map((name) => holder(name))];
+  const proof = { epoch: 2, session: 1, sequence: 10, scanStartedAt: '', holders };
+  const base = handoffBase([], { holders: [own] });
+  const written: Partial<SyncthingVolumeStatus> = { epoch: 2, base, proven: proof, grant: grantTo('n3', 2) };
+  const { name } = seedVolume(node, { status: written });
+  for (const [other, role] of Object.entries(roles)) {
+    const { spec, status: reported } = replica(other, [NODE], { spec: { role, volume: name } });
+    expect(reported?.storeId).toBe(storeOf(other));
+    const status = { ...reported };
+    node.kubernetes.seed(SYNCTHING_REPLICAS, { name: `${name}.${other}`, spec, status });
+  }
+}
+
+// Handoff rule 27: a copy with changed files is nothing that the volume could go on from.
+test.each<[string, readonly string[], Readonly<Record<string, 'data' | 'client'>>, boolean]>([
+  ['another data node holds what is proven', ['n2', 'n3'], { n2: 'data', n3: 'client' }, true],
+  ['only a client does', ['n2', 'n3'], { n2: 'client', n3: 'client' }, false],
+  ['only the writer does', ['n3'], { n2: 'data', n3: 'data' }, false],
+  ['the other one is gone', ['n2'], { n3: 'client' }, false],
+])(
+  'while a client writes a file that rotted is touched where %s: %#',
+  async (_, proven, roles, isTouched) => {
+    beWritten(proven, roles);
+    answers = [report({ findings: [finding()] }), report({ findings: [finding()] })];
+    await untilIdle(started());
+    expect(scanned).toEqual(isTouched ? [undefined, ['data/a']] : [undefined]);
+  },
+);
+
+test('a file that rotted is not touched under a pod that was left over', async () => {
+  const { data } = node.ctx.store.layout.volume(volumeId);
+  const target = path.join(node.kubeletDir, 'pods', 'mount');
+  mkdirSync(target, { recursive: true });
+  await node.mounter.bind({ source: data, target, readOnly: false }, signal);
+  answers = [report({ findings: [finding()] }), report({ findings: [finding()] })];
+  await untilIdle(started());
+  expect(scanned).toEqual([undefined]);
 });
 
 test('a file that nobody else can have is told and left as it is', async () => {
@@ -178,7 +357,7 @@ test('a file that nobody else can have is told and left as it is', async () => {
   answers = [report({ findings: [finding()] })];
   await untilIdle(started());
   expect(scanned).toEqual([undefined]);
-  expect((await record())?.last).toMatchObject({ repaired: 0, differing: ['data/a'] });
+  expect((await record())?.last).toMatchObject({ repaired: 0, differing: 1, names: ['data/a'] });
   expect(told).toMatchObject([{ reason: 'Differs', message: expect.stringContaining('no other copy') }]);
 });
 
@@ -190,7 +369,7 @@ test('a file that rotted is not touched where this disk has become the only hold
   answers = [report({ findings: [finding()] }), report({ findings: [finding()] })];
   await untilIdle(started());
   expect(scanned).toEqual([undefined]);
-  expect((await record())?.last).toMatchObject({ repaired: 0, differing: ['data/a'] });
+  expect((await record())?.last).toMatchObject({ repaired: 0, differing: 1, names: ['data/a'] });
 });
 
 test('the writer is compared without a scan of the scrub', async () => {

@@ -1,5 +1,13 @@
 /** Scrubbing this node's copies, one at a time, step by step: observe, plan (src/desired/plan-scrub.ts), apply. */
-import { dueScrubs, failing, goingOn, nextScrubStep, type ScrubCandidate } from '../desired/plan-scrub.ts';
+import {
+  dueScrubs,
+  failing,
+  goingOn,
+  nextScrubStep,
+  spreadOf,
+  underRepair,
+  type ScrubCandidate,
+} from '../desired/plan-scrub.ts';
 import { newScrubRecord, type ScrubRecord, type ScrubSettings } from '../desired/scrub.ts';
 import { scrubObstacle } from '../handoff/scrub.ts';
 import { exponentialBackoff, type Backoff } from '../runtime/backoff.ts';
@@ -23,6 +31,8 @@ export interface ScrubParts {
 const LOOK_AGAIN_MS = 3_000;
 /** What keeps a copy from being scrubbed for so long is worth a report. */
 const OBSTACLE_MS = 60_000;
+/** How long a copy is left alone that cannot be scrubbed now; one that is fetched again is soon through. */
+const LEFT_ALONE_MS = 30_000;
 
 interface Rounds {
   readonly parts: ScrubParts;
@@ -76,7 +86,8 @@ async function allCandidates(ctx: NodeContext): Promise<readonly ScrubCandidate[
     const record = spec?.removal === undefined ? await readableRecord(ctx, folderId) : undefined;
     if (record === undefined) continue;
     const requestedAt = spec?.scrub?.requestedAt;
-    found.push({ folderId, record, ...(requestedAt !== undefined && { requestedAt }) });
+    const spread = spreadOf(ctx.node, folderId);
+    found.push({ folderId, record, spread, ...(requestedAt !== undefined && { requestedAt }) });
   }
   return found;
 }
@@ -122,10 +133,11 @@ async function tryStep(rounds: Rounds, folderId: string, signal: AbortSignal): P
       tally,
       observe: () => observeCopy(rounds.parts, folderId, signal),
     };
-    const step = nextScrubStep(copy.record, copy.folder?.type === 'sendreceive');
-    const next = await carryOut(tools, copy, { step, signal });
+    const record = goingOn(copy.record);
+    const step = nextScrubStep(record, copy.folder?.type === 'sendreceive');
+    const next = await carryOut(tools, { ...copy, record }, { step, signal });
     if (next === undefined) return false;
-    await remember(ctx, folderId, goingOn(next));
+    await remember(ctx, folderId, next);
     rounds.retries.delete(folderId);
     return true;
   } catch (error) {
@@ -150,7 +162,7 @@ async function observeCopy(
 
 /** What comes and goes is nobody's business; what stays is reported. */
 async function noteObstacle(
-  { parts: { ctx }, obstacles }: Rounds,
+  { parts: { ctx }, obstacles, retries }: Rounds,
   folderId: string,
   obstacle: string,
 ): Promise<void> {
@@ -158,6 +170,8 @@ async function noteObstacle(
   const since = obstacles.get(folderId) ?? now;
   obstacles.set(folderId, since);
   const { scrub } = ctx.volumes.record(folderId);
+  if (underRepair(scrub).length === 0)
+    retries.set(folderId, { at: now + LEFT_ALONE_MS, failures: retries.get(folderId)?.failures ?? 0 });
   if (scrub !== undefined && now - since >= OBSTACLE_MS)
     await remember(ctx, folderId, failing(scrub, `waits: ${obstacle}`, since));
 }

@@ -2,9 +2,12 @@
 import {
   begun,
   finished,
+  isBeyondRot,
   marked,
   rechecked,
+  recheckOf,
   scannedCopy,
+  stopped,
   walked,
   type ScrubStep,
 } from '../desired/plan-scrub.ts';
@@ -15,6 +18,7 @@ import type {
   ScrubRequest,
   ScrubSettings,
 } from '../desired/scrub.ts';
+import { isUnderRepair } from '../handoff/copy.ts';
 import { verdictOnFinding, type ScrubView } from '../handoff/scrub.ts';
 import type { Counter } from '../runtime/metrics.ts';
 import type { NodeContext } from './context.ts';
@@ -22,11 +26,13 @@ import type { Jobs } from './jobs.ts';
 import { markRotten } from './mark-rotten.ts';
 import { tellOfReplica } from './tell.ts';
 
+export interface ScrubOrder extends Omit<ScrubRequest, 'syncthing'> {
+  /** What the whole copy has: no file of it is larger. */
+  readonly copyBytes: number;
+}
+
 /** Compares one part of one copy; rejects where it cannot. */
-export type Scrubber = (
-  request: Omit<ScrubRequest, 'syncthing'>,
-  signal: AbortSignal,
-) => Promise<ScrubReport>;
+export type Scrubber = (order: ScrubOrder, signal: AbortSignal) => Promise<ScrubReport>;
 
 export interface Copy extends ScrubView {
   readonly folderId: string;
@@ -74,7 +80,7 @@ export async function carryOut(
     case 'walk':
       return walk(tools, copy, signal);
     case 'mark':
-      return mark(tools, copy, step.names);
+      return mark(tools, copy, { findings: step.findings, signal });
     case 'recheck':
       return recheck(tools, copy, { names: step.names, signal });
     case 'finish':
@@ -91,14 +97,15 @@ async function scan({ ctx, jobs }: ScrubTools, { folderId, record }: Copy): Prom
   return isDone ? scannedCopy(record) : undefined;
 }
 
-function requestOf(
+async function orderOf(
   { ctx, settings }: ScrubTools,
   { folderId }: Copy,
-  part: Pick<ScrubRequest, 'cursor' | 'only'>,
-): Omit<ScrubRequest, 'syncthing'> {
+  { signal, ...part }: Pick<ScrubRequest, 'cursor' | 'only'> & { readonly signal: AbortSignal },
+): Promise<ScrubOrder> {
   const { syncRoot } = ctx.store.layout.volume(folderId);
+  const { localBytes } = await ctx.syncthing.folderStatus(folderId, { signal });
   const { bytesPerSecond } = settings;
-  return { folderId, root: syncRoot, bytesPerSecond, budgetMs: PASS_MS, ...part };
+  return { folderId, root: syncRoot, bytesPerSecond, budgetMs: PASS_MS, copyBytes: localBytes, ...part };
 }
 
 function count({ tally }: ScrubTools, { files, bytes }: ScrubReport): void {
@@ -108,9 +115,11 @@ function count({ tally }: ScrubTools, { files, bytes }: ScrubReport): void {
 
 async function walk(tools: ScrubTools, copy: Copy, signal: AbortSignal): Promise<ScrubRecord> {
   const cursor = copy.record.run?.cursor;
-  const report = await tools.scrubber(requestOf(tools, copy, cursor === undefined ? {} : { cursor }), signal);
+  const order = await orderOf(tools, copy, { signal, ...(cursor !== undefined && { cursor }) });
+  const report = await tools.scrubber(order, signal);
   count(tools, report);
   if (report.findings.length === 0) return walked(copy.record, report, []);
+  tools.tally.differing.add({}, report.findings.length);
   return settle(tools, copy, { report, signal });
 }
 
@@ -121,37 +130,79 @@ interface Settling {
 
 /** What is done with each finding. */
 async function settle(tools: ScrubTools, before: Copy, { report, signal }: Settling): Promise<ScrubRecord> {
-  const { ctx, tally } = tools;
-  const { folderId } = before;
+  const { ctx } = tools;
   const copy = (await tools.observe()) ?? before;
-  const ownId = (await ctx.syncthing.systemStatus({ signal })).myID.split('-')[0] ?? '';
-  const toRepair: string[] = [];
-  for (const finding of report.findings) {
-    tally.differing.add({});
-    const verdict = verdictOnFinding({ ...copy, finding, ownId });
-    if (verdict.kind === 'repair') toRepair.push(finding.name);
-    else tellOfDifference(ctx, folderId, { finding, reason: verdict.reason });
+  const { toRepair, left } = await judge(ctx, copy, { findings: report.findings, signal });
+  if (isBeyondRot(before.record, report, toRepair.length)) {
+    tellOfStop(ctx, before.folderId, report);
+    return stopped(before.record, report);
   }
+  for (const difference of left) tellOfDifference(ctx, before.folderId, difference);
   return walked(before.record, report, toRepair);
 }
 
+interface Judging {
+  readonly findings: readonly ScrubFinding[];
+  readonly signal: AbortSignal;
+}
+
+interface Judged {
+  readonly toRepair: readonly ScrubFinding[];
+  readonly left: readonly Difference[];
+}
+
+async function judge(ctx: NodeContext, copy: Copy, { findings, signal }: Judging): Promise<Judged> {
+  const ownId = await ownIdOf(ctx, signal);
+  const toRepair: ScrubFinding[] = [];
+  const left: Difference[] = [];
+  for (const finding of findings) {
+    const verdict = verdictOnFinding({ ...copy, finding, ownId });
+    if (verdict.kind === 'repair') toRepair.push(finding);
+    else left.push({ finding, reason: verdict.reason });
+  }
+  return { toRepair, left };
+}
+
+/** Syncthing's short id of this device, as its index names who changed a file. */
+async function ownIdOf({ syncthing }: NodeContext, signal: AbortSignal): Promise<string> {
+  return (await syncthing.systemStatus({ signal })).myID.split('-')[0] ?? '';
+}
+
+/**
+ * Judged anew: a session may have come and gone since they were found, which may have written them. Not before the API
+ * server knows that files of this copy are about to be changed, or another holder may be struck for its sake.
+ */
 async function mark(
   { ctx, jobs }: ScrubTools,
-  { folderId, record }: Copy,
-  names: readonly string[],
+  copy: Copy,
+  judging: Judging,
 ): Promise<ScrubRecord | undefined> {
+  const { folderId, record } = copy;
+  if (!isReported(ctx, folderId)) return undefined;
+  const { toRepair, left } = await judge(ctx, copy, judging);
   const isDone = await jobs.alone({
     folderId,
     name: 'repair of what rotted',
-    work: (signal) => markRotten(ctx, folderId, names, signal),
+    work: (signal) => markRotten(ctx, folderId, toRepair, signal),
   });
   if (!isDone) return undefined;
-  ctx.log.warn({ folderId, files: names }, 'files that rotted are fetched again');
-  return marked(record);
+  const names = toRepair.map(({ name }) => name);
+  if (names.length > 0) ctx.log.warn({ folderId, files: names }, 'files that rotted are fetched again');
+  for (const difference of left) tellOfDifference(ctx, folderId, difference);
+  return marked(
+    record,
+    left.map(({ finding }) => finding.name),
+  );
+}
+
+/** As this process wrote it last, else as the watch brought it. */
+function isReported({ volumes }: NodeContext, folderId: string): boolean {
+  const { written, order } = volumes.record(folderId);
+  return isUnderRepair(written?.uid === order?.uid ? written?.status : order?.status);
 }
 
 interface Difference {
-  readonly finding: ScrubFinding;
+  readonly finding: Pick<ScrubFinding, 'name' | 'kind'>;
   readonly reason: string;
 }
 
@@ -162,6 +213,18 @@ function tellOfDifference(ctx: NodeContext, folderId: string, { finding, reason 
   tellOfReplica(ctx, folderId, { type: 'Warning', reason: 'Differs', message });
 }
 
+/** One event for all of them. */
+function tellOfStop(ctx: NodeContext, folderId: string, { findings, files }: ScrubReport): void {
+  const names = findings.map(({ name }) => name);
+  ctx.log.error({ folderId, files: names }, 'so much differs that it is no rot; the scrub ends here');
+  const some = names.slice(0, TOLD).join(', ');
+  const message = `${findings.length} of ${files} files on ${ctx.node} differ from what was proven, ${some} and others: that is no rot of single files, so that nothing was touched; look at the disk`;
+  tellOfReplica(ctx, folderId, { type: 'Warning', reason: 'Differs', message });
+}
+
+/** Names in a message; the rest is a number. */
+const TOLD = 5;
+
 interface Rechecking {
   readonly names: readonly string[];
   readonly signal: AbortSignal;
@@ -169,19 +232,19 @@ interface Rechecking {
 
 async function recheck(tools: ScrubTools, copy: Copy, { names, signal }: Rechecking): Promise<ScrubRecord> {
   const { ctx, tally } = tools;
-  const report = await tools.scrubber(requestOf(tools, copy, { only: names }), signal);
+  const report = await tools.scrubber(await orderOf(tools, copy, { only: names, signal }), signal);
   count(tools, report);
-  const left = report.findings.map(({ name }) => name);
-  const repaired = report.files - left.length;
-  tally.repaired.add({}, repaired);
-  for (const finding of report.findings)
-    tellOfDifference(ctx, copy.folderId, { finding, reason: 'it was to be fetched again, and was not' });
-  if (repaired > 0) {
-    const files = names.filter((name) => !left.includes(name)).join(', ');
-    const message = `${files} on ${ctx.node} rotted, and is what was proven again`;
+  const outcome = recheckOf(copy.record, report, await ownIdOf(ctx, signal));
+  const { repaired, differing } = outcome;
+  tally.repaired.add({}, repaired.length);
+  const reason = 'it was to be fetched again, and was not';
+  for (const name of differing)
+    tellOfDifference(ctx, copy.folderId, { finding: { name, kind: 'differs' }, reason });
+  if (repaired.length > 0) {
+    const message = `${repaired.join(', ')} on ${ctx.node} rotted, and is what was proven again`;
     tellOfReplica(ctx, copy.folderId, { type: 'Normal', reason: 'Repaired', message });
   }
-  return rechecked(copy.record, report);
+  return rechecked(copy.record, outcome);
 }
 
 function finish({ ctx }: ScrubTools, { folderId, record }: Copy): ScrubRecord {

@@ -1,11 +1,19 @@
 import { mkdirSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createNodeUnderTest, giveGrant, NODE, type NodeUnderTest } from '../../test/builders/test-node.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  createNodeUnderTest,
+  giveGrant,
+  giveOrder,
+  NODE,
+  type NodeUnderTest,
+} from '../../test/builders/test-node.ts';
 import { handoffBase } from '../../test/builders/volume-view.ts';
 import { begun } from '../desired/plan-scrub.ts';
 import { newScrubRecord } from '../desired/scrub.ts';
+import type { DiskPhase } from '../handoff/disk-state.ts';
 import type { FileEntry, FileVersion } from '../syncthing/client.ts';
-import { takeSession } from './take-session.ts';
+import type { NodeContext } from './context.ts';
+import { takeSession, type Session } from './take-session.ts';
 
 const signal = AbortSignal.timeout(10_000);
 
@@ -30,45 +38,125 @@ const VERSION: FileVersion = {
 };
 const ELSEWHERE: FileEntry = { local: VERSION, global: VERSION, availability: ['DEVICE-n2'] };
 const NOWHERE: FileEntry = { ...ELSEWHERE, availability: [] };
+/** Taken back, and not fetched yet. */
+const NEEDED: FileEntry = { ...ELSEWHERE, global: { ...VERSION, version: ['OTHER:2'] } };
 
-/** Whether a session begins on a copy whose file `data/a` a scrub marked, with what Syncthing takes for changed. */
-async function begins(
-  changed: Readonly<Record<string, FileEntry>>,
-  others: readonly string[],
-): Promise<'open' | 'wait'> {
+interface Given {
+  /** What Syncthing has of names that it takes for changed. */
+  readonly changed?: Readonly<Record<string, FileEntry>>;
+  /** And of names that it does not. */
+  readonly unchanged?: Readonly<Record<string, FileEntry>>;
+  /** Holders of the base beside this node. */
+  readonly others?: readonly string[];
+  /** Nodes with whom it is shared. */
+  readonly peers?: readonly string[];
+  readonly connected?: readonly string[];
+  /** How far the peers' indexes are known. */
+  readonly known?: number;
+  readonly phase?: DiskPhase;
+}
+
+interface Outcome {
+  readonly session: Session;
+  readonly scanned: readonly (readonly string[] | undefined)[];
+}
+
+/** What becomes of a session on a copy whose file `data/a` a scrub marked. */
+async function take(given: Given): Promise<Outcome> {
+  const { changed = {}, unchanged = {}, others = [], peers = ['n2'], connected = peers, known = 7 } = given;
   const { storeId } = node.ctx.store;
   const holders = [...handoffBase(others).holders, { node: NODE, storeId, sequence: 1 }];
   const volume = await giveGrant(node, 2, { status: { base: handoffBase([], { holders }) } });
   const folderId = volume.volumeId;
+  const shared = peers.map((peer) => ({ node: peer, deviceId: `DEVICE-${peer}` }));
+  await giveOrder(node, volume, {
+    peers: shared,
+    ...(volume.status.grant && { grant: volume.status.grant }),
+  });
   mkdirSync(node.ctx.store.layout.volume(folderId).data);
-  const { run, ...record } = begun(newScrubRecord(0), 0);
-  if (run !== undefined)
-    await node.ctx.scrubs.write(folderId, { ...record, run: { ...run, repairing: ['data/a'] } });
-  const names = Object.keys(changed);
-  const counts = { needTotalItems: 0, needDeletes: 0, needBytes: 0, globalTotalItems: 1, globalBytes: 1 };
-  const local = { localTotalItems: 1, localBytes: 1, receiveOnlyTotalItems: names.length };
-  const syncthing = {
+  await mark(folderId);
+  const state = await node.ctx.states.read(folderId);
+  if (state !== undefined && given.phase !== undefined)
+    await node.ctx.states.write({ ...state, highestEpoch: 2, phase: given.phase });
+  const scanned: (readonly string[] | undefined)[] = [];
+  const syncthing: NodeContext['syncthing'] = {
     ...node.ctx.syncthing,
-    scan: () => Promise.resolve(),
-    folderStatus: async () => ({ state: 'idle' as const, errors: 0, sequence: 1, ...counts, ...local }),
-    localChanged: async () => names,
-    file: async (_: string, name: string) => changed[name],
+    scan: async (_, { sub }) => void scanned.push(sub),
+    localChanged: async () => Object.keys(changed),
+    file: async (_, name) => changed[name] ?? unchanged[name],
+    connections: async () => new Map(connected.map((peer) => [`DEVICE-${peer}`, CONNECTION])),
+    completion: async () => ({ ...COMPLETION, sequence: known }),
   };
-  return (await takeSession({ ...node.ctx, syncthing }, folderId, signal)).kind;
+  return { session: await takeSession({ ...node.ctx, syncthing }, folderId, signal), scanned };
 }
 
-test.each<[string, Readonly<Record<string, FileEntry>>, readonly string[], 'open' | 'wait']>([
-  ['nothing is changed any more', {}, ['n2'], 'open'],
-  ['another holder has what is to be repaired', { 'data/a': ELSEWHERE }, ['n2'], 'wait'],
-  ['the other holder is away', { 'data/a': NOWHERE }, ['n2'], 'wait'],
-  ['this is the only holder, and another copy has it', { 'data/a': ELSEWHERE }, [], 'wait'],
-  ['this is the only holder, and nobody has it', { 'data/a': NOWHERE }, [], 'open'],
-  [
-    'this is the only holder, and more is changed here',
-    { 'data/a': ELSEWHERE, 'data/b': ELSEWHERE },
-    [],
-    'open',
-  ],
-])('after a scrub marked a file: %s', async (_, changed, others, expected) => {
-  expect(await begins(changed, others)).toBe(expected);
+const CONNECTION = { connected: true, paused: false, address: '', clientVersion: '' };
+const COMPLETION = {
+  needItems: 0,
+  needDeletes: 0,
+  needBytes: 0,
+  globalItems: 0,
+  globalBytes: 0,
+  remoteState: 'valid',
+} as const;
+
+async function mark(folderId: string): Promise<void> {
+  const { run, ...record } = begun(newScrubRecord(0), 0);
+  const unknown = { reason: '', blocksHash: '', modifiedBy: 'OTHER', changedAt: '' };
+  const repairing = [{ name: 'data/a', kind: 'differs', ...unknown }] as const;
+  if (run !== undefined) await node.ctx.scrubs.write(folderId, { ...record, run: { ...run, repairing } });
+}
+
+describe('after a scrub marked a file a session begins', () => {
+  test.each<[string, Given]>([
+    ['where it is right again', { unchanged: { 'data/a': ELSEWHERE }, others: ['n2'] }],
+    ['where it is gone', { others: ['n2'] }],
+    [
+      'where something else is changed',
+      { changed: { 'data/b': ELSEWHERE }, unchanged: { 'data/a': ELSEWHERE }, others: ['n2'] },
+    ],
+    ['on the only holder where nobody has it', { changed: { 'data/a': NOWHERE } }],
+    ['on the only holder that shares with nobody', { changed: { 'data/a': NOWHERE }, peers: [] }],
+  ])('%s', async (_, given) => {
+    const { session, scanned } = await take(given);
+    expect(session.kind).toBe('open');
+    expect(scanned).toEqual([['data/a']]);
+  });
+});
+
+describe('after a scrub marked a file a session waits', () => {
+  const AWAY = 'who may have it is not connected: bring back n2';
+  const COMES = 'n1 fetches data/a again';
+  test.each<[string, Given, string]>([
+    ['where another holder has it', { changed: { 'data/a': ELSEWHERE }, others: ['n2'] }, COMES],
+    ['where it was taken back and did not come yet', { unchanged: { 'data/a': NEEDED } }, COMES],
+    ['where the other holder is away', { changed: { 'data/a': NOWHERE }, others: ['n2'] }, AWAY],
+    ['on the only holder, where another copy has it', { changed: { 'data/a': ELSEWHERE } }, COMES],
+    [
+      'on the only holder, also where more is changed',
+      { changed: { 'data/a': ELSEWHERE, 'data/b': ELSEWHERE } },
+      COMES,
+    ],
+    [
+      'on the only holder, where another copy is away',
+      { changed: { 'data/a': NOWHERE }, connected: [] },
+      AWAY,
+    ],
+    [
+      'on the only holder, where another copy says nothing yet',
+      { changed: { 'data/a': NOWHERE }, known: 0 },
+      AWAY,
+    ],
+  ])('%s', async (_, given, reason) => {
+    const { session } = await take(given);
+    expect(session).toEqual({ kind: 'wait', reason: expect.stringContaining(reason) });
+  });
+});
+
+// Handoff rule 12: a node that restarts in the epoch that it writes in waits for nothing.
+test('in the epoch that this node writes in nothing is looked at', async () => {
+  const phase = { kind: 'writer', epoch: 2, session: 1 } as const;
+  const { session, scanned } = await take({ changed: { 'data/a': ELSEWHERE }, others: ['n2'], phase });
+  expect(session.kind).toBe('open');
+  expect(scanned).toEqual([]);
 });

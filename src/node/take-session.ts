@@ -7,7 +7,7 @@ import { holdsGrant, leftoverMounts, offeredEpoch } from '../handoff/session.ts'
 import type { NodeContext } from './context.ts';
 import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
-import { besidesRepairs, judgeChanges } from './judge-changes.ts';
+import { unrepaired } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
 import { volumeMounts } from './volume-mounts.ts';
@@ -31,7 +31,8 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   if (offer.kind === 'none') return { kind: 'wait' };
   const { epoch } = offer;
   const obstacle =
-    (await repairObstacle(ctx, order, signal)) ?? (await clearOlderMounts(ctx, state, { epoch, signal }));
+    (await repairObstacle(ctx, { order, state }, { epoch, signal })) ??
+    (await clearOlderMounts(ctx, state, { epoch, signal }));
   if (obstacle !== undefined) return { kind: 'wait', reason: obstacle };
   const taken = takeGrant(state, epoch);
   if (taken.kind === 'refused')
@@ -68,32 +69,54 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
 
 /**
  * A file that was given back to Syncthing to be fetched again must not be announced by the switch to writer; a crash
- * may have come before Syncthing saw it (handoff rule 42).
+ * may have come before Syncthing saw it (handoff rule 42). In the epoch that this node writes in there is nothing to
+ * wait for: what is there was written over it, and rule 12 lets nothing else decide.
  */
 async function repairObstacle(
   ctx: NodeContext,
-  { folderId, base }: SyncthingReplicaSpec,
-  signal: AbortSignal,
+  { order, state }: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
+  { epoch, signal }: Taking,
 ): Promise<string | undefined> {
-  const sub = underRepair(await ctx.scrubs.read(folderId));
-  if (sub.length === 0) return undefined;
-  await ctx.syncthing.scan(folderId, { signal, sub });
-  const status = await ctx.syncthing.folderStatus(folderId, { signal });
-  if (status.receiveOnlyTotalItems + status.needTotalItems === 0) return undefined;
-  const isAlone = base.holders.every(({ storeId }) => storeId === ctx.store.storeId);
-  if (isAlone && !(await isAboutToBeRepaired(ctx, folderId, signal))) return undefined;
-  return `${ctx.node} fetches ${sub.join(', ')} again, which differed from what was proven`;
+  if (isWriterOf(state, epoch)) return undefined;
+  const { folderId } = order;
+  const names = underRepair(await ctx.scrubs.read(folderId));
+  if (names.length === 0) return undefined;
+  await ctx.syncthing.scan(folderId, { signal, sub: names });
+  const left = await unrepaired(ctx, { folderId, names }, signal);
+  const [first] = left;
+  const there = left.find(({ isElsewhere }) => isElsewhere);
+  if (first === undefined || (there === undefined && (await isNowhere(ctx, order, signal)))) return undefined;
+  return there === undefined
+    ? `${first.name} on ${ctx.node} differs from what was proven, and who may have it is not connected: bring back ${othersOf(order)}`
+    : `${ctx.node} fetches ${there.name} again, which differed from what was proven`;
 }
 
-/** Where no other store holds the volume, this one is the truth, save for what another copy still has of it. */
-async function isAboutToBeRepaired(
-  ctx: NodeContext,
-  folderId: string,
+function othersOf({ node, base, peers }: SyncthingReplicaSpec): string {
+  const nodes = new Set([...base.holders, ...peers].map((other) => other.node));
+  return [...nodes].filter((other) => other !== node).join(', ');
+}
+
+/**
+ * What no copy that is connected has is the truth here only if this store alone holds the volume, and if every other
+ * copy is connected, as Syncthing sees it at this moment.
+ */
+async function isNowhere(
+  { syncthing, store }: NodeContext,
+  { folderId, base, peers }: SyncthingReplicaSpec,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const options = { folderId, mayRepair: true, isTruth: false, seesAll: true };
-  const found = await judgeChanges(ctx, options, signal);
-  return found.repair.length > 0 && besidesRepairs(found).length === 0;
+  if (base.holders.some(({ storeId }) => storeId !== store.storeId)) return false;
+  const connections = await syncthing.connections({ signal });
+  for (const { deviceId } of peers) {
+    if (connections.get(deviceId)?.connected !== true) return false;
+    const { sequence } = await syncthing.completion(folderId, { signal, deviceId });
+    if (sequence === 0) return false;
+  }
+  return true;
+}
+
+function isWriterOf({ phase }: DiskState, epoch: number): boolean {
+  return phase.kind === 'writer' && phase.epoch === epoch;
 }
 
 interface Taking {
@@ -110,7 +133,7 @@ async function clearOlderMounts(
   state: DiskState,
   taking: Taking,
 ): Promise<string | undefined> {
-  if (state.phase.kind === 'writer' && state.phase.epoch === taking.epoch) return undefined;
+  if (isWriterOf(state, taking.epoch)) return undefined;
   const mounts = await volumeMounts(ctx, state.folderId);
   const leftover = leftoverMounts(state, taking.epoch, mounts.pods);
   if (leftover.length > 0) {

@@ -2,7 +2,8 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ScrubFinding } from '../desired/scrub.ts';
+import type { ScrubFinding, ScrubMatch } from '../desired/scrub.ts';
+import { errnoOf } from '../runtime/errno.ts';
 import type { FileVersion, SyncthingClient } from '../syncthing/client.ts';
 import { hashFile } from './hash-file.ts';
 import type { Pace } from './pace.ts';
@@ -19,7 +20,7 @@ export interface CopyUnderScrub {
 }
 
 export type Outcome =
-  | { readonly kind: 'same'; readonly bytes: number }
+  | { readonly kind: 'same'; readonly bytes: number; readonly match: ScrubMatch }
   /** Not to be judged now: it is not in the index, or somebody changes it. */
   | { readonly kind: 'skipped' }
   | { readonly kind: 'found'; readonly bytes: number; readonly finding: ScrubFinding };
@@ -38,19 +39,46 @@ const COST_OF_A_FILE = 16 * 1024;
  */
 export async function examineFile(copy: CopyUnderScrub, name: string): Promise<Outcome> {
   await copy.pace.spent(COST_OF_A_FILE);
-  const before = await look(copy, name);
-  if (before === undefined) return { kind: 'skipped' };
-  const bytes = Number(before.stats.size);
   try {
-    if (bytes === 0 || (await matches(copy, before, [blockSizeOf(bytes)]))) return { kind: 'same', bytes };
-    if (!(await isUnchanged(copy, before))) return { kind: 'skipped' };
-    if (await matches(copy, before, [blockSizeOf(bytes), ...otherBlockSizes(bytes)]))
-      return { kind: 'same', bytes };
+    const before = await look(copy, name);
+    return before === undefined ? SKIPPED : await compare(copy, before);
   } catch (error) {
-    return unread(before, error);
+    const errno = unreadErrno(error);
+    return errno === undefined ? SKIPPED : unreadable(name, errno);
   }
-  if (!(await isUnchanged(copy, before))) return { kind: 'skipped' };
-  return { kind: 'found', bytes, finding: findingOf(before, 'differs', 'its bytes are not what was proven') };
+}
+
+const SKIPPED: Outcome = { kind: 'skipped' };
+
+async function compare(copy: CopyUnderScrub, before: Look): Promise<Outcome> {
+  const { stats, entry } = before;
+  const bytes = Number(stats.size);
+  const judged = bytes === 0 ? 'same' : await judge(copy, before);
+  if (judged === 'changed') return SKIPPED;
+  const { name, blocksHash, modifiedBy } = entry;
+  if (judged === 'same') return { kind: 'same', bytes, match: { name, blocksHash, modifiedBy } };
+  const changedAt = stats.ctime.toISOString();
+  const reason = 'its bytes are not what was proven';
+  return {
+    kind: 'found',
+    bytes,
+    finding: { name, kind: 'differs', reason, blocksHash, modifiedBy, changedAt },
+  };
+}
+
+/** Read once more where it differs: in other blocks too, and what differs only once is no rot. */
+async function judge(copy: CopyUnderScrub, before: Look): Promise<'same' | 'differs' | 'changed'> {
+  const { root, pace, withAdler } = copy;
+  const { stats, entry } = before;
+  const usual = blockSizeOf(Number(stats.size));
+  for (const blockSizes of [[usual], [usual, ...otherBlockSizes(Number(stats.size))]]) {
+    const options = { seen: stats, blockSizes, withAdler, pace };
+    const digests = await hashFile(path.join(root, entry.name), options);
+    if (digests === undefined) return 'changed';
+    if (digests.has(entry.blocksHash)) return 'same';
+    if (!(await isUnchanged(copy, before))) return 'changed';
+  }
+  return 'differs';
 }
 
 async function look(
@@ -58,9 +86,9 @@ async function look(
   name: string,
 ): Promise<Look | undefined> {
   const entry = (await client.file(folderId, name, { signal }))?.local;
-  const stats = await statOf(path.join(root, name));
-  if (entry === undefined || stats === undefined) return undefined;
-  return isComparable(entry) && isAsIndexed(entry, stats) ? { stats, entry } : undefined;
+  if (entry === undefined || !isComparable(entry)) return undefined;
+  const stats = await lstat(path.join(root, name), { bigint: true });
+  return isAsIndexed(entry, stats) ? { stats, entry } : undefined;
 }
 
 /** Invalid is also what Syncthing takes for changed behind its back: that is not proven, whatever it is. */
@@ -70,23 +98,6 @@ function isComparable({ deleted, invalid, blocksHash }: FileVersion): boolean {
 
 function isAsIndexed({ size, modified }: FileVersion, stats: BigIntStats): boolean {
   return stats.isFile() && BigInt(size) === stats.size && nanosecondsOf(modified) === stats.mtimeNs;
-}
-
-async function statOf(file: string): Promise<BigIntStats | undefined> {
-  try {
-    return await lstat(file, { bigint: true });
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-async function matches(
-  { root, pace, withAdler }: CopyUnderScrub,
-  { entry }: Look,
-  blockSizes: readonly number[],
-): Promise<boolean> {
-  return (await hashFile(path.join(root, entry.name), { blockSizes, withAdler, pace })).has(entry.blocksHash);
 }
 
 async function isUnchanged(copy: CopyUnderScrub, before: Look): Promise<boolean> {
@@ -99,18 +110,19 @@ async function isUnchanged(copy: CopyUnderScrub, before: Look): Promise<boolean>
   );
 }
 
-/** A disk that cannot read a sector any more says EIO; what went away meanwhile is no finding. */
-function unread(before: Look, error: unknown): Outcome {
-  if (codeOf(error) === 'ENOENT') return { kind: 'skipped' };
-  if (codeOf(error) !== 'EIO') throw error;
-  return { kind: 'found', bytes: 0, finding: findingOf(before, 'unreadable', 'the disk cannot read it') };
+/** What went away, or was replaced by a link, is no finding. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+
+/** Why the disk does not give a file or a directory away; undefined where it is gone. What is no errno is thrown on. */
+export function unreadErrno(error: unknown): string | undefined {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  return GONE.has(errno) ? undefined : errno;
 }
 
-function findingOf({ entry, stats }: Look, kind: ScrubFinding['kind'], reason: string): ScrubFinding {
-  const { name, modifiedBy } = entry;
-  return { name, kind, reason, modifiedBy, changedAt: stats.ctime.toISOString() };
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+/** One such file, or directory with all that is in it, keeps nobody from looking at the others. */
+export function unreadable(name: string, errno: string): Outcome {
+  const reason = `the disk does not give it away (${errno})`;
+  const unknown = { blocksHash: '', modifiedBy: '', changedAt: new Date(0).toISOString() };
+  return { kind: 'found', bytes: 0, finding: { name, kind: 'unreadable', reason, ...unknown } };
 }

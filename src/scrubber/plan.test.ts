@@ -77,7 +77,7 @@ test.each([
   [0, 0, 0],
   [1000, 0, 1000],
   [1000, 400, 600],
-  [1000, 5000, 0],
+  [1000, 5000, -4000],
 ])('after %d bytes at 1000 a second and %d ms there are %d ms to rest', (bytes, elapsed, rest) =>
   expect(restMs(bytes, elapsed, 1000)).toBe(rest),
 );

@@ -42,9 +42,9 @@ export function isForeign(name: string): boolean {
   return /^(?:\.syncthing\.|~syncthing~)/.test(name) || name.includes('\uFFFD');
 }
 
-/** For how long to rest now so that no more than the rate was read since the beginning. */
+/** For how long to rest now so that no more than the rate was read since the beginning; negative: so far behind. */
 export function restMs(bytes: number, elapsedMs: number, bytesPerSecond: number): number {
-  return Math.max(0, (bytes * 1000) / bytesPerSecond - elapsedMs);
+  return (bytes * 1000) / bytesPerSecond - elapsedMs;
 }
 
 const TIMESTAMP =

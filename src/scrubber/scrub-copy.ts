@@ -1,9 +1,15 @@
-import type { ScrubFinding, ScrubReport, ScrubRequest } from '../desired/scrub.ts';
+import {
+  MAX_FINDINGS,
+  type ScrubFinding,
+  type ScrubMatch,
+  type ScrubReport,
+  type ScrubRequest,
+} from '../desired/scrub.ts';
 import { isOver, type Budget } from '../runtime/apply-actions.ts';
 import type { SyncthingClient } from '../syncthing/client.ts';
-import { examineFile, type CopyUnderScrub } from './observe.ts';
+import { examineFile, unreadable, type CopyUnderScrub, type Outcome } from './observe.ts';
 import { createPace } from './pace.ts';
-import { filesAfter } from './walk.ts';
+import { filesAfter, type WalkedEntry } from './walk.ts';
 
 export interface ScrubOptions {
   readonly client: Pick<SyncthingClient, 'file' | 'version'>;
@@ -13,8 +19,6 @@ export interface ScrubOptions {
 
 /** Pods see `data/` alone, and so does a scrub: what is beside it is Syncthing's and ours. */
 const DATA = 'data';
-/** More is not rot but a disk, or a rule of ours, that is wrong as a whole: a person looks at these first. */
-const MAX_FINDINGS = 100;
 
 /** Compares files until the copy or the budget ends; a file that was begun is finished. */
 export async function scrubCopy(request: ScrubRequest, options: ScrubOptions): Promise<ScrubReport> {
@@ -23,22 +27,47 @@ export async function scrubCopy(request: ScrubRequest, options: ScrubOptions): P
   const pace = createPace(budget.clock, bytesPerSecond, signal);
   const withAdler = (await client.version({ signal })).startsWith('v1.');
   const copy: CopyUnderScrub = { client, folderId, root, pace, withAdler, signal };
-  const tally = { files: 0, bytes: 0, skipped: 0, findings: new Array<ScrubFinding>() };
+  const tally = newTally();
   let last = cursor;
-  for await (const name of only ?? filesAfter(root, DATA, cursor)) {
+  for await (const entry of only === undefined ? filesAfter(root, DATA, cursor) : named(only)) {
     const isFull = tally.findings.length >= MAX_FINDINGS;
     if (isFull || (last !== cursor && isOver(budget))) return reportOf(tally, last, false);
-    const outcome = await examineFile(copy, name);
-    last = name;
-    if (outcome.kind === 'skipped') {
-      tally.skipped += 1;
-      continue;
-    }
-    tally.files += 1;
-    tally.bytes += outcome.bytes;
-    if (outcome.kind === 'found') tally.findings.push(outcome.finding);
+    const outcome = await outcomeOf(copy, entry);
+    note(tally, outcome);
+    if (only !== undefined && outcome.kind === 'same') tally.matched.push(outcome.match);
+    last = entry.name;
   }
   return reportOf(tally, last, true);
+}
+
+function* named(names: readonly string[]): Generator<WalkedEntry> {
+  for (const name of names) yield { kind: 'file', name };
+}
+
+function outcomeOf(copy: CopyUnderScrub, entry: WalkedEntry): Promise<Outcome> | Outcome {
+  return entry.kind === 'file' ? examineFile(copy, entry.name) : unreadable(entry.name, entry.errno);
+}
+
+interface Tally {
+  files: number;
+  bytes: number;
+  skipped: number;
+  readonly findings: ScrubFinding[];
+  readonly matched: ScrubMatch[];
+}
+
+function newTally(): Tally {
+  return { files: 0, bytes: 0, skipped: 0, findings: [], matched: [] };
+}
+
+function note(tally: Tally, outcome: Outcome): void {
+  if (outcome.kind === 'skipped') {
+    tally.skipped += 1;
+    return;
+  }
+  tally.files += 1;
+  tally.bytes += outcome.bytes;
+  if (outcome.kind === 'found') tally.findings.push(outcome.finding);
 }
 
 function reportOf(

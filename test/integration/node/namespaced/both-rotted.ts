@@ -1,7 +1,7 @@
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { flipByte } from '../../scrub/rot.ts';
+import { findingOf, flipByte } from '../../scrub/rot.ts';
 import { attach, detach, eventually } from '../attach.ts';
 import { startCluster, within, type TestCluster } from '../cluster.ts';
 
@@ -31,14 +31,16 @@ function fileOf(node: string, volumeId: string, name: string): string {
 /** As it is between the scan that makes a rotten file count as changed and the look at what is changed. */
 async function marked(node: string, volumeId: string, name: string): Promise<void> {
   const now = new Date();
+  const index = await cluster.node(node).daemon.client.file(volumeId, `data/${name}`, within());
+  const repairing = [findingOf(`data/${name}`, index?.local?.blocksHash)];
   flipByte(fileOf(node, volumeId, name), 0);
   utimesSync(fileOf(node, volumeId, name), now, now);
   const { daemon } = cluster.node(node);
   await daemon.client.scan(volumeId, { ...within(), sub: [`data/${name}`] });
   expect(await daemon.client.folderStatus(volumeId, within())).toMatchObject({ receiveOnlyTotalItems: 1 });
   const startedAt = now.toISOString();
-  const nothing = { files: 0, bytes: 0, rotten: [], repaired: 0, differing: [] };
-  const run = { startedAt, scanned: true, walked: true, repairing: [`data/${name}`], ...nothing };
+  const nothing = { files: 0, bytes: 0, skipped: 0, rotten: [], repaired: 0, differing: 0, names: [] };
+  const run = { startedAt, scanned: true, walked: true, repairing, ...nothing };
   const record = { version: 1, since: startedAt, run };
   writeFileSync(cluster.node(node).paths(volumeId).scrubFile, JSON.stringify(record));
 }

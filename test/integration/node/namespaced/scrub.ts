@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLUSTER_NODES, EVENTS, SYNCTHING_VOLUMES } from '../../../../src/kubernetes/resource-kind.ts';
-import { flipByte } from '../../scrub/rot.ts';
+import { findingOf, flipByte } from '../../scrub/rot.ts';
 import { attach, detach, eventually } from '../attach.ts';
 import { startCluster, within, type TestCluster, type TestNode } from '../cluster.ts';
 
@@ -114,8 +114,10 @@ test('no session begins on a copy before what was touched for a repair is right 
   await copy.stop();
   // As a crash leaves it between the touch and Syncthing's scan.
   const now = new Date().toISOString();
-  const nothing = { files: 0, bytes: 0, repairing: [], repaired: 0, differing: [] };
-  const run = { startedAt: now, scanned: true, walked: true, rotten: ['data/file'], ...nothing };
+  const nothing = { files: 0, bytes: 0, skipped: 0, repairing: [], repaired: 0, differing: 0, names: [] };
+  const index = await copy.daemon.client.file(volumeId, 'data/file', within());
+  const rotten = [findingOf('data/file', index?.local?.blocksHash)];
+  const run = { startedAt: now, scanned: true, walked: true, rotten, ...nothing };
   writeFileSync(fileOf(copy, volumeId, 'file'), 'wh4t was proven');
   writeFileSync(copy.paths(volumeId).scrubFile, JSON.stringify({ version: 1, since: now, run }));
   await copy.start();
