@@ -25,6 +25,8 @@ export interface StatusPlan {
   /** To be put into the status after the live checks, by compare-and-swap (handoff rules 2 and 3). */
   readonly propose?: Grant;
   readonly failedOver: boolean;
+  /** Copies for whose sake a holder goes from the base: to be read live before it is written (handoff rule 24). */
+  readonly witnesses: readonly SyncthingReplica[];
   /** Milliseconds after which time alone changes the answer. */
   readonly recheckAfterMs?: number;
 }
@@ -38,7 +40,7 @@ function earliest(times: readonly (number | undefined)[]): number | undefined {
 export function planStatus(input: PlanInput): StatusPlan {
   const { view, placed } = input;
   const members = membersOf(view, placed);
-  const { status, failover } = nextStatus(view, members);
+  const { status, failover, witnesses } = nextStatus(view, members);
   const now = withStatus(view, status);
   const grant = decideGrant(now);
   const flush = decideFlush(now, status.proven);
@@ -56,6 +58,7 @@ export function planStatus(input: PlanInput): StatusPlan {
   return {
     status: { ...status, conditions },
     failedOver: failover.kind === 'fail-over',
+    witnesses,
     ...(grant.kind === 'give' ? { propose: grant.grant } : {}),
     ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }),
   };

@@ -14,6 +14,7 @@ import { applyOrder } from './apply-orders.ts';
 import { unsyncedReason } from './caches.ts';
 import { VOLUME_FINALIZER, type ControllerContext } from './context.ts';
 import { confirmLoss } from './confirm-loss.ts';
+import { confirmWitnesses } from './confirm-witnesses.ts';
 import {
   grantedStatus,
   isGone,
@@ -105,6 +106,7 @@ async function carryOn(
 async function decide(ctx: ControllerContext, input: PlanInput, signal: AbortSignal): Promise<Decided> {
   const plan = planStatus(input);
   if (plan.failedOver) await confirmLoss(ctx, input.view, signal);
+  await confirmWitnesses(ctx, plan, signal);
   if (plan.propose === undefined) return plan;
   const { client, driverName } = ctx;
   const { volume } = input.view;

@@ -2,10 +2,11 @@
 import { isTakingBack } from '../handoff/copy.ts';
 import { decideFailover, type FailoverDecision } from '../handoff/failover.ts';
 import { grantEnd, joinProof } from '../handoff/flush.ts';
-import { currentBase } from '../handoff/holders.ts';
+import { currentBase, strikeWitnesses } from '../handoff/holders.ts';
 import type { VolumeView } from '../handoff/view.ts';
 import { nextToLeave } from './members.ts';
 import type { Member } from './peers.ts';
+import type { SyncthingReplica } from './replica.ts';
 import type { Base, SyncthingVolumeStatus } from './volume.ts';
 
 export function withStatus(view: VolumeView, status: SyncthingVolumeStatus): VolumeView {
@@ -111,6 +112,8 @@ function afterDeletion(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
 export interface NextStatus {
   readonly status: SyncthingVolumeStatus;
   readonly failover: FailoverDecision;
+  /** Copies for whose sake a holder goes: whether they still are what they say is to be read live (handoff rule 24). */
+  readonly witnesses: readonly SyncthingReplica[];
 }
 
 /**
@@ -119,7 +122,7 @@ export interface NextStatus {
  */
 export function nextStatus(view: VolumeView, members: readonly Member[]): NextStatus {
   if (view.volume.spec.deletion !== undefined) {
-    return { status: afterDeletion(view.volume.status), failover: { kind: 'none' } };
+    return { status: afterDeletion(view.volume.status), failover: { kind: 'none' }, witnesses: [] };
   }
   const failover = decideFailover(view);
   let now = withStatus(view, afterFailover(view.volume.status, failover));
@@ -127,7 +130,8 @@ export function nextStatus(view: VolumeView, members: readonly Member[]): NextSt
   now = withStatus(now, afterGrant(now));
   now = withStatus(now, afterRejoin(now));
   now = withStatus(now, afterTakingBack(now));
+  const witnesses = strikeWitnesses(now);
   const base = currentBase(now);
   if (base !== now.volume.status.base) now = withStatus(now, { ...now.volume.status, base });
-  return { status: afterLeaving(now, members), failover };
+  return { status: afterLeaving(now, members), failover, witnesses };
 }

@@ -14,9 +14,9 @@ import {
   volume,
   type ViewGiven,
 } from '../../test/builders/volume-view.ts';
-import type { FolderReport } from '../desired/replica.ts';
+import type { FolderReport, ScrubStatus } from '../desired/replica.ts';
 import type { Base, SyncthingVolumeStatus } from '../desired/volume.ts';
-import { currentBase, decideLeave } from './holders.ts';
+import { currentBase, decideLeave, strikeWitnesses } from './holders.ts';
 
 const ALL = ['n1', 'n2', 'n3'];
 
@@ -25,7 +25,19 @@ interface Given extends Partial<ViewGiven> {
   readonly status?: Partial<SyncthingVolumeStatus>;
   readonly folders?: Readonly<Record<string, Partial<FolderReport>>>;
   readonly roles?: Readonly<Record<string, 'data' | 'client'>>;
+  /** Nodes that are about to repair files of theirs. */
+  readonly repairing?: readonly string[];
 }
+
+const REPAIRING: ScrubStatus = {
+  files: 0,
+  bytes: 0,
+  skipped: 0,
+  repaired: 0,
+  differing: 0,
+  names: [],
+  running: { startedAt: '', files: 0, bytes: 0, repairing: 1 },
+};
 
 function detached(given: Given = {}) {
   const replicas = ALL.map((name) =>
@@ -36,6 +48,7 @@ function detached(given: Given = {}) {
           ALL.filter((other) => other !== name),
           given.folders?.[name],
         ),
+        ...(given.repairing?.includes(name) === true && { scrubbed: REPAIRING }),
       },
     }),
   );
@@ -108,6 +121,33 @@ describe('the holders of a detached volume', () => {
     expect(holdersOf({ base, folders: { n1: { sequence: 9 } }, nodes: [node('n2', SILENT)] })).not.toContain(
       named('n1')[0],
     );
+  });
+
+  test.each<[string, Given]>([
+    ['still fetches what it took back', { folders: { n1: { receiveOnlyItems: 1 }, n2: { needItems: 1 } } }],
+    ['is at work', { folders: { n1: { receiveOnlyItems: 1 }, n2: { state: 'scanning' } } }],
+    ['is about to repair files itself', { folders: { n1: { receiveOnlyItems: 1 } }, repairing: ['n2'] }],
+  ])('changes strike no one out for the sake of another that %s', (_what, given) => {
+    const seen = { base: handoffBase(['n1', 'n2']), nodes: [node('n3', SILENT)], ...given };
+    expect(holdersOf(seen)).toEqual(named('n1', 'n2'));
+    expect(strikeWitnesses(detached(seen))).toEqual([]);
+  });
+
+  test('another disk strikes a holder out whatever the others are', () => {
+    const folders = { n2: { needItems: 1 } };
+    const given = { base: handoffBase(['n1', 'n2']), folders, nodes: [node('n1', { storeId: 'new' })] };
+    expect(holdersOf(given)).not.toContain(named('n1')[0]);
+  });
+
+  test('for whose sake one is struck is named, and nobody where none is', () => {
+    const base = handoffBase(['n1', 'n2']);
+    const changed = { n1: { receiveOnlyItems: 1 } };
+    const names = (given: Given) =>
+      strikeWitnesses(detached({ base, ...given })).map(({ spec }) => spec.node);
+    expect(names({ folders: changed })).toEqual(['n2']);
+    expect(names({})).toEqual([]);
+    expect(names({ nodes: [node('n1', { storeId: 'new' })] })).toEqual([]);
+    expect(names({ folders: changed, status: { grant: grantTo('n2', 2) } })).toEqual([]);
   });
 
   test('the last one is counted anew when its database was, once it is clean', () => {

@@ -1,7 +1,7 @@
 /** How the holders of a base come and go while the volume is detached (handoff rules 24 and 31). */
-import type { FolderReport, SyncthingReplica } from '../desired/replica.ts';
+import type { FolderReport, SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
-import { isClean, isIntact, isTakingBack } from './copy.ts';
+import { isClean, isIntact, isTakingBack, isUnderRepair } from './copy.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
 import { asksForScrubs, scrubLack, type ScrubLack } from './scrubbed.ts';
@@ -29,17 +29,42 @@ function isNewHolder(view: VolumeView, base: Base, copy: SyncthingReplica): bool
 }
 
 /**
- * A holder that answers and is not what was proven any more: another disk, a database rolled back, files changed. One
- * that does not answer stays: its disk may be fine. What was changed can be taken back, so that such a copy goes only
- * where another one answers that is intact: the others may be off for good.
+ * A holder that answers and is not what was proven any more: another disk or a database rolled back is `lost`. One that
+ * does not answer stays: its disk may be fine.
  */
-function isStruck(view: VolumeView, base: Base, holder: Holder): boolean {
-  if (isStoreGone(view, holder)) return true;
+function stateOf(view: VolumeView, holder: Holder): 'holds' | 'lost' | 'changed' {
+  if (isStoreGone(view, holder)) return 'lost';
   const status = view.replicas.get(holder.node)?.status;
-  if (status === undefined || status.storeId !== holder.storeId) return false;
-  if (!isSettled(status.folder) || isIntact(holder, status)) return false;
-  const isLost = status.removed || status.folder.sequence < holder.sequence;
-  return isLost || intactHolders(view, base).some((copy) => copy.spec.node !== holder.node);
+  if (status === undefined || status.storeId !== holder.storeId) return 'holds';
+  if (!isSettled(status.folder) || isIntact(holder, status)) return 'holds';
+  return status.removed || status.folder.sequence < holder.sequence ? 'lost' : 'changed';
+}
+
+/**
+ * Whether a holder with changed files may be struck for this copy's sake. It is intact with nothing to come: between a
+ * revert and the fetch that follows it, nothing counts as changed, and the files are not there yet. Nor is it about to
+ * be changed for a repair, or two copies that rotted would each be struck for the other.
+ */
+export function isWitness(holder: Holder, status: SyncthingReplicaStatus | undefined): boolean {
+  return isIntact(holder, status) && isClean(status?.folder) && !isUnderRepair(status);
+}
+
+function witnesses(view: VolumeView, base: Base): readonly SyncthingReplica[] {
+  return intactHolders(view, base).filter((copy) => isWitness(holderOf(copy), copy.status));
+}
+
+/** What was changed can be taken back, and the others may be off for good: such a copy goes for one that answers. */
+function isStruck(view: VolumeView, base: Base, holder: Holder): boolean {
+  const state = stateOf(view, holder);
+  return state === 'lost' || (state === 'changed' && witnesses(view, base).length > 0);
+}
+
+/** For whose sake a holder is struck now that has nothing but changed files: to be read live before that stands. */
+export function strikeWitnesses(view: VolumeView): readonly SyncthingReplica[] {
+  const { base, grant } = view.volume.status;
+  if (grant !== undefined || base.kind === 'empty' || isTakingBack(base)) return [];
+  const isAnyChanged = base.holders.some((holder) => stateOf(view, holder) === 'changed');
+  return isAnyChanged ? witnesses(view, base) : [];
 }
 
 function isSettled(folder: FolderReport | undefined): folder is FolderReport {
