@@ -190,6 +190,28 @@ describe('a writer is lost', () => {
       if (decision.kind === 'fail-over') expect(decision.base.holders).toEqual([holder('n2')]);
     });
 
+    test.each([
+      ['nothing but rotten files is changed', 1, 1, 'fail-over'],
+      ['more is changed', 2, 1, 'blocked'],
+      ['no scrub marked it', 1, 0, 'blocked'],
+    ])('a copy with changed files is the last one to go on from, where %s', (_what, ...given) => {
+      const [receiveOnlyItems, repairing, kind] = given;
+      const acceptLoss = { forceDetach: { epoch: 2, acceptLoss: true } };
+      const changed = { receiveOnlyItems };
+      const seen = lost({
+        volume: volume({ spec: acceptLoss, status: { ...lost().volume.status, proven } }),
+        folders: { n2: changed, n3: { receiveOnlyItems: 9 } },
+      });
+      const [copy] = [...seen.replicas.values()].filter(({ spec }) => spec.node === 'n2');
+      if (copy?.status === undefined) throw new Error('n2 has reported');
+      const nothing = { files: 0, bytes: 0, skipped: 0, repaired: 0, differing: 0, names: [] };
+      const scrubbed = { ...nothing, running: { startedAt: at(0), files: 0, bytes: 0, repairing } };
+      const rotten = { ...copy, status: { ...copy.status, scrubbed } };
+      const decision = decideFailover({ ...seen, replicas: new Map([...seen.replicas, ['n2', rotten]]) });
+      expect(decision.kind).toBe(kind);
+      if (decision.kind === 'fail-over') expect(decision.base.holders).toEqual([holder('n2')]);
+    });
+
     test('what arrived of a first writer is all there is, once a person gives it up', () => {
       const base = { kind: 'empty' as const, epoch: 0, session: 0, holders: [] };
       const spec = { forceDetach: { epoch: 2 } };

@@ -45,11 +45,29 @@ function isReachable(view: VolumeView, copy: SyncthingReplica, holder: Holder): 
  * them: both go with the writer's index, and nobody is granted the volume before this copy is clean.
  */
 function isSource(view: VolumeView, holder: Holder, lost: string): boolean {
+  const changed = view.replicas.get(holder.node)?.status?.folder?.receiveOnlyItems;
+  return changed === 0 && isThere(view, holder, lost);
+}
+
+function isThere(view: VolumeView, holder: Holder, lost: string): boolean {
   const copy = view.replicas.get(holder.node);
   const folder = copy?.status?.folder;
   if (copy === undefined || folder === undefined || holder.node === lost) return false;
-  const isUnchanged = folder.scanned && folder.sequence >= holder.sequence && folder.receiveOnlyItems === 0;
-  return isUnchanged && isReachable(view, copy, holder);
+  return folder.scanned && folder.sequence >= holder.sequence && isReachable(view, copy, holder);
+}
+
+/** Nothing else is changed there than files that rotted, and that nobody who is left has (handoff rule 42). */
+function hasOnlyRotten(view: VolumeView, { node }: Holder): boolean {
+  const status = view.replicas.get(node)?.status;
+  const repairing = status?.scrubbed?.running?.repairing ?? 0;
+  return (status?.folder?.receiveOnlyItems ?? 0) <= repairing;
+}
+
+/** One that is as it was reported, else one whose rotten files a person has to take for what is left. */
+function lastSources(view: VolumeView, holders: readonly Holder[], lost: string): readonly Holder[] {
+  const left = lastResort(view, holders).filter((holder) => isThere(view, holder, lost));
+  const sound = left.filter((holder) => isSource(view, holder, lost));
+  return sound.length > 0 ? sound : left.filter((holder) => hasOnlyRotten(view, holder));
 }
 
 /**
@@ -119,8 +137,7 @@ export function decideFailover(view: VolumeView): FailoverDecision {
   const lost = grant.node;
   const holders = acknowledgedHolders(view.volume.status);
   const proven = holders.filter((holder) => isSource(view, holder, lost));
-  const sources =
-    proven.length > 0 ? proven : lastResort(view, holders).filter((holder) => isSource(view, holder, lost));
+  const sources = proven.length > 0 ? proven : lastSources(view, holders, lost);
   const source = bestSource(view, sources, lost);
   if (source === undefined) {
     const names = holders.map((holder) => holder.node);
