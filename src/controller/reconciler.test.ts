@@ -235,6 +235,22 @@ describe('the controller, with simulated nodes on a fake API server', () => {
     expect(filesOn('n2', volumeId)).toEqual(['a']);
   });
 
+  test('a holder whose files were changed goes, for the sake of others that are read live first', async () => {
+    const volumeId = await world.createVolume('pvc-1');
+    await mounted('n1', volumeId);
+    world.node('n1').write(volumeId, 'a');
+    await detached('n1', volumeId);
+    const holders = async () => (await world.volume(volumeId)).status.base.holders.map(({ node }) => node);
+    await world.until(async () => (await holders()).join() === 'n1,n2,n3');
+    const before = world.kubernetes.calls.length;
+    world.node('n1').syncthing.filesOf(volumeId).add('by hand');
+    world.node('n1').syncthing.scan(volumeId);
+    await world.until(async () => (await holders()).join() === 'n2,n3');
+    const read = world.kubernetes.calls.slice(before).filter(({ verb }) => verb === 'get');
+    const name = parseVolumeId(volumeId)?.name;
+    expect(read.map((each) => each.name)).toEqual(expect.arrayContaining([`${name}.n2`, `${name}.n3`]));
+  });
+
   test('heartbeats alone cost no look at any volume', async () => {
     await world.createVolume('pvc-1');
     for (let round = 0; round < 10; round += 1) await world.round();
