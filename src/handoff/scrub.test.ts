@@ -110,6 +110,7 @@ describe('a file that differs', () => {
   });
 
   test('is left where the disk does not give it away', () => {
-    expect(verdict({}, { kind: 'unreadable' })).toContain('look at the disk');
+    const reason = 'the disk does not give it away (EIO)';
+    expect(verdict({}, { kind: 'unreadable', reason })).toContain(`${reason}: look at the disk`);
   });
 });

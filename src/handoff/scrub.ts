@@ -63,7 +63,7 @@ export interface FindingView extends Pick<ScrubView, 'state' | 'order' | 'folder
 /** Handoff rule 42: repaired only where it cannot be a write, and where another copy has what was proven. */
 export function verdictOnFinding({ state, order, folder, finding, ownId }: FindingView): FindingVerdict {
   if (finding.kind === 'unreadable')
-    return { kind: 'report', reason: 'the disk cannot read it: look at the disk, its log says more' };
+    return { kind: 'report', reason: `${finding.reason}: look at the disk, its log says more` };
   if (folder?.type !== 'receiveonly' || mayBeWritten(state, finding, ownId))
     return {
       kind: 'report',

@@ -211,12 +211,17 @@ test('what is in the way is told when it stays', async () => {
   expect(node.ctx.volumes.record(volumeId).scrub).toBe(written);
 });
 
-test('a copy with something in its way is left alone for a while', async () => {
+test.each([
+  [5_000, 5_000],
+  [600_000, 30_000],
+])('a copy that could not be scrubbed for %d ms is left alone for %d', async (lasts, rest) => {
   seen = folder(['n2'], { needItems: 3 });
   const step = started();
   expect(await step(signal)).toBe(false);
+  now += lasts;
+  expect(await step(signal)).toBe(false);
   seen = folder(['n2']);
-  now += 29_999;
+  now += rest - 1;
   expect(await step(signal)).toBe(false);
   now += 1;
   expect(await step(signal)).toBe(true);
@@ -236,6 +241,16 @@ test('a file that rotted is touched and scanned once, and compared again when it
   expect(asked.at(-1)).toMatchObject({ only: ['data/a'] });
   expect((await record())?.last).toMatchObject({ files: 2, repaired: 1, differing: 0 });
   expect(told).toMatchObject([{ reason: 'Repaired', message: expect.stringContaining('data/a on n1') }]);
+});
+
+test('what the disk does not give away is told as that', async () => {
+  const unread = finding({ name: 'data/d', kind: 'unreadable', reason: 'no luck (EIO)' });
+  answers = [report({ findings: [unread] })];
+  await untilIdle(started());
+  expect(told.map(({ message }) => message)).toEqual([
+    'data/d on n1 cannot be read: no luck (EIO): look at the disk, its log says more',
+  ]);
+  expect((await record())?.last).toMatchObject({ differing: 1, names: ['data/d'] });
 });
 
 test('what was not compared again, or has other bytes in the index, is not told as repaired', async () => {

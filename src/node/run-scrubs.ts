@@ -5,7 +5,6 @@ import {
   goingOn,
   nextScrubStep,
   spreadOf,
-  underRepair,
   type ScrubCandidate,
 } from '../desired/plan-scrub.ts';
 import { newScrubRecord, type ScrubRecord, type ScrubSettings } from '../desired/scrub.ts';
@@ -31,7 +30,7 @@ export interface ScrubParts {
 const LOOK_AGAIN_MS = 3_000;
 /** What keeps a copy from being scrubbed for so long is worth a report. */
 const OBSTACLE_MS = 60_000;
-/** How long a copy is left alone that cannot be scrubbed now; one that is fetched again is soon through. */
+/** A copy that cannot be scrubbed is left alone for as long as that has lasted, up to this. */
 const LEFT_ALONE_MS = 30_000;
 
 interface Rounds {
@@ -170,8 +169,8 @@ async function noteObstacle(
   const since = obstacles.get(folderId) ?? now;
   obstacles.set(folderId, since);
   const { scrub } = ctx.volumes.record(folderId);
-  if (underRepair(scrub).length === 0)
-    retries.set(folderId, { at: now + LEFT_ALONE_MS, failures: retries.get(folderId)?.failures ?? 0 });
+  const at = now + Math.min(now - since, LEFT_ALONE_MS);
+  retries.set(folderId, { at, failures: retries.get(folderId)?.failures ?? 0 });
   if (scrub !== undefined && now - since >= OBSTACLE_MS)
     await remember(ctx, folderId, failing(scrub, `waits: ${obstacle}`, since));
 }

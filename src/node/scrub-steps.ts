@@ -209,9 +209,12 @@ interface Difference {
 function tellOfDifference(ctx: NodeContext, folderId: string, { finding, reason }: Difference): void {
   const { name, kind } = finding;
   ctx.log.warn({ folderId, file: name, kind, reason }, 'a file differs from what was proven');
-  const message = `${name} on ${ctx.node} differs from what was proven, with the same size and time: ${reason}`;
+  const what = kind === 'unreadable' ? 'cannot be read' : DIFFERS;
+  const message = `${name} on ${ctx.node} ${what}: ${reason}`;
   tellOfReplica(ctx, folderId, { type: 'Warning', reason: 'Differs', message });
 }
+
+const DIFFERS = 'differs from what was proven, with the same size and time';
 
 /** One event for all of them. */
 function tellOfStop(ctx: NodeContext, folderId: string, { findings, files }: ScrubReport): void {
