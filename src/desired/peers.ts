@@ -84,10 +84,14 @@ function listsFirst(view: VolumeView, member: Member, other: Member): boolean {
   return member.node < other.node;
 }
 
-/** Unshared for once, so that the other's index comes anew and whole (handoff rule 16). */
-function hasLostStep(view: VolumeView, member: Member, other: Member): boolean {
-  const [copy, source] = [member.replica, other.replica];
-  return copy !== undefined && source !== undefined && isOutOfStep(view, copy, source);
+/** Unshared for once by both, so that each forgets the other's index and both come anew and whole (handoff rule 16). */
+function hasLostStep(view: VolumeView, { replica: one }: Member, { replica: other }: Member): boolean {
+  return one !== undefined && other !== undefined && isOutOfStep(view, one, other);
+}
+
+/** What `member` last reported is of an order that listed the other: it has not unshared it yet. */
+function isStillShared({ replica }: Member, other: Member): boolean {
+  return replica?.status?.folder?.peers.some((peer) => peer.node === other.node) === true;
 }
 
 /** So long a node that answers and is slow to share is waited for, before it goes on with the others. */
@@ -158,6 +162,7 @@ export function peersOf(
   const others = members.filter((other) => {
     if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
     if (isListed(member, other)) return !hasLostStep(view, member, other);
+    if (isStillShared(member, other)) return false;
     if (isNew && !hasFolder(view, member) && !hasFolder(view, other)) return true;
     return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
   });
