@@ -12,10 +12,10 @@ function seen(n1: number, n2: number, remoteNeedEmpty = false) {
 }
 
 test.each([
-  ['both reports are old', -31_000, -40_000, true, undefined],
-  ['one is new', -31_000, -20_000, false, 10_001],
-  ['both are new', -1_000, -2_000, false, 29_001],
-])('a contradiction where %s', (_what, n1, n2, isLasting, recheckMs) => {
+  { what: 'both reports are old', n1: -31_000, n2: -40_000, isLasting: true, recheckMs: undefined },
+  { what: 'one is new', n1: -31_000, n2: -20_000, isLasting: false, recheckMs: 10_001 },
+  { what: 'both are new', n1: -1_000, n2: -2_000, isLasting: false, recheckMs: 29_001 },
+])('a contradiction where $what', ({ n1, n2, isLasting, recheckMs }) => {
   const { one, other, found } = seen(n1, n2);
   expect(isOutOfStep(found, one, other)).toBe(isLasting);
   expect(isOutOfStep(found, other, one)).toBe(isLasting);

@@ -145,6 +145,14 @@ function isOfferedByAll(view: VolumeView, member: Member, members: readonly Memb
     .every((other) => listsFirst(view, member, other) || hasListed(other, member));
 }
 
+function isFirstMeeting(view: VolumeView, member: Member, other: Member): boolean {
+  return !hasFolder(view, member) && !hasFolder(view, other);
+}
+
+function isTurnOf(view: VolumeView, member: Member, other: Member, isOffered: boolean): boolean {
+  return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
+}
+
 /**
  * The peers that `member` lists. The folder comes first on the joiner, then in its peers' lists, then the peers in the
  * joiner's: sharing with a device that had the folder before and does not have it yet leaves Syncthing 1.x with doubled
@@ -163,8 +171,7 @@ export function peersOf(
     if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
     if (isListed(member, other)) return !hasLostStep(view, member, other);
     if (isStillShared(member, other)) return false;
-    if (isNew && !hasFolder(view, member) && !hasFolder(view, other)) return true;
-    return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
+    return (isNew && isFirstMeeting(view, member, other)) || isTurnOf(view, member, other, isOffered);
   });
   return others.flatMap((other) => {
     const deviceId = view.nodes.get(other.node)?.status?.deviceId ?? '';
