@@ -75,7 +75,7 @@ describe('planning', () => {
       fc.property(anyVolumeWorld, ({ view: seen, placed }) => {
         expect(settle(seen, placed).rounds).toBeLessThan(10);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -96,7 +96,7 @@ describe('planning', () => {
           expect(isKept || rejoin?.step === 'done').toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -112,7 +112,7 @@ describe('planning', () => {
           expect(isRemoved || status === undefined).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -129,7 +129,7 @@ describe('planning', () => {
           if (removal === 'delete') expect(after.volume.spec.deletion).toBeDefined();
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

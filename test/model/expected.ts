@@ -120,6 +120,7 @@ const FAULTS = [
   'database lost, writer',
   'database lost, replica',
   'database rolled back',
+  'index entry lost',
   'replica wiped',
   'empty disk',
   'disk full',
