@@ -1,6 +1,6 @@
 /** Replacing what was changed behind the volume's back by what was proven (handoff rules 8 and 42). */
 import { underRepair } from '../desired/plan-scrub.ts';
-import type { FileEntry } from '../syncthing/client.ts';
+import { MARKER_ALONE, type FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { isElsewhere } from './judge-changes.ts';
@@ -108,7 +108,7 @@ export async function revertChanges(
   let left = 0;
   for (let barrier = 0; barrier < BARRIERS; barrier += 1) {
     // A scan of what is never there waits for what the folder does.
-    await syncthing.scan(folderId, { signal, sub: ['.stfolder'] });
+    await syncthing.scan(folderId, { signal, sub: MARKER_ALONE });
     ({ receiveOnlyTotalItems: left } = await syncthing.folderStatus(folderId, { signal }));
     if (left === 0) return;
     await clock.sleep(BARRIER_MS, signal);
