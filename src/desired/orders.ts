@@ -77,11 +77,13 @@ function typeOf(view: VolumeView, member: Member, { peers, members }: Sharing): 
 function wordsTo(
   view: VolumeView,
   member: Member,
-): Pick<SyncthingReplicaSpec, 'proven' | 'rejoin' | 'mayRevert'> {
+): Pick<SyncthingReplicaSpec, 'proven' | 'reader' | 'rejoin' | 'mayRevert'> {
   const proven = provenOf(view, member);
   const rejoin = rejoinOf(view, member);
+  const reader = view.volume.status.readers.find(({ node }) => node === member.node);
   return {
     ...(proven === undefined ? {} : { proven }),
+    ...(reader === undefined ? {} : { reader }),
     ...(rejoin === undefined ? {} : { rejoin }),
     ...(mayRevert(view, member) ? { mayRevert: true } : {}),
   };

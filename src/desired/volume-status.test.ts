@@ -40,7 +40,13 @@ function next(given: Given = {}): SyncthingVolumeStatus {
 
 describe('the next status', () => {
   test('is the one that stands while nothing happens', () => {
-    expect(next()).toEqual({ epoch: 2, base: handoffBase(ALL), stale: [], conditions: [] });
+    expect(next()).toEqual({
+      epoch: 2,
+      readers: [],
+      base: handoffBase(ALL),
+      stale: [],
+      conditions: [],
+    });
   });
 
   test('a proof moves what is replicated', () => {

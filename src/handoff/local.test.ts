@@ -71,6 +71,7 @@ function looking(
     folder: folder(['n2'], { type: 'sendreceive', ...seen }),
     changedSinceScan: false,
     isWanted: false,
+    isWantedToRead: false,
     isAwaitingPublish: false,
     now: NOW,
     settings: defaultHandoffSettings,

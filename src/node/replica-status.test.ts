@@ -60,6 +60,7 @@ function view(phase: DiskPhase, given: Partial<LocalView> = {}): LocalView {
     folder,
     changedSinceScan: false,
     isWanted: false,
+    isWantedToRead: false,
     isAwaitingPublish: false,
     now: NOW,
     settings: defaultHandoffSettings,

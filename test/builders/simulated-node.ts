@@ -269,6 +269,7 @@ export class SimulatedNode {
       ...(scan !== undefined && { scan }),
       changedSinceScan: scan === undefined || files > scan.sequence,
       isWanted: this.#uses.has(folderId),
+      isWantedToRead: false,
       isAwaitingPublish: false,
       now: this.#options.clock.now(),
       settings: { ...defaultHandoffSettings, scanIntervalMs: 0 },

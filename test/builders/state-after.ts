@@ -9,6 +9,7 @@ import {
   tookBack,
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
+import { endReading } from '../../src/handoff/reading.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 
 type LeavesState = Extract<
@@ -20,25 +21,29 @@ function leavesState(action: LocalAction): action is LeavesState {
   return ['scan', 'absorb', 'announce', 'drop-versions', 'recheck'].includes(action.kind);
 }
 
+const WITHOUT_ARGUMENTS = {
+  'archive-tree': archived,
+  'finish-rejoin': rejoined,
+  'stop-announcing': announced,
+} as const;
+
 /** state.json after an action of planLocal that was carried out. */
 export function stateAfter(state: DiskState, action: LocalAction): DiskState {
   if (leavesState(action)) return state;
   switch (action.kind) {
     case 'see-epoch':
       return sawEpoch(state, action.epoch);
+    case 'end-reading':
+      return endReading(state, action.since);
     case 'release':
       return release(state, action.scan);
     case 'decline':
       return decline(state, action.epoch);
     case 'begin-rejoin':
       return beginRejoin(state, action.epoch, `${state.folderId}/${action.epoch}`);
-    case 'archive-tree':
-      return archived(state);
-    case 'finish-rejoin':
-      return rejoined(state);
     case 'take-back':
       return tookBack(state, action.epoch);
-    case 'stop-announcing':
-      return announced(state);
+    default:
+      return WITHOUT_ARGUMENTS[action.kind](state);
   }
 }

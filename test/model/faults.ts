@@ -190,6 +190,7 @@ export function taint(world: World, node: ModelNode): void {
   const before = world.api.clusterNodes.get(node.name);
   if (before === undefined || before.outOfService) return;
   count(world.counts, node.isOn ? 'fault: taint on a node that runs' : 'fault: taint');
+  world.ledger.lostNodes.add(node.name);
   setClusterNode(world, node.name, clusterNode(node.name, { ...before, outOfService: true }));
   forgetPods(node);
 }
@@ -204,6 +205,7 @@ function forgetPods(node: ModelNode): void {
 export function deleteNode(world: World, node: ModelNode): void {
   if (!world.api.clusterNodes.has(node.name)) return;
   count(world.counts, 'fault: Node object deleted');
+  world.ledger.lostNodes.add(node.name);
   setClusterNode(world, node.name, undefined);
   forgetPods(node);
 }

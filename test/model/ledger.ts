@@ -38,6 +38,10 @@ export interface Ledger {
   /** Stores whose copy was ordered to leave, by the volume's status. */
   readonly left: Set<string>;
   isDeletionOrdered: boolean;
+  /** Nodes that were ever given up as a whole. */
+  readonly lostNodes: Set<string>;
+  /** `storeId since` of readers that the volume let go while their pods went on, since their nodes were lost. */
+  readonly lostReadings: Set<string>;
   /** The API was restored to a state from before a grant: which lineage counts is for a person to say (rule 4). */
   isAmbiguous: boolean;
 }
@@ -54,6 +58,8 @@ export function newLedger(): Ledger {
     lostDatabases: new Set(),
     left: new Set(),
     isDeletionOrdered: false,
+    lostNodes: new Set(),
+    lostReadings: new Set(),
     isAmbiguous: false,
   };
 }

@@ -19,6 +19,7 @@ export const volumeSpec: SyncthingVolumeSpec = {
 export const volumeStatus: SyncthingVolumeStatus = {
   epoch: 4,
   grant: { epoch: 4, node: 'n1', storeId: 'store-1', since },
+  readers: [],
   base: { kind: 'failover', epoch: 3, session: 2, holders: [holder], provenThrough: since },
   proven: { epoch: 4, session: 1, sequence: 12, scanStartedAt: since, holders: [holder] },
   replicatedThrough: since,
@@ -46,6 +47,7 @@ export const replicaSpec: SyncthingReplicaSpec = {
   peers: [{ node: 'n2', deviceId: 'DEVICE-2' }],
   base: volumeStatus.base,
   grant: { epoch: 4, node: 'n1', storeId: 'store-1', since },
+  reader: { node: 'n1', storeId: 'store-1', since },
   proven: { epoch: 4, session: 1, sequence: 12 },
   rejoin: { epoch: 3 },
   removal: 'leave',
