@@ -122,6 +122,26 @@ describe('a folder that Syncthing gave up', () => {
   });
 });
 
+describe('the right to read', () => {
+  const reader = { node: 'n1', storeId: storeOf('n1'), since: at(-1000) };
+  const COPY: DiskPhase = { kind: 'replica' };
+  const open = state(COPY, { reading: { since: reader.since, phase: 'reading' } });
+
+  test.each([
+    ['when its last pod has gone', {}, true],
+    ['not while a pod has it mounted', { podMounts: ['/pods/a'] }, false],
+    ['not while a pod is on its way', { isAwaitingPublish: true }, false],
+    ['not while a call asks for it', { isWantedToRead: true }, false],
+    ['also where a call asks to write', { isWanted: true }, true],
+  ])('ends %s', (_what, given, isEnded) => {
+    const actions = planLocal(
+      looking({ state: open, order: order({ epoch: 0, reader }), seen: { type: 'receiveonly' }, ...given }),
+    );
+    const end = { kind: 'end-reading', since: reader.since };
+    expect(actions).toEqual(isEnded ? [end] : []);
+  });
+});
+
 describe('a grant that nobody here took', () => {
   test.each([
     ['a copy', { kind: 'replica' } as DiskPhase, 2],
