@@ -120,16 +120,16 @@ describe('ending it', () => {
 
 describe('a right that nobody here uses', () => {
   test.each([
-    ['open, its pods gone', state(OPEN), order(NOW), false, NOW],
-    ['open, and taken back by the controller', state(OPEN), order(), false, NOW],
-    ['given to a pod that did not come', state(), order(NOW), false, NOW],
-    ['given anew to a pod that did not come', state(ENDED), order(NEW), false, NEW],
-    ['ended already', state(ENDED), order(NOW), false, undefined],
-    ['used', state(OPEN), order(NOW), true, undefined],
-    ['asked for', state(), order(NOW), true, undefined],
-    ['none', state(), order(), false, undefined],
-  ])('%s', (_what, before, given, isUsed, since) => {
-    expect(unusedReading({ state: before, order: given, isUsed })).toBe(since);
+    ['open, its pods gone', { state: state(OPEN), order: order(NOW), isUsed: false }, NOW],
+    ['open, and taken back by the controller', { state: state(OPEN), order: order(), isUsed: false }, NOW],
+    ['given to a pod that did not come', { state: state(), order: order(NOW), isUsed: false }, NOW],
+    ['given anew to a pod that did not come', { state: state(ENDED), order: order(NEW), isUsed: false }, NEW],
+    ['ended already', { state: state(ENDED), order: order(NOW), isUsed: false }, undefined],
+    ['used', { state: state(OPEN), order: order(NOW), isUsed: true }, undefined],
+    ['asked for', { state: state(), order: order(NOW), isUsed: true }, undefined],
+    ['none', { state: state(), order: order(), isUsed: false }, undefined],
+  ])('%s', (_what, use, since) => {
+    expect(unusedReading(use)).toBe(since);
   });
 });
 
@@ -161,14 +161,22 @@ describe('the live look', () => {
   const place = { node: 'n1', storeId: storeOf('n1') };
   const status = { epoch: 1, base: handoffBase(['n1']), readers: [readerOn('n1', NOW)] };
 
-  test.each([
-    ['the right stands', {}, {}, NOW, true],
-    ['another one stands', {}, {}, OLD, false],
-    ['it is of another node', {}, { readers: [readerOn('n2', NOW)] }, NOW, false],
-    ['it is of another disk', {}, { readers: [{ ...readerOn('n1', NOW), storeId: 'old' }] }, NOW, false],
-    ['somebody writes', {}, { grant: grantTo('n2', 2) }, NOW, false],
-    ['the volume is deleted', { deletion: { requestedAt: at(0) } }, {}, NOW, false],
-  ])('%s: %s', (_what, spec, given, since, isHeld) => {
-    expect(holdsReading(volume({ spec, status: { ...status, ...given } }), place, since)).toBe(isHeld);
+  const cases: readonly (readonly [string, Parameters<typeof volume>[0] & object, string, boolean])[] = [
+    ['the right stands', {}, NOW, true],
+    ['another one stands', {}, OLD, false],
+    ['it is of another node', { status: { readers: [readerOn('n2', NOW)] } }, NOW, false],
+    [
+      'it is of another disk',
+      { status: { readers: [{ ...readerOn('n1', NOW), storeId: 'old' }] } },
+      NOW,
+      false,
+    ],
+    ['somebody writes', { status: { grant: grantTo('n2', 2) } }, NOW, false],
+    ['the volume is deleted', { spec: { deletion: { requestedAt: at(0) } } }, NOW, false],
+  ];
+  test.each(cases)('%s: %s', (_what, given, since, isHeld) => {
+    expect(holdsReading(volume({ ...given, status: { ...status, ...given.status } }), place, since)).toBe(
+      isHeld,
+    );
   });
 });

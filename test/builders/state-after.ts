@@ -21,15 +21,32 @@ function leavesState(action: LocalAction): action is LeavesState {
   return ['scan', 'absorb', 'announce', 'drop-versions', 'recheck'].includes(action.kind);
 }
 
-const WITHOUT_ARGUMENTS = {
-  'archive-tree': archived,
-  'finish-rejoin': rejoined,
-  'stop-announcing': announced,
-} as const;
+type Rejoins = Extract<
+  LocalAction,
+  { kind: 'begin-rejoin' | 'archive-tree' | 'finish-rejoin' | 'take-back' }
+>;
+
+function rejoins(action: LocalAction): action is Rejoins {
+  return ['begin-rejoin', 'archive-tree', 'finish-rejoin', 'take-back'].includes(action.kind);
+}
+
+function afterRejoin(state: DiskState, action: Rejoins): DiskState {
+  switch (action.kind) {
+    case 'begin-rejoin':
+      return beginRejoin(state, action.epoch, `${state.folderId}/${action.epoch}`);
+    case 'archive-tree':
+      return archived(state);
+    case 'finish-rejoin':
+      return rejoined(state);
+    case 'take-back':
+      return tookBack(state, action.epoch);
+  }
+}
 
 /** state.json after an action of planLocal that was carried out. */
 export function stateAfter(state: DiskState, action: LocalAction): DiskState {
   if (leavesState(action)) return state;
+  if (rejoins(action)) return afterRejoin(state, action);
   switch (action.kind) {
     case 'see-epoch':
       return sawEpoch(state, action.epoch);
@@ -39,11 +56,7 @@ export function stateAfter(state: DiskState, action: LocalAction): DiskState {
       return release(state, action.scan);
     case 'decline':
       return decline(state, action.epoch);
-    case 'begin-rejoin':
-      return beginRejoin(state, action.epoch, `${state.folderId}/${action.epoch}`);
-    case 'take-back':
-      return tookBack(state, action.epoch);
-    default:
-      return WITHOUT_ARGUMENTS[action.kind](state);
+    case 'stop-announcing':
+      return announced(state);
   }
 }

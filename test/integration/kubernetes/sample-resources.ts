@@ -36,6 +36,18 @@ export const volumeStatus: SyncthingVolumeStatus = {
   ],
 };
 
+/** Without a grant, beside which there are no readers. */
+export const readVolumeStatus: SyncthingVolumeStatus = {
+  epoch: 4,
+  readers: [
+    { node: 'n1', storeId: 'store-1', since },
+    { node: 'n2', storeId: 'store-2', since },
+  ],
+  base: { kind: 'handoff', epoch: 4, session: 2, holders: [holder] },
+  stale: [],
+  conditions: [],
+};
+
 export const replicaSpec: SyncthingReplicaSpec = {
   volume: 'v-aaaaaaaaaaaaaaaa',
   folderId: 'v-aaaaaaaaaaaaaaaa-0123456789ab',
@@ -80,6 +92,7 @@ export const replicaStatus: SyncthingReplicaStatus = {
     uncarried: ['dev/null', 'and 7 more'],
     scan: { epoch: 4, session: 1, sequence: 12, startedAt: since, afterUnmount: false },
   },
+  reader: { since, phase: 'ended' },
   rejoin: { epoch: 3, step: 'archived', archive: 'archive/x/3' },
   mounts: ['/var/lib/kubelet/pods/1'],
   removed: false,
@@ -106,6 +119,7 @@ export const nodeStatus: SyncthingNodeStatus = {
       volume: 'v-aaaaaaaaaaaaaaaa',
       volumeId: 'v-aaaaaaaaaaaaaaaa-0123456789ab',
       since,
+      reads: true,
       base: { epoch: 3, session: 2 },
     },
   ],
