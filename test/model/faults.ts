@@ -145,6 +145,8 @@ export function loseDatabase(world: World, node: ModelNode): void {
   const isWriter = typeOf(disk) === 'sendreceive';
   count(world.counts, isWriter ? 'fault: database lost, writer' : 'fault: database lost, replica');
   world.ledger.lostDatabases.add(disk.storeId);
+  for (const { mount } of node.pods.values())
+    if (mount?.reading !== undefined) world.ledger.unsureReadings.add(`${disk.storeId} ${mount.reading}`);
   node.left = undefined;
   killDaemon(world, node);
   disk.database = { indexId: nextNumber(world), sequence: 0, local: new Map(), remote: new Map() };

@@ -55,10 +55,12 @@ function fenceHolds({ api, ledger, nodes }: World): void {
   }
 }
 
-/** Its session, or its right to read, was given up. */
+/** Its session, or its right to read, was given up, or nothing is sure there any more. */
 function isLeftBehind(world: World, { disk }: ModelNode, { epoch, reading }: PodMount): boolean {
-  if (reading !== undefined) return world.ledger.lostReadings.has(`${disk.storeId} ${reading}`);
-  return isSuperseded(world, epoch);
+  const { lostReadings, unsureReadings } = world.ledger;
+  if (reading === undefined) return isSuperseded(world, epoch);
+  const key = `${disk.storeId} ${reading}`;
+  return lostReadings.has(key) || unsureReadings.has(key);
 }
 
 /** By any pod of its session; under a right to read nobody writes. */

@@ -42,6 +42,8 @@ export interface Ledger {
   readonly lostNodes: Set<string>;
   /** `storeId since` of readers that the volume let go while their pods went on, since their nodes were lost. */
   readonly lostReadings: Set<string>;
+  /** `storeId since` of readers whose Syncthing lost its database: what was deleted before may come in again. */
+  readonly unsureReadings: Set<string>;
   /** The API was restored to a state from before a grant: which lineage counts is for a person to say (rule 4). */
   isAmbiguous: boolean;
 }
@@ -60,6 +62,7 @@ export function newLedger(): Ledger {
     isDeletionOrdered: false,
     lostNodes: new Set(),
     lostReadings: new Set(),
+    unsureReadings: new Set(),
     isAmbiguous: false,
   };
 }

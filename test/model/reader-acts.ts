@@ -1,6 +1,7 @@
 /** What can happen with readers, beside all that happens without. */
 import { cutPower, taint } from './faults.ts';
 import { unpublish, type CallFault } from './kubelet.ts';
+import { look, writeLook } from './look.ts';
 import { podMounts, type ModelNode } from './model-node.ts';
 import { endPod, startPod } from './pods.ts';
 import { publishReader, stageReader } from './readers.ts';
@@ -64,6 +65,17 @@ function readerIsLost({ world, node, argument }: Case): void {
   comes(world, other, 4);
 }
 
+/** Its pod has gone, as state.json says, and the next one of the node comes before anybody heard of it. */
+function comesBackAtOnce({ world, node, argument }: Case): void {
+  readersCome(world, [node], 4);
+  leaves(world, node);
+  step(world, () => look(world, node));
+  if (argument % 2 === 0) step(world, () => writeLook(world, node));
+  readersCome(world, [node], 0);
+  if (argument % 3 === 0) round(world);
+  readersCome(world, [node], argument % 3);
+}
+
 function readerUnpublishes({ world, node, argument }: Case): void {
   const name = readerName(argument);
   if (node.pods.get(name)?.phase === 'ending') unpublish(world, node, name, faultOf(argument));
@@ -81,6 +93,7 @@ export const READER_ACTS: Readonly<Record<string, readonly [number, (it: Case) =
     ({ world, node, argument }) => publishReader(world, node, readerName(argument), faultOf(argument)),
   ],
   'reader unpublished': [6, readerUnpublishes],
+  'reader comes back at once': [4, comesBackAtOnce],
   'all leave': [4, ({ world }) => allLeave(world)],
   'writer comes back': [10, writerComesBack],
   'reader is lost': [4, readerIsLost],
