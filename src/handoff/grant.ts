@@ -4,6 +4,7 @@ import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Grant, Reader } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
 import { isLost } from './lost-writer.ts';
+import { NOTHING_TO_READ } from './reading.ts';
 import { namesOf, nextReader, readsAlready } from './readers.ts';
 import { hasCurrentStore, isAlive, isLeaving, isStale, type VolumeView } from './view.ts';
 
@@ -76,10 +77,6 @@ function useObstacle({ volume: { status } }: VolumeView, { wanted }: Request): s
       : `the volume is read on ${namesOf(readers)}, and nobody writes it meanwhile`;
   return base.kind === 'empty' ? NOTHING_TO_READ : undefined;
 }
-
-/** An empty directory would have to be made by somebody, and a copy that makes one has changes that no other knows. */
-export const NOTHING_TO_READ =
-  'nothing was ever written to the volume, so that there is nothing to read: let a pod write it first';
 
 /** What keeps the whole volume from being given to whoever asks. */
 function volumeObstacle(view: VolumeView, request: Request): string | undefined {

@@ -4,6 +4,10 @@ import type { Reader, SyncthingVolume } from '../desired/volume.ts';
 import type { DiskReading, DiskState } from './disk-state.ts';
 import type { Place } from './session.ts';
 
+/** An empty directory would have to be made by somebody, and a copy that makes one has changes that no other knows. */
+export const NOTHING_TO_READ =
+  'nothing was ever written to the volume, so that there is nothing to read: let a pod write it first';
+
 /** The right to read that the order gives to this node and disk. */
 export function offeredReading(
   order: SyncthingReplicaSpec | undefined,

@@ -3,9 +3,9 @@ import type { OrderAction } from '../../src/controller/plan-volume.ts';
 import type { DiskPhase, TakeGrant } from '../../src/handoff/disk-state.ts';
 import type { FailoverDecision } from '../../src/handoff/failover.ts';
 import type { FlushDecision } from '../../src/handoff/flush.ts';
-import { NOTHING_TO_READ, type GrantDecision } from '../../src/handoff/grant.ts';
+import type { GrantDecision } from '../../src/handoff/grant.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
-import type { TakeReading } from '../../src/handoff/reading.ts';
+import { NOTHING_TO_READ, type TakeReading } from '../../src/handoff/reading.ts';
 import type { Offer } from '../../src/handoff/session.ts';
 
 /** One row a kind: the compiler says which one is missing. */

@@ -1,7 +1,12 @@
 /** Pods that read beside others, by the names they have, and the calls of their kubelet (handoff rule 36). */
 import type { DiskState } from '../../src/handoff/disk-state.ts';
-import { NOTHING_TO_READ } from '../../src/handoff/grant.ts';
-import { isReadStaged, holdsReading, offeredReading, takeReading } from '../../src/handoff/reading.ts';
+import {
+  NOTHING_TO_READ,
+  isReadStaged,
+  holdsReading,
+  offeredReading,
+  takeReading,
+} from '../../src/handoff/reading.ts';
 import { offeredEpoch } from '../../src/handoff/session.ts';
 import { count } from './counts.ts';
 import { checkMount, called, dies, isUsable, start, WANTED_GRACE_MS, type CallFault } from './kubelet.ts';
