@@ -1,4 +1,4 @@
-/** The next status of a volume from the reports: proof, end of a grant, failover, readers, holders, leaving. Conditions apart. */
+/** The next status of a volume from the reports: proof, ends of grants and readers, failover, holders, leaving. */
 import { isTakingBack } from '../handoff/copy.ts';
 import { decideFailover, type FailoverDecision } from '../handoff/failover.ts';
 import { grantEnd, joinProof } from '../handoff/flush.ts';

@@ -1,4 +1,4 @@
-/** Reading beside others, as one node decides it: from the controller's word to `ended` on the disk (handoff rule 36). */
+/** Reading beside others, as one node decides it: from the controller's word to `ended` on the disk (rule 36). */
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { Reader, SyncthingVolume } from '../desired/volume.ts';
 import type { DiskReading, DiskState } from './disk-state.ts';

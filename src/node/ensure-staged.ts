@@ -1,4 +1,4 @@
-/** From a wish to a mount: what NodeStageVolume and NodePublishVolume have in common (handoff rules 9 to 14, and 36). */
+/** From a wish to a mount: what NodeStageVolume and NodePublishVolume have in common (handoff rules 9 to 14, 36). */
 import { CsiError } from '../csi/errors.ts';
 import type { CallContext } from '../csi/rpc.ts';
 import { isReader, type Capability } from '../csi/validate/capability.ts';
@@ -20,7 +20,8 @@ export interface StagingTarget {
 
 /**
  * Resolves when the volume is mounted at the staging path under a grant that this node has, or under a right to read
- * where the access mode asks for no more. Waits for it while it is on its way and the call lasts; the request outlives the call, and the next one finds what came of it.
+ * where the access mode asks for no more. Waits for it while it is on its way and the call lasts; the request outlives
+ * the call, and the next one finds what came of it.
  */
 export async function ensureStaged(
   ctx: NodeContext,

@@ -74,8 +74,8 @@ const SINGLE_TARGET: ReadonlySet<AccessMode> = new Set(['SINGLE_NODE_WRITER', 'S
 
 /**
  * The first pod of a session gets a session of its own: a flush may have begun since the volume was staged, and its
- * scan must not count for what this pod writes (handoff rule 22). A further pod joins the session. Readers have none: each
- * mounts under the right to read that the node has now (rule 36).
+ * scan must not count for what this pod writes (handoff rule 22). A further pod joins the session. Readers have none:
+ * each mounts under the right to read that the node has now (rule 36).
  */
 async function publish(ctx: NodeContext, intent: NodePublishVolumeIntent, call: CallContext): Promise<void> {
   const { volumeId, targetPath, capability } = intent;

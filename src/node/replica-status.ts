@@ -58,7 +58,7 @@ function appliedBefore(
   return { generation: before.generation, epoch: before.epoch };
 }
 
-/** Mounts are worth reporting only where they are in the way: of the attached writer and of a reader they are what is meant. */
+/** Mounts are worth reporting only where they are in the way: of the attached writer, and a reader, they are meant. */
 function isGrantedWriter({ state, order }: LocalView): boolean {
   return (
     state.phase.kind === 'writer' && order?.grant?.epoch === state.phase.epoch && order.removal === undefined

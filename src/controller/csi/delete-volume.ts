@@ -65,8 +65,8 @@ async function findReplica(
 }
 
 /**
- * A pod may still write, or read. A node that has fallen silent keeps nobody from deleting: its copy gets a tombstone, and is
- * removed when nothing has it mounted any more (handoff rules 29 and 33).
+ * A pod may still write, or read. A node that has fallen silent keeps nobody from deleting: its copy gets a tombstone,
+ * and is removed when nothing has it mounted any more (handoff rules 29 and 33).
  */
 async function assertDetached(
   ctx: ServiceContext,

@@ -21,7 +21,7 @@ export interface Capability {
   readonly readOnly: boolean;
 }
 
-/** The volume is given for reading beside others (handoff rule 36): by the access mode alone, whatever else says read-only. */
+/** To read beside others (handoff rule 36): by the access mode alone, whatever else says read-only. */
 export function isReader({ mode }: Capability): boolean {
   return mode === 'SINGLE_NODE_READER_ONLY' || mode === 'MULTI_NODE_READER_ONLY';
 }
