@@ -57,16 +57,21 @@ function changeScript({ files, bytes, changedFiles }: Content): string {
   return `cd /data; for d in $(seq 1 ${changedFiles}); do head -c ${each} /dev/urandom > d$d/x1; done`;
 }
 
-/** A last change, so that a scan follows, and then the proof of that scan. */
+/** Of a change that a scan has seen already no further scan tells. */
+const MARK_AGAIN_MS = 15_000;
+
+/** A last change, and the proof of a scan that began after it. */
 async function waitForReplicated(bench: MoveBench, claim: string): Promise<void> {
   const { kube, namespace } = bench;
   const pv = await waitForBound(kube, namespace, claim);
-  await shell(kube, 'date > /data/mark; sync', { namespace, pod: 'move' });
-  const since = Date.now();
+  let since = 0;
   const ask = async () => {
     const volume = await volumeOf(kube, pv);
-    const through = Date.parse(volume?.status.replicatedThrough ?? '');
-    return through > since || undefined;
+    if (since > 0 && Date.parse(volume?.status.replicatedThrough ?? '') > since) return true;
+    if (Date.now() - since < MARK_AGAIN_MS) return undefined;
+    await shell(kube, 'date > /data/mark; sync', { namespace, pod: 'move' });
+    since = Date.now();
+    return undefined;
   };
   const options = { signal: kube.signal, timeoutMs: 600_000, what: `the copies of ${claim} to be proven` };
   await waitUntil(ask, options);

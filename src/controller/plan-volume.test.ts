@@ -76,7 +76,7 @@ describe('planning', () => {
       fc.property(anyVolumeWorld, ({ view: seen, placed }) => {
         expect(settle(seen, placed).rounds).toBeLessThan(10);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -97,7 +97,7 @@ describe('planning', () => {
           expect(isKept || rejoin?.step === 'done').toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -133,7 +133,7 @@ describe('planning', () => {
           expect(isRemoved || status === undefined).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -150,7 +150,7 @@ describe('planning', () => {
           if (removal === 'delete') expect(after.volume.spec.deletion).toBeDefined();
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

@@ -2,6 +2,7 @@
 import { conditionsOf } from '../desired/conditions.ts';
 import { membersOf } from '../desired/members.ts';
 import { orderOf } from '../desired/orders.ts';
+import { stepRecheckMs } from '../desired/out-of-step.ts';
 import { typeRecheckMs, type Member } from '../desired/peers.ts';
 import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { nextStatus, withStatus } from '../desired/volume-status.ts';
@@ -55,6 +56,7 @@ export function planStatus(input: PlanInput): StatusPlan {
   const recheckAfterMs = earliest([
     flush.kind === 'wait' ? flush.recheckAfterMs : undefined,
     typeRecheckMs(now),
+    stepRecheckMs(now),
     lossRecheckAfterMs(now),
   ]);
   return {

@@ -194,10 +194,24 @@ describe('who lists whom', () => {
       return step(['n1', 'n2'], given, { n1: ['n2'], n2: ['n1'] })[n2]?.join() ?? '';
     }
 
-    test('is forgotten by sharing anew', () => {
+    test('is forgotten by both, which share anew', () => {
       const copies = { n1: { status: rolledBack }, n2: { status: satisfied } };
       expect(listedBy('n2', { copies })).toBe('');
-      expect(listedBy('n1', { copies })).toBe('n2');
+      expect(listedBy('n1', { copies })).toBe('');
+    });
+
+    test.each([0, 9])('is one of which only %i entries came as well', (knownSequence) => {
+      const folderOf = { ...satisfied, folder: folder(['n1'], { peers: [peer('n1', { knownSequence })] }) };
+      const copies = { n1: { status: rolledBack }, n2: { status: folderOf } };
+      expect(listedBy('n2', { copies })).toBe('');
+    });
+
+    test('is shared again when the report says that it was not', () => {
+      const nobody = { status: { folder: folder([]) } };
+      const still = { status: { folder: folder(['n2']) } };
+      const none = { n1: [], n2: [] };
+      expect(step(['n1', 'n2'], { copies: { n1: still, n2: nobody } }, none)['n1']).toEqual([]);
+      expect(step(['n1', 'n2'], { copies: { n1: nobody, n2: nobody } }, none)['n1']).toEqual(['n2']);
     });
 
     test.each([
@@ -206,11 +220,6 @@ describe('who lists whom', () => {
         'the copy knows that it lacks something',
         rolledBack,
         { ...satisfied, folder: folder(['n1'], { needItems: 1 }) },
-      ],
-      [
-        'the copy does not know all of it yet',
-        rolledBack,
-        { ...satisfied, folder: folder(['n1'], { peers: [peer('n1', { knownSequence: 9 })] }) },
       ],
       ['nothing is owed', { ...rolledBack, folder: folder(['n2']) }, satisfied],
       [
@@ -222,9 +231,10 @@ describe('who lists whom', () => {
       expect(listedBy('n2', { copies: { n1: { status: n1 }, n2: { status: n2 } } })).toBe('n1');
     });
 
-    test('not by the writer, whose scan would be cancelled', () => {
+    test('is forgotten by the writer too: its flush would wait for ever', () => {
       const copies = { n1: { status: rolledBack }, n2: { status: satisfied } };
-      expect(listedBy('n2', { copies, status: { grant: grantTo('n2', 1) } })).toBe('n1');
+      expect(listedBy('n2', { copies, status: { grant: grantTo('n2', 1) } })).toBe('');
+      expect(listedBy('n1', { copies, status: { grant: grantTo('n2', 1) } })).toBe('');
     });
   });
 });

@@ -84,10 +84,14 @@ function listsFirst(view: VolumeView, member: Member, other: Member): boolean {
   return member.node < other.node;
 }
 
-/** Unshared for once, so that the other's index comes anew and whole (handoff rule 16). */
-function hasLostStep(view: VolumeView, member: Member, other: Member): boolean {
-  const [copy, source] = [member.replica, other.replica];
-  return copy !== undefined && source !== undefined && isOutOfStep(view, copy, source);
+/** Unshared for once by both, so that each forgets the other's index and both come anew and whole (handoff rule 16). */
+function hasLostStep(view: VolumeView, { replica: one }: Member, { replica: other }: Member): boolean {
+  return one !== undefined && other !== undefined && isOutOfStep(view, one, other);
+}
+
+/** What `member` last reported is of an order that listed the other: it has not unshared it yet. */
+function isStillShared({ replica }: Member, other: Member): boolean {
+  return replica?.status?.folder?.peers.some((peer) => peer.node === other.node) === true;
 }
 
 /** So long a node that answers and is slow to share is waited for, before it goes on with the others. */
@@ -141,6 +145,14 @@ function isOfferedByAll(view: VolumeView, member: Member, members: readonly Memb
     .every((other) => listsFirst(view, member, other) || hasListed(other, member));
 }
 
+function isFirstMeeting(view: VolumeView, member: Member, other: Member): boolean {
+  return !hasFolder(view, member) && !hasFolder(view, other);
+}
+
+function isTurnOf(view: VolumeView, member: Member, other: Member, isOffered: boolean): boolean {
+  return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
+}
+
 /**
  * The peers that `member` lists. The folder comes first on the joiner, then in its peers' lists, then the peers in the
  * joiner's: sharing with a device that had the folder before and does not have it yet leaves Syncthing 1.x with doubled
@@ -158,8 +170,8 @@ export function peersOf(
   const others = members.filter((other) => {
     if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
     if (isListed(member, other)) return !hasLostStep(view, member, other);
-    if (isNew && !hasFolder(view, member) && !hasFolder(view, other)) return true;
-    return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
+    if (isStillShared(member, other)) return false;
+    return (isNew && isFirstMeeting(view, member, other)) || isTurnOf(view, member, other, isOffered);
   });
   return others.flatMap((other) => {
     const deviceId = view.nodes.get(other.node)?.status?.deviceId ?? '';

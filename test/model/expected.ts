@@ -125,6 +125,7 @@ const FAULTS = [
   'database lost, writer',
   'database lost, replica',
   'database rolled back',
+  'index entry lost',
   'replica wiped',
   'empty disk',
   'disk full',

@@ -4,6 +4,7 @@ import * as api from './api-faults.ts';
 import { killDriver, reportSelf, runHelperPass, startDriver, viewForHelper, watchOrders } from './driver.ts';
 import { sendIndex } from './exchange.ts';
 import * as faults from './faults.ts';
+import { loseIndexEntry } from './index-faults.ts';
 import { count } from './counts.ts';
 import { endJob } from './jobs.ts';
 import { publish, stage, unpublish, unstage, type CallFault } from './kubelet.ts';
@@ -179,6 +180,7 @@ export const ACTS: Readonly<Record<string, readonly [number, Act]>> = {
   'API back': [4, ({ world }) => api.startApi(world)],
   slow: [2, ({ node }) => (node.isSlow = true)],
   fast: [4, ({ node }) => (node.isSlow = false)],
+  'index entry lost': [1, (it) => loseIndexEntry(it.world, it.node, other(it), it.argument)],
   'disk full': [1, ({ world, node }) => faults.fillDisk(world, node)],
   'disk has space': [3, ({ node }) => (node.isFull = false)],
   'backup made': [4, ({ world }) => api.backUp(world)],

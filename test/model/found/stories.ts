@@ -235,4 +235,29 @@ export const STORIES: readonly FoundStory[] = [
       ['early writes', 2, 234],
     ],
   },
+  {
+    name: 'an entry of an index that never came kept a flush waiting for ever (rule 16)',
+    options: TWO_WITH_CLIENT,
+    happenings: [
+      ['pod comes', 1, 0],
+      ['round', 0, 0],
+      ['index entry lost', 0, 0],
+    ],
+  },
+  {
+    name: 'an entry of an index that never came kept an attach waiting for ever (rule 16)',
+    options: TWO,
+    happenings: [['comes back empty', 0, 31]],
+    after: [['index entry lost', 1, 0]],
+  },
+  {
+    name: 'containers live on without a kubelet where the copy is to make way (rule 29)',
+    options: TWO_WITH_CLIENT,
+    happenings: [
+      ['kubelet dies', 0, 0],
+      ['pod comes', 1, 0],
+      ['containers live on', 0, 26],
+    ],
+    after: [['disk replaced', 0, 0]],
+  },
 ];

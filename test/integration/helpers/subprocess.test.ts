@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createPino } from './logger.ts';
-import type { HelperOptions } from './subprocess.ts';
-import { runHelper } from './subprocess.ts';
+import { createPino } from '../../../src/runtime/logger.ts';
+import type { HelperOptions } from '../../../src/runtime/subprocess.ts';
+import { runHelper } from '../../../src/runtime/subprocess.ts';
 
 const report = z.object({ keys: z.array(z.string()), read: z.number() });
 type Report = z.infer<typeof report>;
