@@ -9,6 +9,7 @@ import { claimRef, waitForGone } from '../tools/kube/wait-for.ts';
 import { labelNodes, NODES } from '../tools/kube/data-nodes.ts';
 import { callTable, nodeCalls, stageAndPublish } from './driver-calls.ts';
 import { ioSpeed } from './io.ts';
+import { openKept } from './kept.ts';
 import { memoryTable } from './memory.ts';
 import { moveTimes } from './moves.ts';
 import { resultsText, type Provenance, type ResultTable } from './result.ts';
@@ -108,12 +109,16 @@ async function main(): Promise<void> {
   const from = provenance();
   await ensure(kube, namespaceManifest(NAMESPACE));
   const watched = await openWatched(kube, NAMESPACE);
+  const kept = openKept(join(checkout, '.cluster/bench-so-far.json'), from.commit);
   const tables: ResultTable[] = [];
   try {
     for (const part of wantedParts()) {
-      await labelNodes(kube, ['node1', 'node2']);
-      tables.push(...(await PARTS[part]({ kube, watched, namespace: NAMESPACE, say })));
-      writeFileSync(join(checkout, '.cluster/bench-so-far.md'), resultsText(from, tables));
+      const known = kept.tablesOf(part);
+      if (known !== undefined) say(`${part}: measured at this commit before the last run ended early`);
+      else await labelNodes(kube, ['node1', 'node2']);
+      const found = known ?? (await PARTS[part]({ kube, watched, namespace: NAMESPACE, say }));
+      tables.push(...found);
+      kept.keep(part, found);
     }
   } finally {
     await watched.close();
@@ -121,6 +126,7 @@ async function main(): Promise<void> {
   await labelNodes(kube, ['node1', 'node2']);
   const file = join(checkout, 'bench/RESULTS.md');
   writeFileSync(file, resultsText(from, tables));
+  kept.end();
   await remove(kube, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   say(`written: ${file}`);
 }

@@ -57,20 +57,24 @@ function changeScript({ files, bytes, changedFiles }: Content): string {
   return `cd /data; for d in $(seq 1 ${changedFiles}); do head -c ${each} /dev/urandom > d$d/x1; done`;
 }
 
-/** Of a change that a scan has seen already no further scan tells. */
+/** A change that a scan under way has seen already is followed by no other scan. */
 const MARK_AGAIN_MS = 15_000;
 
 /** A last change, and the proof of a scan that began after it. */
 async function waitForReplicated(bench: MoveBench, claim: string): Promise<void> {
   const { kube, namespace } = bench;
   const pv = await waitForBound(kube, namespace, claim);
-  let since = 0;
+  const mark = async () => await shell(kube, 'date > /data/mark; sync', { namespace, pod: 'move' });
+  await mark();
+  const since = Date.now();
+  let markedAt = since;
   const ask = async () => {
     const volume = await volumeOf(kube, pv);
-    if (since > 0 && Date.parse(volume?.status.replicatedThrough ?? '') > since) return true;
-    if (Date.now() - since < MARK_AGAIN_MS) return undefined;
-    await shell(kube, 'date > /data/mark; sync', { namespace, pod: 'move' });
-    since = Date.now();
+    if (Date.parse(volume?.status.replicatedThrough ?? '') > since) return true;
+    if (Date.now() - markedAt > MARK_AGAIN_MS) {
+      await mark();
+      markedAt = Date.now();
+    }
     return undefined;
   };
   const options = { signal: kube.signal, timeoutMs: 600_000, what: `the copies of ${claim} to be proven` };
