@@ -2,7 +2,7 @@
 import { announced, announcing } from '../handoff/disk-state.ts';
 import { mayAnnounce } from '../handoff/local.ts';
 import { isOnlyHolder } from '../handoff/session.ts';
-import type { FileEntry } from '../syncthing/client.ts';
+import { MARKER_ALONE, type FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { placeOf, readVolume } from './live-volume.ts';
@@ -91,8 +91,8 @@ async function revert(
   signal: AbortSignal,
 ): Promise<void> {
   await syncthing.revert(folderId, { signal });
-  // It is asynchronous; a scan of what is never there waits for it.
-  await syncthing.scan(folderId, { signal, sub: ['.stfolder'] });
+  // It is asynchronous; a scan waits for it.
+  await syncthing.scan(folderId, { signal, sub: MARKER_ALONE });
   const { receiveOnlyTotalItems: left } = await syncthing.folderStatus(folderId, { signal });
   if (left > 0)
     throw new NodeError('inconsistent', `${left} item(s) still count as changed on ${node} after a revert`);

@@ -1,3 +1,4 @@
+import { MARKER_ALONE } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 
 export interface RecheckOptions {
@@ -5,9 +6,6 @@ export interface RecheckOptions {
   /** Its first scan failed as well, and is made good. */
   readonly isUnscanned: boolean;
 }
-
-/** A volume may be large and a disk slow. */
-const TIMEOUT_MS = 30 * 60_000;
 
 /**
  * Has Syncthing look whether it can work on a folder again that it gave up, for want of space for example. It does so
@@ -18,7 +16,5 @@ export async function recheckFolder(
   { folderId, isUnscanned }: RecheckOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  // The marker's directory is never part of an index: nothing is read but the folder's health.
-  const part = isUnscanned ? {} : { sub: ['.stfolder'] };
-  await syncthing.scan(folderId, { signal, timeoutMs: TIMEOUT_MS, ...part });
+  await syncthing.scan(folderId, isUnscanned ? { signal } : { signal, sub: MARKER_ALONE });
 }

@@ -158,6 +158,12 @@ export interface EventsQuery {
 }
 
 /**
+ * The `sub` of a scan that finds nothing and changes nothing, since the marker's directory is never part of an index: it
+ * waits for what is under way, and has the daemon look whether the folder can be worked on.
+ */
+export const MARKER_ALONE: readonly string[] = ['.stfolder'];
+
+/**
  * One Syncthing daemon, in the terms of its REST API (1.27 to 2.1).
  *
  * Rejects with SyncthingError only. Configuration writes return after the daemon has applied them.

@@ -1,4 +1,4 @@
-import type { CallOptions, FolderState, SyncthingClient } from './client.ts';
+import { MARKER_ALONE, type CallOptions, type FolderState, type SyncthingClient } from './client.ts';
 import { SyncthingError } from './errors.ts';
 import type { DaemonView } from './observe-daemon.ts';
 
@@ -46,14 +46,13 @@ function endedInThisLife(daemon: DaemonView, folderId: string): boolean {
   return lastScan !== undefined && Date.parse(daemon.startTime) <= lastScan && lastScan <= daemon.now;
 }
 
-/** The marker's directory is never part of an index, so that the scan finds nothing and changes nothing. */
 async function barrier(
   client: Pick<SyncthingClient, 'scan'>,
   folderId: string,
   { signal }: CallOptions,
 ): Promise<boolean> {
   try {
-    await client.scan(folderId, { signal, sub: ['.stfolder'], timeoutMs: BARRIER_TIMEOUT_MS });
+    await client.scan(folderId, { signal, sub: MARKER_ALONE, timeoutMs: BARRIER_TIMEOUT_MS });
     return true;
   } catch (error) {
     if (SyncthingError.from(error).kind === 'aborted') {
