@@ -1,5 +1,9 @@
-/** The live look before a failover, which makes copies stale that cannot be made whole again (handoff rules 25, 26). */
-import { lossOf, type Loss } from '../handoff/lost-writer.ts';
+/**
+ * The live look before a failover, which makes copies stale that cannot be made whole again (handoff rules 25, 26), and
+ * before a writer may come where a reader is lost (rule 36).
+ */
+import { lossOf, readerLoss, type Loss } from '../handoff/lost-writer.ts';
+import { lostReaders } from '../handoff/readers.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { isKubernetesError, KubernetesError } from '../kubernetes/errors.ts';
 import { CLUSTER_NODES } from '../kubernetes/resource-kind.ts';
@@ -16,20 +20,30 @@ export async function confirmLoss(
   if (lost === undefined) return;
   const silent = [...view.replicas.keys()].filter((node) => node !== lost && !isAlive(view, node));
   await Promise.all([
-    confirmWriter(ctx, { lost, loss: lossOf(view) }, signal),
+    confirmNode(ctx, { lost, loss: lossOf(view) }, signal),
     ...silent.map((node) => assertSilent(ctx, node, signal)),
   ]);
 }
 
-interface LostWriter {
+/** Rejects with `conflict` where one of the readers that the plan takes for lost is not. */
+export async function confirmLostReaders(
+  ctx: ControllerContext,
+  view: VolumeView,
+  signal: AbortSignal,
+): Promise<void> {
+  const lost = lostReaders(view).map((reader) => ({ lost: reader.node, loss: readerLoss(view, reader) }));
+  await Promise.all(lost.map((each) => confirmNode(ctx, each, signal)));
+}
+
+interface LostNode {
   readonly lost: string;
   readonly loss: Loss | undefined;
 }
 
 /** A person's word stands in the volume itself, whose compare-and-swap follows. */
-async function confirmWriter(
+async function confirmNode(
   ctx: ControllerContext,
-  { lost, loss }: LostWriter,
+  { lost, loss }: LostNode,
   signal: AbortSignal,
 ): Promise<void> {
   if (loss === 'node') await assertOutOfService(ctx, lost, signal);

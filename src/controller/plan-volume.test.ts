@@ -8,6 +8,7 @@ import {
   grantTo,
   handoffBase,
   node,
+  readerOn,
   replica,
   SILENT,
   STORAGE_LABEL,
@@ -97,6 +98,26 @@ describe('planning', () => {
         }
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('gives to write or to read, never both, and lets no reader leave', () => {
+    fc.assert(
+      fc.property(anyVolumeWorld, ({ view: seen, placed }) => {
+        const input = { view: seen, placed, storageLabel: STORAGE_LABEL };
+        const plan = planStatus(input);
+        const next =
+          plan.propose === undefined ? plan.status : grantedStatus(input, plan.status, plan.propose);
+        expect(next.grant === undefined || next.readers.length === 0).toBe(true);
+        const isBegun = next.leaving !== undefined && seen.volume.status.leaving === undefined;
+        if (isBegun) expect(next.readers.map((reader) => reader.node)).not.toContain(next.leaving?.node);
+        for (const action of planOrders({ view: withStatus(seen, next), placed })) {
+          const isReader = next.readers.some((reader) => reader.node === nodeOf(action));
+          if (isReader && seen.replicas.get(nodeOf(action))?.status === undefined)
+            expect(['create', 'update']).toContain(action.kind);
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 
@@ -192,6 +213,15 @@ describe('what is decided together', () => {
     expect(plan.status.leaving).toEqual({ node: 'n3', storeId: storeOf('n3') });
     expect(plan.status.base.holders.map((each) => each.node)).toEqual(['n1', 'n2']);
     expect(plan.status.proven?.holders.map((each) => each.node)).toEqual(['n1', 'n2']);
+  });
+
+  test('deletion ends all reading', () => {
+    const seen = view({
+      volume: volume({ spec: { deletion: { requestedAt: at(0) } }, status: { readers: [readerOn('n1')] } }),
+      replicas: ALL.map((name) => replica(name, ALL)),
+    });
+    const plan = planStatus({ view: seen, placed: new Set(ALL), storageLabel: STORAGE_LABEL });
+    expect(plan.status.readers).toEqual([]);
   });
 
   test('deletion ends the grant and what was leaving', () => {

@@ -6,10 +6,11 @@ import { stepRecheckMs } from '../desired/out-of-step.ts';
 import { typeRecheckMs, type Member } from '../desired/peers.ts';
 import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { nextStatus, withStatus } from '../desired/volume-status.ts';
-import type { Grant, SyncthingVolumeStatus } from '../desired/volume.ts';
+import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFlush } from '../handoff/flush.ts';
-import { decideGrant } from '../handoff/grant.ts';
+import { decideGrant, type GrantDecision } from '../handoff/grant.ts';
 import { lossRecheckAfterMs } from '../handoff/lost-writer.ts';
+import { isReader, withReaders } from '../handoff/readers.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { isEqual } from './is-equal.ts';
 
@@ -17,14 +18,17 @@ export interface PlanInput {
   readonly view: VolumeView;
   readonly placed: ReadonlySet<string>;
   readonly storageLabel: string;
-  /** What a live look found to be in the way of the grant that the last plan proposed. */
+  /** What a live look found to be in the way of what the last plan proposed. */
   readonly liveObstacle?: string;
 }
+
+/** The grant, or the readers, that may come next. */
+export type Proposal = Extract<GrantDecision, { kind: 'give' | 'admit' }>;
 
 export interface StatusPlan {
   readonly status: SyncthingVolumeStatus;
   /** To be put into the status after the live checks, by compare-and-swap (handoff rules 2 and 3). */
-  readonly propose?: Grant;
+  readonly propose?: Proposal;
   readonly failedOver: boolean;
   /** Copies for whose sake a holder goes from the base: to be read live before it is written (handoff rule 24). */
   readonly witnesses: readonly SyncthingReplica[];
@@ -37,7 +41,7 @@ function earliest(times: readonly (number | undefined)[]): number | undefined {
   return given.length === 0 ? undefined : Math.min(...given);
 }
 
-/** The status that the reports call for, with the grant that may be given on top of it. */
+/** The status that the reports call for, with what may be given on top of it. */
 export function planStatus(input: PlanInput): StatusPlan {
   const { view, placed } = input;
   const members = membersOf(view, placed);
@@ -61,18 +65,23 @@ export function planStatus(input: PlanInput): StatusPlan {
     status: { ...status, conditions },
     failedOver: failover.kind === 'fail-over',
     witnesses,
-    ...(grant.kind === 'give' ? { propose: grant.grant } : {}),
+    ...(grant.kind === 'give' || grant.kind === 'admit' ? { propose: grant } : {}),
     ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }),
   };
 }
 
-/** The status with the grant on top, its conditions told from there. */
+function withProposal(status: SyncthingVolumeStatus, proposal: Proposal): SyncthingVolumeStatus {
+  if (proposal.kind === 'admit') return { ...status, readers: withReaders(status.readers, proposal.readers) };
+  return { ...status, epoch: proposal.grant.epoch, grant: proposal.grant };
+}
+
+/** The status with what was proposed on top, its conditions told from there. */
 export function grantedStatus(
   input: PlanInput,
   status: SyncthingVolumeStatus,
-  grant: Grant,
+  proposal: Proposal,
 ): SyncthingVolumeStatus {
-  const view = withStatus(input.view, { ...status, epoch: grant.epoch, grant });
+  const view = withStatus(input.view, withProposal(status, proposal));
   return planStatus({ ...input, view }).status;
 }
 
@@ -86,7 +95,8 @@ export type OrderAction =
 
 function isUnused(view: VolumeView, member: Member): boolean {
   const { grant } = view.volume.status;
-  return member.role === 'client' && member.replica?.status === undefined && grant?.node !== member.node;
+  const isUsed = grant?.node === member.node || isReader(view, member.node);
+  return member.role === 'client' && member.replica?.status === undefined && !isUsed;
 }
 
 function deletionAction(view: VolumeView, replica: SyncthingReplica): OrderAction | undefined {

@@ -95,6 +95,16 @@ describe('the live look before a grant', () => {
     expect(kubernetes.calls.map(({ verb }) => verb)).toEqual(['list']);
   });
 
+  test('a further PersistentVolume of the same volume has a claim, too', async () => {
+    persistentVolume();
+    persistentVolume({ name: 'to-read', claimRef: { namespace: 'readers', name: 'data' } });
+    expect(await look()).toContain('default/data');
+    pod(uses, { namespace: 'readers', node: 'n2' });
+    expect(await look()).toContain('default/data');
+    pod(uses, { namespace: 'readers' });
+    expect(await look()).toBeUndefined();
+  });
+
   test('an unbound PersistentVolume belongs to no pod', async () => {
     kubernetes.seed(PERSISTENT_VOLUMES, { name: 'pvc-1', spec: { csi: CSI } });
     expect(await look()).toContain('not bound');

@@ -56,6 +56,24 @@ function isUsing(pod: Pod, claim: Claim): boolean {
   return !pod.finished && pod.claims.includes(claim.name);
 }
 
+async function hasPod(lookup: PodLookup, claim: Claim, known?: readonly Pod[]): Promise<boolean> {
+  const pods = known ?? (await podsOfNode(lookup, claim.namespace));
+  return pods.some((pod) => isUsing(pod, claim));
+}
+
+/**
+ * A further PersistentVolume that a person made of the same volume, to have it read in another namespace or under
+ * another access mode. Asked for only where the first one's claim has no pod there.
+ */
+async function isUsedElsewise(lookup: PodLookup, first: string): Promise<boolean> {
+  const { items } = await lookup.client.list(PERSISTENT_VOLUMES, {}, { signal: lookup.signal });
+  const others = items.filter((item) => item.name !== first && isOf(item, lookup));
+  const used = await Promise.all(
+    others.map(async ({ claim }) => claim !== undefined && (await hasPod(lookup, claim))),
+  );
+  return used.includes(true);
+}
+
 /**
  * Why the node may not have the volume now, or undefined. Where no PersistentVolume names the volume, nobody's pod can
  * be asked for: the caller is no kubelet then. The claim that the volume was made for is guessed at while the
@@ -67,11 +85,9 @@ export async function podObstacle(lookup: PodLookup): Promise<string | undefined
   const [persistentVolume, guessedPods] = await Promise.all([findPersistentVolume(lookup), guess]);
   if (persistentVolume === undefined) return undefined;
   const { claim, name } = persistentVolume;
+  const known = claim !== undefined && claim.namespace === guessed?.namespace ? guessedPods : undefined;
+  if (claim !== undefined && (await hasPod(lookup, claim, known))) return undefined;
+  if (await isUsedElsewise(lookup, name)) return undefined;
   if (claim === undefined) return `PersistentVolume ${name} is not bound to a claim`;
-  const pods =
-    guessedPods !== undefined && claim.namespace === guessed?.namespace
-      ? guessedPods
-      : await podsOfNode(lookup, claim.namespace);
-  if (pods.some((pod) => isUsing(pod, claim))) return undefined;
   return `${lookup.node} asks for the volume, but no pod there uses the claim ${claim.namespace}/${claim.name}`;
 }

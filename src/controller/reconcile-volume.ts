@@ -13,7 +13,8 @@ import { announce } from './announce.ts';
 import { applyOrder } from './apply-orders.ts';
 import { unsyncedReason } from './caches.ts';
 import { VOLUME_FINALIZER, type ControllerContext } from './context.ts';
-import { confirmLoss } from './confirm-loss.ts';
+import { confirmLoss, confirmLostReaders } from './confirm-loss.ts';
+import { confirmPods } from './confirm-pods.ts';
 import { confirmWitnesses } from './confirm-witnesses.ts';
 import {
   grantedStatus,
@@ -23,7 +24,6 @@ import {
   planStatus,
   type PlanInput,
 } from './plan-volume.ts';
-import { podObstacle } from './pods.ts';
 import { dropLeftovers, finishDeletion, liveReplicas, liveVolume, releaseVolume } from './release-volume.ts';
 import { clusterNow, viewOf } from './volume-view.ts';
 
@@ -106,13 +106,13 @@ async function carryOn(
 async function decide(ctx: ControllerContext, input: PlanInput, signal: AbortSignal): Promise<Decided> {
   const plan = planStatus(input);
   if (plan.failedOver) await confirmLoss(ctx, input.view, signal);
+  await confirmLostReaders(ctx, input.view, signal);
   await confirmWitnesses(ctx, plan, signal);
   if (plan.propose === undefined) return plan;
-  const { client, driverName } = ctx;
-  const { volume } = input.view;
-  const liveObstacle = await podObstacle({ client, driverName, volume, node: plan.propose.node, signal });
-  if (liveObstacle === undefined) return { status: grantedStatus(input, plan.status, plan.propose) };
-  const { status } = planStatus({ ...input, liveObstacle });
+  const confirmed = await confirmPods(ctx, { volume: input.view.volume, proposal: plan.propose, signal });
+  if (confirmed.kind === 'confirmed')
+    return { status: grantedStatus(input, plan.status, confirmed.proposal) };
+  const { status } = planStatus({ ...input, liveObstacle: confirmed.obstacle });
   return { status, recheckAfterMs: POD_RECHECK_MS };
 }
 

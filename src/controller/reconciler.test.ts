@@ -108,6 +108,121 @@ describe('the controller, with simulated nodes on a fake API server', () => {
     expect((await world.volume(volumeId)).status.base.holders.map(({ node }) => node)).toEqual(['n1', 'n3']);
   });
 
+  /** Three nodes read what n1 wrote; n3 has no copy of its own. */
+  async function readByAll(): Promise<string> {
+    world.setNode('n3', { labelled: false });
+    await world.round();
+    const volumeId = await world.createVolume('pvc-1');
+    await mounted('n1', volumeId);
+    world.node('n1').write(volumeId, 'a');
+    await detached('n1', volumeId);
+    for (const name of ['n1', 'n2', 'n3']) await world.startPod(name, volumeId, 'read');
+    await world.until(() => world.cluster.nodes.every((node) => node.isMounted(volumeId)));
+    return volumeId;
+  }
+  async function readerNodes(volumeId: string): Promise<readonly string[]> {
+    return (await world.volume(volumeId)).status.readers.map((reader) => reader.node);
+  }
+
+  test('all nodes read together; a writer comes when the last of them has ended', async () => {
+    const volumeId = await readByAll();
+    expect(world.cluster.nodes.map((node) => [...node.syncthing.filesOf(volumeId)])).toEqual([
+      ['a'],
+      ['a'],
+      ['a'],
+    ]);
+    expect(await readerNodes(volumeId)).toEqual(['n1', 'n2', 'n3']);
+    const { status } = await world.volume(volumeId);
+    expect(status).toMatchObject({ epoch: 1, base: { epoch: 1, session: 1 } });
+    expect(status.conditions.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'True',
+      reason: 'Reading',
+    });
+    await world.stopPod('n1', volumeId);
+    await world.startPod('n1', volumeId);
+    await world.stopPod('n2', volumeId);
+    await world.until(async () => (await readerNodes(volumeId)).join() === 'n3');
+    for (let round = 0; round < 5; round += 1) await world.round();
+    expect(world.node('n1').isMounted(volumeId)).toBe(false);
+    const { conditions } = (await world.volume(volumeId)).status;
+    expect(conditions.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'True',
+      message: expect.stringContaining('n1 waits: the volume is read on n3'),
+    });
+    await world.stopPod('n3', volumeId);
+    await world.until(() => world.node('n1').isMounted(volumeId));
+    expect(await world.volume(volumeId)).toMatchObject({ status: { epoch: 2, readers: [] } });
+    await world.until(async () => (await replicaNodes()).join() === 'n1 data,n2 data');
+  });
+
+  test('a reader waits for the writer, and for something to read', async () => {
+    const volumeId = await world.createVolume('pvc-1');
+    await world.startPod('n2', volumeId, 'read');
+    for (let round = 0; round < 5; round += 1) await world.round();
+    const told = async () =>
+      (await world.volume(volumeId)).status.conditions.find(({ type }) => type === 'Ready');
+    expect(await told()).toMatchObject({
+      status: 'False',
+      message: expect.stringContaining('nothing to read'),
+    });
+    await mounted('n1', volumeId);
+    world.node('n1').write(volumeId, 'a');
+    for (let round = 0; round < 5; round += 1) await world.round();
+    expect(world.node('n2').isMounted(volumeId)).toBe(false);
+    expect((await told())?.message).toContain('n2 waits: node n1 holds the volume');
+    await world.stopPod('n1', volumeId);
+    await world.until(() => world.node('n2').isMounted(volumeId));
+    expect(filesOn('n2', volumeId)).toEqual(['a']);
+  });
+
+  test('a reader whose node is off keeps a writer waiting until somebody says that it is gone', async () => {
+    const volumeId = await readByAll();
+    world.node('n3').crash();
+    for (const name of ['n1', 'n2']) await world.stopPod(name, volumeId);
+    await world.startPod('n1', volumeId);
+    for (let round = 0; round < 70; round += 1) await world.round();
+    expect(world.node('n1').isMounted(volumeId)).toBe(false);
+    world.setNode('n3', { labelled: false, outOfService: true });
+    await world.until(() => world.node('n1').isMounted(volumeId));
+    const { status } = await world.volume(volumeId);
+    expect(status).toMatchObject({ base: { kind: 'handoff', epoch: 1 }, stale: [] });
+    expect(world.events.map(({ reason }) => reason)).not.toContain('FailedOver');
+  });
+
+  test('DeleteVolume of a volume that is read is refused, unless the reader is silent', async () => {
+    const volumeId = await readByAll();
+    for (const name of ['n1', 'n2']) await world.stopPod(name, volumeId);
+    await world.until(async () => (await readerNodes(volumeId)).join() === 'n3');
+    await expect(world.deleteVolume(volumeId)).rejects.toMatchObject({
+      kind: 'failed-precondition',
+      message: expect.stringContaining('in use on node n3'),
+    });
+    world.node('n3').crash();
+    for (let round = 0; round < 70; round += 1) await world.round();
+    await world.deleteVolume(volumeId);
+    await world.until(() => world.isGone(volumeId));
+  });
+
+  test("a label that is taken from a reader's node moves its copy when it has read", async () => {
+    world.setNode('n3', { labelled: false });
+    await world.round();
+    const volumeId = await world.createVolume('pvc-1');
+    await mounted('n1', volumeId);
+    world.node('n1').write(volumeId, 'a');
+    await detached('n1', volumeId);
+    await world.until(async () => (await world.volume(volumeId)).status.base.holders.length === 2);
+    await world.startPod('n2', volumeId, 'read');
+    await world.until(() => world.node('n2').isMounted(volumeId));
+    world.setNode('n3');
+    world.setNode('n2', { labelled: false });
+    await world.until(async () => (await world.volume(volumeId)).status.base.holders.length === 3);
+    for (let round = 0; round < 10; round += 1) await world.round();
+    expect(world.node('n2').hasBytes(volumeId)).toBe(true);
+    await world.stopPod('n2', volumeId);
+    await world.until(async () => (await replicaNodes()).join() === 'n1 data,n3 data');
+    expect(world.node('n2').hasBytes(volumeId)).toBe(false);
+  });
+
   test('a lost writer is shut out everywhere, and the volume goes on from what was proven', async () => {
     const volumeId = await world.createVolume('pvc-1');
     await mounted('n1', volumeId);

@@ -59,11 +59,13 @@ export function createReconciler({ context, random, onFailure }: ReconcilerOptio
   }
   function volumesOn(node: string): readonly string[] {
     const copies = known.replicas.items().filter((replica) => replica.spec.node === node);
-    const granted = known.volumes.items().filter((volume) => volume.status.grant?.node === node);
+    const used = known.volumes.items().filter(({ status: { grant, readers } }) => {
+      return grant?.node === node || readers.some((reader) => reader.node === node);
+    });
     const wanted = known.nodes.get(node)?.status?.wanted ?? [];
     return [
       ...copies.map((copy) => copy.spec.volume),
-      ...granted.map((volume) => volume.name),
+      ...used.map((volume) => volume.name),
       ...wanted.map(({ volume }) => volume),
     ];
   }

@@ -6,7 +6,7 @@ import type { SyncthingVolume } from '../desired/volume.ts';
 import type { Change } from '../kubernetes/informer.ts';
 import { isEqual } from './is-equal.ts';
 
-/** `all`: every volume. `of`: the volumes that have a copy on that node, are granted to it, or are wanted there. */
+/** `all`: every volume. `of`: the volumes that have a copy on that node, are used by it, or are wanted there. */
 export type VolumesConcerned = 'none' | 'all' | { readonly names: readonly string[]; readonly of?: string };
 
 export interface Concerned {

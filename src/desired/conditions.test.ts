@@ -10,6 +10,7 @@ import {
   holder,
   node,
   NOW,
+  readerOn,
   replica,
   SILENT,
   STORAGE_LABEL,
@@ -69,6 +70,16 @@ const PROVEN = {
 describe('Ready', () => {
   const cases: readonly (readonly [string, Given, RegExp])[] = [
     ['at rest', {}, /^True Available/],
+    [
+      'read',
+      { status: { readers: [readerOn('n1'), readerOn('n2')] } },
+      /^True Reading: it is read on n1, n2/,
+    ],
+    [
+      'read, and somebody is to write',
+      { status: { readers: [readerOn('n1')] }, nodes: [node('n2', asks(handoffBase(ALL)))] },
+      /^True Waiting: n2 waits: the volume is read on n1/,
+    ],
     ['written', { status: GRANTED }, /^True Attached: node n1 writes it since/],
     ['going', { spec: { deletion: { requestedAt: at(0) } } }, /^False Deleting/],
     [

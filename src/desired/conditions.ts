@@ -3,6 +3,7 @@ import type { FailoverDecision } from '../handoff/failover.ts';
 import type { FlushDecision } from '../handoff/flush.ts';
 import { divergedReason, divergedReplica, type GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
+import { namesOf } from '../handoff/readers.ts';
 import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Condition, ConditionStatus } from './object.ts';
 import type { Member } from './peers.ts';
@@ -42,13 +43,19 @@ function failoverVerdict(view: VolumeView, failover: FailoverDecision): Verdict 
   );
 }
 
+/** Somebody has what he asked for, whoever else waits. */
+function isInUse({ volume: { status } }: VolumeView): boolean {
+  return status.grant !== undefined || status.readers.length > 0;
+}
+
 function waitingVerdict(view: VolumeView, decisions: Decisions): Verdict | undefined {
-  if (decisions.liveObstacle !== undefined) return verdict('False', 'Waiting', decisions.liveObstacle);
+  const ready = isInUse(view) ? 'True' : 'False';
+  if (decisions.liveObstacle !== undefined) return verdict(ready, 'Waiting', decisions.liveObstacle);
   const { grant, flush } = decisions;
   if (flush.kind === 'wait') return verdict('False', 'Flushing', flush.reason);
   if (grant.kind !== 'wait') return undefined;
   const messages = grant.waiting.map(({ node, reason }) => `${node} waits: ${reason}`).join('; ');
-  return verdict(view.volume.status.grant === undefined ? 'False' : 'True', 'Waiting', messages);
+  return verdict(ready, 'Waiting', messages);
 }
 
 /** The node that holds the volume came back with another disk: what it wrote is on the one it had (rule 25). */
@@ -92,6 +99,12 @@ function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
   }
   if (status.grant !== undefined)
     return verdict('True', 'Attached', `node ${status.grant.node} writes it since ${status.grant.since}`);
+  if (status.readers.length > 0)
+    return verdict(
+      'True',
+      'Reading',
+      `it is read on ${namesOf(status.readers)}, and nobody writes it meanwhile`,
+    );
   return verdict('True', 'Available', 'no node writes it');
 }
 

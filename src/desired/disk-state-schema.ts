@@ -33,4 +33,5 @@ export const diskState: z.ZodMiniType<DiskState> = z.object({
   rejoined: z.exactOptional(z.object({ epoch: count, archive: text })),
   phase,
   announcing: z.exactOptional(z.literal(true)),
+  reading: z.exactOptional(z.object({ since: text, phase: z.enum(['reading', 'ended']) })),
 });

@@ -1,6 +1,7 @@
-/** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 30 and 31). */
+/** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 30, 31 and 36). */
 import { currentBase, decideLeave, type LeaveDecision } from '../handoff/holders.ts';
 import { requestsFor } from '../handoff/grant.ts';
+import { isReader } from '../handoff/readers.ts';
 import type { ScrubLack } from '../handoff/scrubbed.ts';
 import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Member } from './peers.ts';
@@ -8,7 +9,8 @@ import type { Member } from './peers.ts';
 /** Every copy: the placed ones, and others while somebody needs them or they have not left. */
 export function membersOf(view: VolumeView, placed: ReadonlySet<string>): readonly Member[] {
   const asking = requestsFor(view).map((request) => request.node.name);
-  const nodes = new Set([...placed, ...view.replicas.keys(), ...asking]);
+  const reading = view.volume.status.readers.map((reader) => reader.node);
+  const nodes = new Set([...placed, ...view.replicas.keys(), ...asking, ...reading]);
   return [...nodes].sort().map((node) => {
     const replica = view.replicas.get(node);
     const isPlaced = placed.has(node);
@@ -21,7 +23,7 @@ function isNeeded(view: VolumeView, node: string): boolean {
   const { grant, stale } = view.volume.status;
   if (grant?.node === node || stale.some((copy) => copy.node === node && !isStoreGone(view, copy)))
     return true;
-  return requestsFor(view).some((request) => request.node.name === node);
+  return isReader(view, node) || requestsFor(view).some((request) => request.node.name === node);
 }
 
 /**

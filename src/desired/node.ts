@@ -17,12 +17,14 @@ export interface SyncthingNodeSpec {
   readonly tombstones: readonly { readonly folderId: string; readonly storeId: string }[];
 }
 
-/** A node's request to write a volume (handoff rules 1 and 3). */
+/** A node's request to write a volume, or to read it beside others (handoff rules 1, 3 and 36). */
 export interface Wanted {
   /** Name of the SyncthingVolume. */
   readonly volume: string;
   readonly volumeId: string;
   readonly since: string;
+  /** By the access mode of the volume's PersistentVolume; absent: to write. */
+  readonly reads?: true;
   /** The base this node saw when it asked; the grant is given only if it still is the base. */
   readonly base?: { readonly epoch: number; readonly session: number };
 }

@@ -7,6 +7,7 @@ import {
   handoffBase,
   holder,
   node,
+  readerOn,
   replica,
   SILENT,
   storeOf,
@@ -56,6 +57,16 @@ describe('the order for a copy', () => {
       ],
       base: handoffBase(ALL),
     });
+  });
+
+  test('tells a reader of its right, and nobody else', () => {
+    const status = { readers: [readerOn('n2'), readerOn('n3')] };
+    expect(ALL.map((name) => orderFor(name, { status }).reader)).toEqual([
+      undefined,
+      readerOn('n2'),
+      readerOn('n3'),
+    ]);
+    expect(ALL.map((name) => orderFor(name, { status }).type)).toEqual(ALL.map(() => 'receiveonly'));
   });
 
   test('is named after the claim where there is one', () => {

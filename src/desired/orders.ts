@@ -87,16 +87,18 @@ function typeOf(view: VolumeView, member: Member, { peers, members }: Sharing): 
   return typeWaitMs(view, member, peers, members) > 0 ? 'receiveonly' : 'sendreceive';
 }
 
-type Words = Pick<SyncthingReplicaSpec, 'proven' | 'rejoin' | 'removal' | 'mayRevert' | 'scrub'>;
+type Words = Pick<SyncthingReplicaSpec, 'proven' | 'reader' | 'rejoin' | 'removal' | 'mayRevert' | 'scrub'>;
 
 /** What one copy alone is told, where there is something to tell; one that goes is not scrubbed any more. */
 function wordsTo(view: VolumeView, member: Member, members: readonly Member[]): Words {
   const proven = provenOf(view, member);
   const rejoin = rejoinOf(view, member);
+  const reader = view.volume.status.readers.find(({ node }) => node === member.node);
   const removal = removalOf(view, member);
   const scrub = removal === undefined ? scrubOf(view, member, members) : undefined;
   return {
     ...(proven === undefined ? {} : { proven }),
+    ...(reader === undefined ? {} : { reader }),
     ...(rejoin === undefined ? {} : { rejoin }),
     ...(removal === undefined ? {} : { removal }),
     ...(mayRevert(view, member) ? { mayRevert: true } : {}),

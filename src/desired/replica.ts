@@ -3,7 +3,7 @@
  * neither writes the other's half (docs/design.md, "Who may change what").
  */
 import type { ObjectIdentity } from './object.ts';
-import type { Base, Grant } from './volume.ts';
+import type { Base, Grant, Reader } from './volume.ts';
 
 export type ReplicaRole = 'data' | 'client';
 
@@ -33,6 +33,8 @@ export interface SyncthingReplicaSpec {
   /** Copies of the volume's status, so that a node needs no other watch; a mount re-reads the volume live. */
   readonly base: Base;
   readonly grant?: Grant;
+  /** This copy's own right to read; it is not told of others' (handoff rule 36). */
+  readonly reader?: Reader;
   /** The controller's word that this scan of the writer is held by enough copies (handoff rules 21 to 23). */
   readonly proven?: { readonly epoch: number; readonly session: number; readonly sequence: number };
   /** This copy is stale: archive what it has and rejoin the lineage of that epoch (handoff rule 30). */
@@ -123,6 +125,12 @@ export interface ScrubStatus {
   readonly failing?: { readonly since: string; readonly message: string };
 }
 
+/** The last right to read of a copy, from `state.json`: `ended` is on the disk before it is reported (rule 36). */
+export interface ReaderReport {
+  readonly since: string;
+  readonly phase: 'reading' | 'ended';
+}
+
 export interface SyncthingReplicaStatus {
   readonly storeId: string;
   /** `spec.epoch` of the order whose folder, type and peers are applied. */
@@ -132,6 +140,7 @@ export interface SyncthingReplicaStatus {
   readonly generation: number;
   readonly folder?: FolderReport;
   readonly writer?: WriterReport;
+  readonly reader?: ReaderReport;
   readonly rejoin?: { readonly epoch: number; readonly step: 'archived' | 'done'; readonly archive?: string };
   readonly scrubbed?: ScrubStatus;
   /** Mount points of `data/` or below that some process still sees. */

@@ -6,6 +6,7 @@ import {
   handoffBase,
   holder,
   node,
+  readerOn,
   replica,
   SILENT,
   storeOf,
@@ -40,7 +41,13 @@ function next(given: Given = {}): SyncthingVolumeStatus {
 
 describe('the next status', () => {
   test('is the one that stands while nothing happens', () => {
-    expect(next()).toEqual({ epoch: 2, base: handoffBase(ALL), stale: [], conditions: [] });
+    expect(next()).toEqual({
+      epoch: 2,
+      readers: [],
+      base: handoffBase(ALL),
+      stale: [],
+      conditions: [],
+    });
   });
 
   test('a proof moves what is replicated', () => {
@@ -115,6 +122,17 @@ describe('the next status', () => {
     expect(next({ status: { stale }, replicas }).stale).toHaveLength(left);
   });
 
+  test('a reader that ended goes, and the others and the base stay', () => {
+    const readers = ['n1', 'n2'].map((name) => readerOn(name));
+    const reader = { since: readerOn('n1').since, phase: 'ended' as const };
+    const replicas = ALL.map((name) => replica(name, ALL, name === 'n1' ? { status: { reader } } : {}));
+    expect(next({ status: { readers }, replicas })).toMatchObject({
+      epoch: 2,
+      readers: [readerOn('n2')],
+      base: handoffBase(ALL),
+    });
+  });
+
   describe('leaving', () => {
     test('one copy at a time, first by name', () => {
       expect(next({ placed: ['n3'] }).leaving).toEqual({ node: 'n1', storeId: storeOf('n1') });
@@ -142,6 +160,7 @@ describe('the next status', () => {
         'it is stale',
         { placed: ['n2', 'n3'], status: { stale: [{ node: 'n1', storeId: storeOf('n1'), epoch: 2 }] } },
       ],
+      ['it reads', { placed: ['n2', 'n3'], status: { readers: [readerOn('n1')] } }],
       ['it writes', { placed: ['n2', 'n3'], status: { grant: grantTo('n1', 2) } }],
       [
         'two copies are wanted and one node is there',

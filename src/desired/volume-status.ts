@@ -1,8 +1,9 @@
-/** The next status of a volume from the reports: proof, end of a grant, failover, holders, leaving. Conditions apart. */
+/** The next status of a volume from the reports: proof, ends of grants and readers, failover, holders, leaving. */
 import { isTakingBack } from '../handoff/copy.ts';
 import { decideFailover, type FailoverDecision } from '../handoff/failover.ts';
 import { grantEnd, joinProof } from '../handoff/flush.ts';
 import { currentBase, strikeWitnesses } from '../handoff/holders.ts';
+import { currentReaders } from '../handoff/readers.ts';
 import type { VolumeView } from '../handoff/view.ts';
 import { nextToLeave } from './members.ts';
 import type { Member } from './peers.ts';
@@ -46,6 +47,13 @@ function afterGrant(view: VolumeView): SyncthingVolumeStatus {
   const end = grantEnd(view);
   if (end.kind === 'goes-on') return status;
   return end.kind === 'untouched' ? withoutGrant(status) : { ...withoutGrant(status), base: end.base };
+}
+
+/** They wrote nothing, so that nothing follows from their end but that a writer may come (handoff rule 36). */
+function afterReaders(view: VolumeView): SyncthingVolumeStatus {
+  const { status } = view.volume;
+  const readers = currentReaders(view);
+  return readers === status.readers ? status : { ...status, readers };
 }
 
 /** A copy that finished its rejoin is an ordinary one again (handoff rule 30). */
@@ -103,10 +111,10 @@ function afterLeaving(view: VolumeView, members: readonly Member[]): SyncthingVo
   };
 }
 
-/** `spec.deletion` ends flush and grants (handoff rule 32). */
+/** `spec.deletion` ends flush, grants and reading (handoff rule 32). */
 function afterDeletion(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
   const { leaving: _leaving, ...rest } = withoutGrant(status);
-  return rest;
+  return { ...rest, readers: [] };
 }
 
 export interface NextStatus {
@@ -128,6 +136,7 @@ export function nextStatus(view: VolumeView, members: readonly Member[]): NextSt
   let now = withStatus(view, afterFailover(view.volume.status, failover));
   now = withStatus(now, afterProof(now));
   now = withStatus(now, afterGrant(now));
+  now = withStatus(now, afterReaders(now));
   now = withStatus(now, afterRejoin(now));
   now = withStatus(now, afterTakingBack(now));
   const witnesses = strikeWitnesses(now);

@@ -29,6 +29,14 @@ export interface Grant {
   readonly since: string;
 }
 
+/** The right to read what the base has, which several nodes may have at once, while nobody writes (handoff rule 36). */
+export interface Reader {
+  readonly node: string;
+  readonly storeId: string;
+  /** RFC 3339; when the controller gave it. It names this right: a later one of the same copy is later in time. */
+  readonly since: string;
+}
+
 export type BaseKind = 'empty' | 'seed' | 'handoff' | 'failover';
 
 /** The state the next writer starts from, and who has it. `empty` has epoch 0, session 0 and no holders. */
@@ -88,6 +96,8 @@ export interface SyncthingVolumeStatus {
   /** The highest epoch ever given out or reserved; the next grant is above it. */
   readonly epoch: number;
   readonly grant?: Grant;
+  /** Never together with a grant. */
+  readonly readers: readonly Reader[];
   readonly base: Base;
   readonly proven?: Proof;
   readonly replicatedThrough?: string;

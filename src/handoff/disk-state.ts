@@ -33,6 +33,13 @@ export type DiskPhase =
       readonly archive: string;
     };
 
+/** The last right to read of this copy, which its pods have mounted, or have not any more (handoff rule 36). */
+export interface DiskReading {
+  /** As the controller gave it: it names the right. */
+  readonly since: string;
+  readonly phase: 'reading' | 'ended';
+}
+
 export interface DiskState {
   readonly version: 1;
   readonly volume: string;
@@ -45,6 +52,7 @@ export interface DiskState {
   readonly phase: DiskPhase;
   /** Its directories are to be announced as they are, since no copy has a version of them that counts any more. */
   readonly announcing?: true;
+  readonly reading?: DiskReading;
 }
 
 export function newDiskState(identity: Pick<DiskState, 'volume' | 'folderId' | 'storeId'>): DiskState {

@@ -1,15 +1,19 @@
-/** Who may write next (handoff rules 1 to 5). */
+/** Who may write next, or read beside others (handoff rules 1 to 5, and 36). */
 import type { SyncthingNode, Wanted } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
-import type { Grant } from '../desired/volume.ts';
+import type { Grant, Reader } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
 import { isLost } from './lost-writer.ts';
+import { NOTHING_TO_READ } from './reading.ts';
+import { namesOf, nextReader, readsAlready } from './readers.ts';
 import { hasCurrentStore, isAlive, isLeaving, isStale, type VolumeView } from './view.ts';
 
 export type GrantDecision =
   | { readonly kind: 'nobody-asks' }
   /** Live checks (rule 2) and the compare-and-swap (rule 3) come with carrying it out. */
   | { readonly kind: 'give'; readonly grant: Grant }
+  /** In addition to those who read already. */
+  | { readonly kind: 'admit'; readonly readers: readonly Reader[] }
   | {
       readonly kind: 'wait';
       readonly waiting: readonly { readonly node: string; readonly reason: string }[];
@@ -60,13 +64,27 @@ export function divergedReason(view: VolumeView, { spec, status }: SyncthingRepl
   return `${spec.node} has a session of epoch ${status?.writer?.epoch} that the volume knows nothing of`;
 }
 
-/** What keeps the whole volume from being granted, whoever asks. */
-function volumeObstacle(view: VolumeView): string | undefined {
-  const { spec, status } = view.volume;
+/**
+ * Readers wait for the writer and a writer for the readers, also for those that come while it waits: else a pod that
+ * is to write would keep those from their volume that take the place of readers.
+ */
+function useObstacle({ volume: { status } }: VolumeView, { wanted }: Request): string | undefined {
+  const { grant, readers, base } = status;
+  if (grant !== undefined) return `node ${grant.node} holds the volume since ${grant.since}`;
+  if (wanted.reads !== true)
+    return readers.length === 0
+      ? undefined
+      : `the volume is read on ${namesOf(readers)}, and nobody writes it meanwhile`;
+  return base.kind === 'empty' ? NOTHING_TO_READ : undefined;
+}
+
+/** What keeps the whole volume from being given to whoever asks. */
+function volumeObstacle(view: VolumeView, request: Request): string | undefined {
+  const { spec } = view.volume;
   if (spec.deletion !== undefined) return 'the volume is being deleted';
   if (spec.access !== 'exclusive') return `access "${spec.access}" has no exclusive writer`;
-  if (status.grant !== undefined)
-    return `node ${status.grant.node} holds the volume since ${status.grant.since}`;
+  const inUse = useObstacle(view, request);
+  if (inUse !== undefined) return inUse;
   const diverged = divergedReplica(view);
   if (diverged === undefined) return undefined;
   return `${divergedReason(view, diverged)}: the cluster's state is older than the data`;
@@ -104,20 +122,30 @@ function requestObstacle(view: VolumeView, request: Request): string | undefined
   return coverage.kind === 'covered' ? undefined : coverage.reason;
 }
 
-/** The oldest request that is covered gets the next epoch; the others hear why they wait. */
+/** What it asks for it has: the writer's own request is answered by the epoch that it is in. */
+function isServed(view: VolumeView, { node, wanted }: Request): boolean {
+  return wanted.reads === true ? readsAlready(view, node) : node.name === view.volume.status.grant?.node;
+}
+
+/**
+ * The oldest request that is covered gets what it asks for: the next epoch, or, with all other readers that are covered
+ * by now, the right to read. The others hear why they wait.
+ */
 export function decideGrant(view: VolumeView): GrantDecision {
-  const requests = requestsFor(view).filter(
-    (request) => request.node.name !== view.volume.status.grant?.node,
-  );
+  const requests = requestsFor(view).filter((request) => !isServed(view, request));
   if (requests.length === 0) return { kind: 'nobody-asks' };
-  const obstacle = volumeObstacle(view);
   const waiting: { node: string; reason: string }[] = [];
+  const covered: Request[] = [];
   for (const request of requests) {
-    const reason = obstacle ?? requestObstacle(view, request);
-    if (reason === undefined) return { kind: 'give', grant: nextGrant(view, request.node) };
-    waiting.push({ node: request.node.name, reason });
+    const reason = volumeObstacle(view, request) ?? requestObstacle(view, request);
+    if (reason === undefined) covered.push(request);
+    else waiting.push({ node: request.node.name, reason });
   }
-  return { kind: 'wait', waiting };
+  const [first] = covered;
+  if (first === undefined) return { kind: 'wait', waiting };
+  if (first.wanted.reads !== true) return { kind: 'give', grant: nextGrant(view, first.node) };
+  const readers = covered.filter(({ wanted }) => wanted.reads === true);
+  return { kind: 'admit', readers: readers.map(({ node }) => nextReader(view, node)) };
 }
 
 function nextGrant(view: VolumeView, node: SyncthingNode): Grant {

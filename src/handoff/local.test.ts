@@ -71,6 +71,7 @@ function looking(
     folder: folder(['n2'], { type: 'sendreceive', ...seen }),
     changedSinceScan: false,
     isWanted: false,
+    isWantedToRead: false,
     isAwaitingPublish: false,
     now: NOW,
     settings: defaultHandoffSettings,
@@ -118,6 +119,26 @@ describe('a folder that Syncthing gave up', () => {
       looking({ phase: WAITING, order: order({ epoch: 0 }), seen: { ...GAVE_UP, state: now } }),
     );
     expect(kinds).toEqual([]);
+  });
+});
+
+describe('the right to read', () => {
+  const reader = { node: 'n1', storeId: storeOf('n1'), since: at(-1000) };
+  const COPY: DiskPhase = { kind: 'replica' };
+  const open = state(COPY, { reading: { since: reader.since, phase: 'reading' } });
+
+  test.each([
+    ['when its last pod has gone', {}, true],
+    ['not while a pod has it mounted', { podMounts: ['/pods/a'] }, false],
+    ['not while a pod is on its way', { isAwaitingPublish: true }, false],
+    ['not while a call asks for it', { isWantedToRead: true }, false],
+    ['also where a call asks to write', { isWanted: true }, true],
+  ])('ends %s', (_what, given, isEnded) => {
+    const actions = planLocal(
+      looking({ state: open, order: order({ epoch: 0, reader }), seen: { type: 'receiveonly' }, ...given }),
+    );
+    const end = { kind: 'end-reading', since: reader.since };
+    expect(actions).toEqual(isEnded ? [end] : []);
   });
 });
 

@@ -1,12 +1,14 @@
 /**
  * What one node does for one of its copies, from what it sees now: the same answer after any crash, since nothing but
- * state.json, the mounts, Syncthing and the controller's order is read (handoff rules 5, 11, 12, 18, 19, 22, 29, 30).
+ * state.json, the mounts, Syncthing and the controller's order is read (handoff rules 5, 11, 12, 18, 19, 22, 29, 30
+ * and 36).
  */
 import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
 import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
 import { isClean, isTakingBack } from './copy.ts';
 import { hasOtherSource, knowsHolder, seesAll } from './other-source.ts';
+import { unusedReading } from './reading.ts';
 import type { BaseName } from './session.ts';
 import { provenState, type ProvenState } from './taken-back.ts';
 import type { HandoffSettings } from './settings.ts';
@@ -38,8 +40,10 @@ export interface LocalView {
   readonly changedSinceScan: boolean;
   /** The base for which this process removed the older versions. */
   readonly versionsDropped?: BaseName;
-  /** A CSI call asks for this volume, or did a short while ago. */
+  /** A CSI call asks to write this volume, or did a short while ago. */
   readonly isWanted: boolean;
+  /** The same of a call that asks to read it beside others. */
+  readonly isWantedToRead: boolean;
   /** Staged and not published yet, within the grace time: the pod is on its way. */
   readonly isAwaitingPublish: boolean;
   readonly now: number;
@@ -51,6 +55,8 @@ export type LocalAction =
   | { readonly kind: 'scan'; readonly afterUnmount: boolean }
   | { readonly kind: 'release'; readonly scan: DiskScan }
   | { readonly kind: 'decline'; readonly epoch: number }
+  /** No pod has the volume mounted under this right to read, or is about to (rule 36). */
+  | { readonly kind: 'end-reading'; readonly since: string }
   | { readonly kind: 'begin-rejoin'; readonly epoch: number }
   | { readonly kind: 'archive-tree' }
   | { readonly kind: 'finish-rejoin' }
@@ -275,7 +281,14 @@ function recheckActions({ folder }: LocalView): readonly LocalAction[] {
  * do but to report.
  */
 export function planLocal(view: LocalView): readonly LocalAction[] {
-  return [...phaseActions(view), ...recheckActions(view)];
+  return [...readingActions(view), ...phaseActions(view), ...recheckActions(view)];
+}
+
+function readingActions(view: LocalView): readonly LocalAction[] {
+  const { state, order, podMounts, isAwaitingPublish, isWantedToRead } = view;
+  const isUsed = podMounts.length > 0 || isAwaitingPublish || isWantedToRead;
+  const since = unusedReading({ state, order, isUsed });
+  return since === undefined ? [] : [{ kind: 'end-reading', since }];
 }
 
 function phaseActions(view: LocalView): readonly LocalAction[] {

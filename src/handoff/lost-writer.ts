@@ -1,5 +1,5 @@
-/** Whether the volume's writer counts as lost, and on whose word (handoff rule 25). */
-import type { Grant } from '../desired/volume.ts';
+/** Whether the volume's writer, or a reader, counts as lost, and on whose word (handoff rules 25 and 36). */
+import type { Grant, Reader } from '../desired/volume.ts';
 import { isAlive, type VolumeView } from './view.ts';
 
 /**
@@ -17,8 +17,8 @@ export function isLost(view: Pick<VolumeView, 'clusterNodes'>, node: string): bo
   return view.clusterNodes.get(node)?.outOfService ?? true;
 }
 
-/** Milliseconds after the last sign of life at which silence alone loses the writer. */
-function givenUpAt(view: VolumeView, { node }: Grant): number | undefined {
+/** The moment at which silence alone loses the node for this volume, milliseconds since the epoch. */
+function givenUpAt(view: VolumeView, { node }: Pick<Grant | Reader, 'node'>): number | undefined {
   if (view.volume.spec.failover !== 'automatic') return undefined;
   const heartbeat = view.nodes.get(node)?.status?.heartbeat;
   if (heartbeat === undefined) return undefined;
@@ -42,16 +42,29 @@ export function lossOf(view: VolumeView): Loss | undefined {
   if (grant === undefined || spec.deletion !== undefined) return undefined;
   if (isLost(view, grant.node)) return 'node';
   if (spec.forceDetach?.epoch === grant.epoch) return 'forced';
-  const at = givenUpAt(view, grant);
-  return at !== undefined && view.now >= at && !isSeenByCopies(view, grant.node) ? 'silent' : undefined;
+  return isSilent(view, grant) ? 'silent' : undefined;
 }
 
-/** Milliseconds until silence alone may lose the writer; undefined where it never does, or has. */
+function isSilent(view: VolumeView, place: Pick<Grant | Reader, 'node'>): boolean {
+  const at = givenUpAt(view, place);
+  return at !== undefined && view.now >= at && !isSeenByCopies(view, place.node);
+}
+
+/** A reader wrote nothing, so that no person has to say anything of its epoch: its node's loss is enough. */
+export function readerLoss(view: VolumeView, reader: Reader): Exclude<Loss, 'forced'> | undefined {
+  if (isLost(view, reader.node)) return 'node';
+  return isSilent(view, reader) ? 'silent' : undefined;
+}
+
+/** Milliseconds until silence alone may lose the writer, or a reader; undefined where it never does, or has. */
 export function lossRecheckAfterMs(view: VolumeView): number | undefined {
-  const { grant } = view.volume.status;
-  if (grant === undefined || isAlive(view, grant.node)) return undefined;
-  const at = givenUpAt(view, grant);
-  return at === undefined || at <= view.now ? undefined : at - view.now;
+  const { grant, readers } = view.volume.status;
+  const users = grant === undefined ? readers : [grant];
+  const moments = users.flatMap((user) => {
+    const at = isAlive(view, user.node) ? undefined : givenUpAt(view, user);
+    return at === undefined || at <= view.now ? [] : [at - view.now];
+  });
+  return moments.length === 0 ? undefined : Math.min(...moments);
 }
 
 /** Shut out of this volume alone, by its peers' lists, instead of by a pause of its device (rule 26). */

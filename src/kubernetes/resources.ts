@@ -10,6 +10,7 @@ import type {
 import type {
   FolderReport,
   PeerReport,
+  ReaderReport,
   ReplicaPeer,
   ScrubStatus,
   SyncthingReplica,
@@ -23,6 +24,7 @@ import type {
   Grant,
   Holder,
   Proof,
+  Reader,
   StaleCopy,
   SyncthingVolume,
   SyncthingVolumeSpec,
@@ -36,6 +38,7 @@ const texts = z._default(z.array(text), []);
 
 const holder: z.ZodMiniType<Holder> = z.object({ node: text, storeId: text, sequence: count });
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
+const reader: z.ZodMiniType<Reader> = z.object({ node: text, storeId: text, since: text });
 const base: z.ZodMiniType<Base> = z.object({
   kind: z.enum(['empty', 'seed', 'handoff', 'failover']),
   epoch: count,
@@ -68,6 +71,7 @@ const volumeSpec: z.ZodMiniType<SyncthingVolumeSpec> = z.object({
 /** What a volume's status is until the controller writes the first: nothing granted, nothing known to exist. */
 export const INITIAL_VOLUME_STATUS: SyncthingVolumeStatus = {
   epoch: 0,
+  readers: [],
   base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
   stale: [],
   conditions: [],
@@ -76,6 +80,7 @@ export const INITIAL_VOLUME_STATUS: SyncthingVolumeStatus = {
 const volumeStatus: z.ZodMiniType<SyncthingVolumeStatus> = z.object({
   epoch: count,
   grant: z.exactOptional(grant),
+  readers: z._default(z.array(reader), []),
   base,
   proven: z.exactOptional(proof),
   replicatedThrough: z.exactOptional(text),
@@ -97,6 +102,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   peers: z._default(z.array(peer), []),
   base,
   grant: z.exactOptional(grant),
+  reader: z.exactOptional(reader),
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
@@ -148,6 +154,10 @@ const scrubStatus: z.ZodMiniType<ScrubStatus> = z.object({
   ),
   failing: z.exactOptional(z.object({ since: text, message: text })),
 });
+const readerReport: z.ZodMiniType<ReaderReport> = z.object({
+  since: text,
+  phase: z.enum(['reading', 'ended']),
+});
 const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
   storeId: text,
   epoch: count,
@@ -155,6 +165,7 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
   generation: count,
   folder: z.exactOptional(folderReport),
   writer: z.exactOptional(writerReport),
+  reader: z.exactOptional(readerReport),
   rejoin: z.exactOptional(
     z.object({ epoch: count, step: z.enum(['archived', 'done']), archive: z.exactOptional(text) }),
   ),
@@ -175,6 +186,7 @@ const wanted: z.ZodMiniType<Wanted> = z.object({
   volume: text,
   volumeId: text,
   since: text,
+  reads: z.exactOptional(z.literal(true)),
   base: z.exactOptional(z.object({ epoch: count, session: count })),
 });
 const nodeStatus: z.ZodMiniType<SyncthingNodeStatus> = z.object({

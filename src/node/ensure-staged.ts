@@ -1,11 +1,15 @@
-/** From a wish to a mount: what NodeStageVolume and NodePublishVolume have in common (handoff rules 9 to 14). */
+/** From a wish to a mount: what NodeStageVolume and NodePublishVolume have in common (handoff rules 9 to 14, 36). */
 import { CsiError } from '../csi/errors.ts';
 import type { CallContext } from '../csi/rpc.ts';
-import type { Capability } from '../csi/validate/capability.ts';
+import { isReader, type Capability } from '../csi/validate/capability.ts';
+import type { SyncthingVolume } from '../desired/volume.ts';
+import { isReadStaged, NOTHING_TO_READ } from '../handoff/reading.ts';
 import { isStaged } from '../handoff/session.ts';
 import { retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 import { checkUsable, readVolume, waitReason, type WaitReason } from './live-volume.ts';
+import type { Request } from './wanted.ts';
+import { takeReading } from './take-reading.ts';
 import { takeSession, type Session } from './take-session.ts';
 
 export interface StagingTarget {
@@ -15,8 +19,9 @@ export interface StagingTarget {
 }
 
 /**
- * Resolves when the volume is mounted at the staging path under a grant that this node has. Waits for the grant while
- * it is on its way and the call lasts; the request outlives the call, and the next one finds what came of it.
+ * Resolves when the volume is mounted at the staging path under a grant that this node has, or under a right to read
+ * where the access mode asks for no more. Waits for it while it is on its way and the call lasts; the request outlives
+ * the call, and the next one finds what came of it.
  */
 export async function ensureStaged(
   ctx: NodeContext,
@@ -28,21 +33,33 @@ export async function ensureStaged(
   if (await isInPlace(ctx, target, call.signal)) return;
   const volume = await readVolume(ctx, volumeId, call.signal);
   checkUsable(volume, target.capability);
-  const endAsking = ctx.wanted.ask({ volume: volume.name, volumeId });
+  if (isReader(target.capability)) checkReadable(volume);
+  const request = requestOf(volume, target);
+  const endAsking = ctx.wanted.ask(request);
   try {
     ctx.wake.nodeReport();
     ctx.wake.volume(volumeId);
     await retryable(`volume ${volumeId} cannot be staged on ${ctx.node}`, () =>
       mountWhenGranted(ctx, target, call),
     );
-    ctx.wanted.drop(volumeId);
+    ctx.wanted.served(request);
   } finally {
     endAsking();
     ctx.wake.nodeReport();
   }
 }
 
-/** Mounted already, under the epoch of this node's session. */
+function requestOf({ name }: SyncthingVolume, { volumeId, capability }: StagingTarget): Request {
+  return { volume: name, volumeId, ...(isReader(capability) && { reads: true }) };
+}
+
+/** Told at once, since no waiting helps; while the first writer is at work there is something to wait for (rule 36). */
+function checkReadable({ volumeId, status }: SyncthingVolume): void {
+  if (status.base.kind !== 'empty' || status.grant !== undefined) return;
+  throw new CsiError('failed-precondition', `volume ${volumeId} cannot be read yet: ${NOTHING_TO_READ}`);
+}
+
+/** Mounted already, under the epoch of this node's session, or the right to read that it has. */
 async function isInPlace(ctx: NodeContext, target: StagingTarget, signal: AbortSignal): Promise<boolean> {
   const { volumeId, stagingPath } = target;
   return ctx.mutex.run(volumeId, async () => {
@@ -50,7 +67,8 @@ async function isInPlace(ctx: NodeContext, target: StagingTarget, signal: AbortS
     if (state === undefined) return false;
     const isMounted = (await ctx.mounter.mountAt(stagingPath)) !== undefined;
     const order = ctx.volumes.record(volumeId).order?.spec;
-    if (!isStaged({ state, order, knowsOrders: ctx.knowsOrders(), isMounted })) return false;
+    const found = { state, order, knowsOrders: ctx.knowsOrders(), isMounted };
+    if (!(isReader(target.capability) ? isReadStaged(found) : isStaged(found))) return false;
     await retryable(`check the mount at ${stagingPath}`, () => bind(ctx, target, signal));
     noteStaged(ctx, volumeId);
     return true;
@@ -103,7 +121,8 @@ function createPatience(ctx: NodeContext, volumeId: string): Patience {
 
 /** The caller holds the volume's mutex, so that no flush begins between the session and its mount. */
 async function mountNow(ctx: NodeContext, target: StagingTarget, signal: AbortSignal): Promise<Session> {
-  const session = await takeSession(ctx, target.volumeId, signal);
+  const take = isReader(target.capability) ? takeReading : takeSession;
+  const session = await take(ctx, target.volumeId, signal);
   if (session.kind === 'wait') return session;
   if ((await ctx.mounter.mountAt(target.stagingPath)) === undefined)
     await ctx.mountPoints.create(target.stagingPath);
@@ -114,11 +133,11 @@ async function mountNow(ctx: NodeContext, target: StagingTarget, signal: AbortSi
 
 async function bind(
   ctx: NodeContext,
-  { volumeId, stagingPath }: StagingTarget,
+  { volumeId, stagingPath, capability }: StagingTarget,
   signal: AbortSignal,
 ): Promise<void> {
   const { data } = ctx.store.layout.volume(volumeId);
-  await ctx.mounter.bind({ source: data, target: stagingPath, readOnly: false }, signal);
+  await ctx.mounter.bind({ source: data, target: stagingPath, readOnly: isReader(capability) }, signal);
 }
 
 /** The pod is on its way: until it is here, or for a grace time, the volume does not count as detached. */

@@ -32,6 +32,7 @@ export async function localView(
     // Syncthing counts its sequence up for every change that it notices.
     changedSinceScan: scan === undefined || (folder !== undefined && folder.sequence > scan.sequence),
     isWanted: ctx.wanted.isWanted(folderId),
+    isWantedToRead: ctx.wanted.isWanted(folderId, 'read'),
     isAwaitingPublish: stagedAt !== undefined && now - stagedAt < ctx.settings.publishGraceMs,
     now,
     settings: ctx.settings.handoff,

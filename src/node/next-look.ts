@@ -23,7 +23,8 @@ export function nextLookMs(view: LocalView, { isSeen, startsIn }: LookFacts): nu
 
 function isUnderWay(view: LocalView): boolean {
   const { folder, state } = view;
-  if (view.isWanted || view.isAwaitingPublish || state.phase.kind === 'rejoining') return true;
+  if (view.isWanted || view.isWantedToRead || view.isAwaitingPublish) return true;
+  if (state.phase.kind === 'rejoining') return true;
   if (writerPhase(view) === 'flushing') return true;
   const isSettled =
     folder !== undefined && folder.scanned && folder.state === 'idle' && folder.needItems === 0;

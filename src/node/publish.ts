@@ -2,7 +2,7 @@ import type { NodePublishVolumeRequest__Output } from '../csi/gen/csi/v1/NodePub
 import type { NodePublishVolumeResponse } from '../csi/gen/csi/v1/NodePublishVolumeResponse.ts';
 import { CsiError } from '../csi/errors.ts';
 import type { CallContext, Rpc } from '../csi/rpc.ts';
-import type { AccessMode } from '../csi/validate/capability.ts';
+import { isReader, type AccessMode } from '../csi/validate/capability.ts';
 import { parseNodePublishVolume, type NodePublishVolumeIntent } from '../csi/validate/node-publish-volume.ts';
 import { holdsGrant } from '../handoff/session.ts';
 import { MountError } from '../mount/errors.ts';
@@ -10,7 +10,8 @@ import { kubeletPath, retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 import { ensureStaged } from './ensure-staged.ts';
 import { placeOf, readVolume } from './live-volume.ts';
-import { takeSession } from './take-session.ts';
+import { takeReading } from './take-reading.ts';
+import { takeSession, type Session } from './take-session.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 /**
@@ -73,12 +74,14 @@ const SINGLE_TARGET: ReadonlySet<AccessMode> = new Set(['SINGLE_NODE_WRITER', 'S
 
 /**
  * The first pod of a session gets a session of its own: a flush may have begun since the volume was staged, and its
- * scan must not count for what this pod writes (handoff rule 22). A further pod joins the session.
+ * scan must not count for what this pod writes (handoff rule 22). A further pod joins the session. Readers have none:
+ * each mounts under the right to read that the node has now (rule 36).
  */
 async function publish(ctx: NodeContext, intent: NodePublishVolumeIntent, call: CallContext): Promise<void> {
-  const { volumeId, targetPath } = intent;
+  const { volumeId, targetPath, capability } = intent;
   const { pods } = await volumeMounts(ctx, volumeId);
-  if (pods.length === 0) await openSession(ctx, volumeId, call.signal);
+  if (isReader(capability)) assertOpen(volumeId, await takeReading(ctx, volumeId, call.signal));
+  else if (pods.length === 0) assertOpen(volumeId, await takeSession(ctx, volumeId, call.signal));
   else await checkSession(ctx, volumeId, call.signal);
   await ctx.mountPoints.create(targetPath);
   await bind(ctx, intent, call.signal);
@@ -86,10 +89,9 @@ async function publish(ctx: NodeContext, intent: NodePublishVolumeIntent, call: 
   ctx.wake.volume(volumeId);
 }
 
-async function openSession(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<void> {
-  const session = await takeSession(ctx, volumeId, signal);
+function assertOpen(volumeId: string, session: Session): void {
   if (session.kind === 'open') return;
-  const reason = session.reason ?? 'the grant of this node ended meanwhile';
+  const reason = session.reason ?? 'what this node was given ended meanwhile';
   throw new CsiError('unavailable', `volume ${volumeId} waits: ${reason}`);
 }
 

@@ -9,6 +9,7 @@ import {
   sawEpoch,
   type DiskState,
 } from '../handoff/disk-state.ts';
+import { endReading } from '../handoff/reading.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
 import type { WorkResult } from '../runtime/work-queue.ts';
 import { absorbChanges, announceDirectories } from './absorb-changes.ts';
@@ -182,6 +183,8 @@ function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): Dis
   switch (action.kind) {
     case 'see-epoch':
       return sawEpoch(state, action.epoch);
+    case 'end-reading':
+      return endReading(state, action.since);
     case 'release':
       return release(state, action.scan);
     case 'decline':
@@ -317,7 +320,13 @@ function isUrgent(view: LocalView, record: VolumeRecord): boolean {
   const { kind } = view.state.phase;
   if (view.isWanted || writerPhase(view) === 'flushing' || kind === 'released' || kind === 'untouched')
     return true;
+  if (isReadingUrgent(view)) return true;
   return view.scan !== undefined && record.written?.status.writer?.scan?.sequence !== view.scan.sequence;
+}
+
+/** Readers are waited for by the pods that read, and their end by a writer. */
+function isReadingUrgent({ isWantedToRead, order }: LocalView): boolean {
+  return isWantedToRead || order?.reader !== undefined;
 }
 
 const LONG_AWAY_MS = 10_000;

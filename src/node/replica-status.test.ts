@@ -60,6 +60,7 @@ function view(phase: DiskPhase, given: Partial<LocalView> = {}): LocalView {
     folder,
     changedSinceScan: false,
     isWanted: false,
+    isWantedToRead: false,
     isAwaitingPublish: false,
     now: NOW,
     settings: defaultHandoffSettings,
@@ -95,6 +96,24 @@ describe('the report of a copy', () => {
     ],
   ])('mounts of %s', (_, given, mounts) => {
     expect(statusOf(given).mounts).toEqual(mounts);
+  });
+
+  test('mounts of a reader are what is meant, until its right is another, or the volume is removed', () => {
+    const since = '2026-01-02T03:04:05.000Z';
+    const reader = { node: 'n1', storeId: 'store', since };
+    const { grant: _, ...ungranted } = order;
+    const given = view(
+      { kind: 'replica' },
+      { podMounts: ['/pod'], order: { ...ungranted, node: 'n1', reader } },
+    );
+    const reading = { ...given, state: { ...given.state, reading: { since, phase: 'reading' as const } } };
+    expect(statusOf(reading)).toMatchObject({ mounts: [], reader: { since, phase: 'reading' } });
+    expect(statusOf({ ...reading, order: ungranted }).mounts).toEqual(['/pod']);
+    expect(statusOf({ ...reading, order: { ...ungranted, reader, removal: 'delete' } }).mounts).toEqual([
+      '/pod',
+    ]);
+    const ended = { ...given, state: { ...given.state, reading: { since, phase: 'ended' as const } } };
+    expect(statusOf(ended)).toMatchObject({ mounts: ['/pod'], reader: { phase: 'ended' } });
   });
 
   test('mounts of a writer whose grant is gone, or whose volume is removed, are in the way', () => {

@@ -1,4 +1,4 @@
-/** PURE: what a node reports of one copy, from what it sees (handoff rules 20 to 22). */
+/** PURE: what a node reports of one copy, from what it sees (handoff rules 20 to 22, and 36). */
 import { isDeepStrictEqual } from 'node:util';
 import type {
   FolderReport,
@@ -9,6 +9,7 @@ import type {
 } from '../desired/replica.ts';
 import { isClean } from '../handoff/copy.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
+import { isReading } from '../handoff/reading.ts';
 import { currentScan, writerPhase, type LocalView } from '../handoff/local.ts';
 import { scrubStatus } from './scrub-status.ts';
 import type { VolumeRecord } from './volumes.ts';
@@ -24,7 +25,6 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
   const { state } = view;
   const applied = record.applied ?? appliedBefore(state, replica.status);
   const since = record.phase?.since ?? new Date(view.now).toISOString();
-  const writer = writerReport(view, since, uncarriedOf(record.uncarried, replica));
   const rejoin = rejoinReport(view);
   const scrubbed = scrubStatus(record.scrub);
   return {
@@ -32,14 +32,21 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
     ...applied,
     highestEpoch: state.highestEpoch,
     ...(view.folder !== undefined && { folder: view.folder }),
-    ...(writer !== undefined && { writer }),
+    ...useReport(view, writerReport(view, since, uncarriedOf(record.uncarried, replica))),
     ...(rejoin !== undefined && { rejoin }),
     ...(scrubbed !== undefined && { scrubbed }),
-    mounts: isGrantedWriter(view) ? [] : view.podMounts,
+    mounts: isGrantedWriter(view) || isGivenReader(view) ? [] : view.podMounts,
     removed: record.removed,
     ...(record.problem !== undefined && { message: record.problem }),
     observedAt: new Date(view.now).toISOString(),
   };
+}
+
+function useReport(
+  { state: { reading } }: LocalView,
+  writer: WriterReport | undefined,
+): Pick<SyncthingReplicaStatus, 'writer' | 'reader'> {
+  return { ...(writer !== undefined && { writer }), ...(reading !== undefined && { reader: reading }) };
 }
 
 /**
@@ -54,11 +61,15 @@ function appliedBefore(
   return { generation: before.generation, epoch: before.epoch };
 }
 
-/** Mounts are worth reporting only where they are in the way: of the attached writer they are what is meant. */
+/** Mounts are worth reporting only where they are in the way: of the attached writer, and a reader, they are meant. */
 function isGrantedWriter({ state, order }: LocalView): boolean {
   return (
     state.phase.kind === 'writer' && order?.grant?.epoch === state.phase.epoch && order.removal === undefined
   );
+}
+
+function isGivenReader({ state, order }: LocalView): boolean {
+  return isReading(state, order) && order?.removal === undefined;
 }
 
 /** The epoch and session that a copy has, or had, as writer; none for a mere copy. */

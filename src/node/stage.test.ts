@@ -134,9 +134,9 @@ describe('NodeStageVolume', () => {
   test('does not mount under a grant that was taken back, or that is of another disk', async () => {
     const volume = await giveGrant(node, 1);
     const {
-      status: { epoch, base, stale, conditions },
+      status: { epoch, readers, base, stale, conditions },
     } = volume;
-    seedVolume(node, { status: { epoch, base, stale, conditions } });
+    seedVolume(node, { status: { epoch, readers, base, stale, conditions } });
     await expect(stage(volume.volumeId)).rejects.toMatchObject({ kind: 'unavailable' });
     expect(node.mounter.mounts()).toEqual([]);
     const grant = { epoch: 2, node: NODE, storeId: 'another', since: '' };

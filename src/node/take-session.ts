@@ -144,7 +144,7 @@ async function clearOlderMounts(
 }
 
 /** Only an empty volume's first writer makes the directory; elsewhere a missing one means a lost disk. */
-async function requireData(ctx: NodeContext, folderId: string): Promise<void> {
+export async function requireData(ctx: NodeContext, folderId: string): Promise<void> {
   const { data } = ctx.store.layout.volume(folderId);
   try {
     await stat(data);

@@ -28,6 +28,20 @@ test('one that is dropped is gone at once, whatever its call says later', () => 
   expect(wanted.isWanted(request.volumeId)).toBe(false);
 });
 
+test('to read and to write are two requests, each with its own end', () => {
+  const wanted = createWantedVolumes(createFakeClock());
+  const toRead = { ...request, reads: true as const };
+  wanted.ask(request);
+  wanted.ask(toRead);
+  expect(wanted.list(() => undefined)).toMatchObject([request, toRead]);
+  wanted.served(toRead);
+  expect(wanted.isWanted(request.volumeId, 'read')).toBe(false);
+  expect(wanted.isWanted(request.volumeId)).toBe(true);
+  wanted.ask(toRead);
+  wanted.drop(request.volumeId);
+  expect(wanted.list(() => undefined)).toEqual([]);
+});
+
 test('names the base of the order that this node sees', () => {
   const wanted = createWantedVolumes(createFakeClock());
   wanted.ask(request);

@@ -1,4 +1,4 @@
-/** What this node asks for in its SyncthingNode's `status.wanted` (handoff rules 1 and 3). */
+/** What this node asks for in its SyncthingNode's `status.wanted` (handoff rules 1, 3 and 36). */
 import type { Wanted } from '../desired/node.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -13,14 +13,20 @@ export interface Request {
   /** Name of the SyncthingVolume. */
   readonly volume: string;
   readonly volumeId: string;
+  /** Beside others; absent: to write. Of one volume both may be asked for. */
+  readonly reads?: true;
 }
+
+export type Purpose = 'write' | 'read';
 
 export interface WantedVolumes {
   /** A call begins that needs the volume; the function returned says that it ended and will be repeated, if it failed. */
   ask(request: Request): () => void;
-  /** The kubelet wants it no more, or the call that asked was the last that is needed. */
+  /** The call that asked was the last that is needed. */
+  served(request: Request): void;
+  /** The kubelet wants it no more, for whatever purpose. */
   drop(volumeId: string): void;
-  isWanted(volumeId: string): boolean;
+  isWanted(volumeId: string, purpose?: Purpose): boolean;
   /** Oldest first. `orderOf` gives the order that this node sees for a volume now. */
   list(orderOf: (volumeId: string) => SyncthingReplicaSpec | undefined): readonly Wanted[];
 }
@@ -32,34 +38,43 @@ interface Entry {
   until: number;
 }
 
+const PURPOSES: readonly Purpose[] = ['write', 'read'];
+
+function keyOf({ volumeId, reads }: Request): string {
+  return `${reads === true ? 'read' : 'write'} ${volumeId}`;
+}
+
 export function createWantedVolumes(clock: Clock, graceMs = WANTED_GRACE_MS): WantedVolumes {
   const entries = new Map<string, Entry>();
-  function live(volumeId: string): Entry | undefined {
-    const entry = entries.get(volumeId);
+  function live(key: string): Entry | undefined {
+    const entry = entries.get(key);
     if (entry === undefined || entry.calls > 0 || clock.now() < entry.until) return entry;
-    entries.delete(volumeId);
+    entries.delete(key);
     return undefined;
   }
   return {
     ask(request) {
-      const { volumeId } = request;
-      const entry = live(volumeId) ?? {
+      const key = keyOf(request);
+      const entry = live(key) ?? {
         request,
         since: new Date(clock.now()).toISOString(),
         calls: 0,
         until: 0,
       };
-      entries.set(volumeId, entry);
+      entries.set(key, entry);
       entry.calls += 1;
       return () => {
         entry.calls -= 1;
         entry.until = clock.now() + graceMs;
       };
     },
-    drop: (volumeId) => void entries.delete(volumeId),
-    isWanted: (volumeId) => live(volumeId) !== undefined,
+    served: (request) => void entries.delete(keyOf(request)),
+    drop(volumeId) {
+      for (const purpose of PURPOSES) entries.delete(`${purpose} ${volumeId}`);
+    },
+    isWanted: (volumeId, purpose = 'write') => live(`${purpose} ${volumeId}`) !== undefined,
     list(orderOf) {
-      const asking = [...entries.keys()].flatMap((volumeId) => live(volumeId) ?? []);
+      const asking = [...entries.keys()].flatMap((key) => live(key) ?? []);
       return asking.map(({ request, since }) => {
         const base = orderOf(request.volumeId)?.base;
         return {

@@ -11,6 +11,7 @@ import {
   grantTo,
   node,
   peer,
+  readerOn,
   replica,
   storeOf,
   view,
@@ -57,16 +58,19 @@ const anyStatus: fc.Arbitrary<Partial<SyncthingVolumeStatus>> = fc
     base: anyBase,
     proven: maybe(anyProof),
     leaving: maybe(anyNode),
+    readers: fc.subarray([...NODES]),
+    isRead: fc.boolean(),
     stale: fc.uniqueArray(fc.record({ node: anyNode, old: anyStore }), {
       selector: (each) => each.node,
       maxLength: 2,
     }),
   })
-  .map(({ grant, base, proven, leaving, stale }) => ({
+  .map(({ grant, base, proven, leaving, stale, readers, isRead }) => ({
     epoch: 3,
     base,
     stale: stale.map(({ node: name, old }) => ({ node: name, storeId: storeOf(name) + old, epoch: 2 })),
     ...(grant !== undefined && { grant: grantTo(grant, 3) }),
+    ...(grant === undefined && isRead && { readers: readers.map((name) => readerOn(name)) }),
     ...(grant !== undefined && proven !== undefined && { proven }),
     ...(leaving !== undefined &&
       leaving !== grant && { leaving: { node: leaving, storeId: storeOf(leaving) } }),
@@ -122,6 +126,12 @@ function anyReplica(name: string): fc.Arbitrary<SyncthingReplica | undefined> {
           writer: maybe(anyWriter),
           removed: fc.constantFrom(false, false, false, true),
           generation: fc.constantFrom(0, 1),
+          reader: maybe(
+            fc.record({
+              since: fc.constantFrom(at(-70_000), at(-60_000), at(-60_000), at(-50_000)),
+              phase: fc.constantFrom('reading' as const, 'ended' as const),
+            }),
+          ),
           rejoin: maybe(
             fc.record({
               epoch: fc.constantFrom(1, 2),
@@ -129,13 +139,14 @@ function anyReplica(name: string): fc.Arbitrary<SyncthingReplica | undefined> {
             }),
           ),
         })
-        .map(({ old, folder: report, writer, rejoin, removed, generation }) => ({
+        .map(({ old, folder: report, writer, reader, rejoin, removed, generation }) => ({
           storeId: storeOf(name) + old,
           removed,
           generation,
           highestEpoch: 3,
           ...(report !== undefined && { folder: report }),
           ...(writer !== undefined && { writer }),
+          ...(reader !== undefined && { reader }),
           ...(rejoin !== undefined && { rejoin }),
         })),
     },
@@ -159,7 +170,14 @@ const anyNodes = fc.tuple(
         old: anyStore,
         isSilent: fc.constantFrom(false, false, true),
         fenced: fc.subarray([...NODES], { maxLength: 2 }),
-        asks: fc.constantFrom(false, false, true),
+        asks: fc.constantFrom<readonly ('read' | 'write')[]>(
+          [],
+          [],
+          [],
+          ['write'],
+          ['read'],
+          ['write', 'read'],
+        ),
         outOfService: fc.constantFrom(false, false, false, true),
         isPlaced: fc.boolean(),
       })
@@ -182,14 +200,12 @@ export const anyVolumeWorld: fc.Arbitrary<AnyWorld> = fc
   })
   .map(({ status, nodes, replicas, wantedCopies, isDeleted }) => {
     const { base } = status;
-    const wanted = [
-      {
-        volume: VOLUME,
-        volumeId: VOLUME_ID,
-        since: at(-500),
-        base: { epoch: base?.epoch ?? 0, session: base?.session ?? 0 },
-      },
-    ];
+    const wanted = {
+      volume: VOLUME,
+      volumeId: VOLUME_ID,
+      since: at(-500),
+      base: { epoch: base?.epoch ?? 0, session: base?.session ?? 0 },
+    };
     const spec = {
       ...(wantedCopies !== undefined && { replicas: wantedCopies }),
       ...(isDeleted && { deletion: { requestedAt: at(0) } }),
@@ -203,7 +219,7 @@ export const anyVolumeWorld: fc.Arbitrary<AnyWorld> = fc
             storeId: storeOf(name) + old,
             heartbeat: at(isSilent ? -600_000 : -1000),
             fenced,
-            wanted: asks ? wanted : [],
+            wanted: asks.map((purpose) => ({ ...wanted, ...(purpose === 'read' && { reads: true }) })),
           }),
         ),
         clusterNodes: nodes.map(({ name, outOfService }) => clusterNode(name, { outOfService })),

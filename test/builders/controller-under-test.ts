@@ -194,7 +194,7 @@ export class ControllerUnderTest {
   }
 
   /** A pod on that node that uses the claim the volume was made for, and the driver's stage call for it. */
-  async startPod(name: string, volumeId: string): Promise<void> {
+  async startPod(name: string, volumeId: string, purpose: 'write' | 'read' = 'write'): Promise<void> {
     const { spec } = await this.volume(volumeId);
     const claimName = spec.claim?.name ?? '';
     const volumes = [{ name: 'data', persistentVolumeClaim: { claimName } }];
@@ -204,7 +204,7 @@ export class ControllerUnderTest {
       spec: { nodeName: name, volumes },
       status: { phase: 'Pending' },
     });
-    this.node(name).startPod(parseVolumeId(volumeId)?.name ?? '', volumeId);
+    this.node(name).startPod(parseVolumeId(volumeId)?.name ?? '', volumeId, purpose);
   }
 
   async stopPod(name: string, volumeId: string): Promise<void> {

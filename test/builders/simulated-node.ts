@@ -14,6 +14,7 @@ import {
   type LocalScan,
   type LocalView,
 } from '../../src/handoff/local.ts';
+import { holdsReading, offeredReading, takeReading } from '../../src/handoff/reading.ts';
 import { defaultHandoffSettings } from '../../src/handoff/settings.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
@@ -72,9 +73,10 @@ export class SimulatedNode {
   deviceOf = (node: string): string => `DEVICE-${node}`;
 
   /** A pod of this node begins to want the volume; it mounts it as soon as it may. */
-  startPod(volumeName: string, volumeId: string): void {
+  startPod(volumeName: string, volumeId: string, purpose: 'write' | 'read' = 'write'): void {
     const since = new Date(this.#options.clock.now()).toISOString();
-    this.#uses.set(volumeId, { wanted: { volume: volumeName, volumeId, since }, isMounted: false });
+    const reads = purpose === 'read' && { reads: true as const };
+    this.#uses.set(volumeId, { wanted: { volume: volumeName, volumeId, since, ...reads }, isMounted: false });
   }
   stopPod(volumeId: string): void {
     this.#uses.delete(volumeId);
@@ -96,8 +98,12 @@ export class SimulatedNode {
   }
   /** Throws unless the pod may. */
   write(volumeId: string, file: string): void {
-    if (!this.isMounted(volumeId)) throw new Error(`${this.name} has not mounted ${volumeId}`);
+    if (!this.isMounted(volumeId) || this.#reads(volumeId))
+      throw new Error(`${this.name} has not mounted ${volumeId}`);
     this.syncthing.filesOf(volumeId).add(file);
+  }
+  #reads(volumeId: string): boolean {
+    return this.#uses.get(volumeId)?.wanted.reads === true;
   }
   stateOf(volumeId: string): DiskState | undefined {
     return this.#states.get(volumeId);
@@ -234,14 +240,26 @@ export class SimulatedNode {
     const { folderId, grant } = spec;
     const use = this.#uses.get(folderId);
     const state = this.#stateOf(folderId);
-    if (use === undefined || use.isMounted || grant === undefined || !this.#mayTake(spec, state, grant))
-      return;
+    if (use === undefined || use.isMounted) return;
+    if (use.wanted.reads === true) return this.#read(spec, use);
+    if (grant === undefined || !this.#mayTake(spec, state, grant)) return;
     const taken = takeGrant(state, grant.epoch);
     if (taken.kind === 'refused') return;
     this.#states.set(folderId, taken.state);
     use.isMounted = await this.#stillGranted(spec.volume, grant.epoch);
     const files = [...this.syncthing.filesOf(folderId)];
     if (use.isMounted) this.mounts.push({ epoch: grant.epoch, files });
+  }
+
+  async #read(spec: SyncthingReplicaSpec, use: Use): Promise<void> {
+    const { name: node, storeId } = this;
+    const state = this.#stateOf(spec.folderId);
+    const since = offeredReading(spec, state)?.since;
+    const taken = since === undefined ? undefined : takeReading(state, since);
+    if (since === undefined || taken?.kind !== 'taken') return;
+    this.#states.set(spec.folderId, taken.state);
+    const volume = await this.#options.client.get(SYNCTHING_VOLUMES, spec.volume, { signal: never });
+    use.isMounted = holdsReading(volume, { node, storeId }, since);
   }
 
   #mayTake({ rejoin }: SyncthingReplicaSpec, { rejoined: done }: DiskState, grant: Grant): boolean {
@@ -269,6 +287,7 @@ export class SimulatedNode {
       ...(scan !== undefined && { scan }),
       changedSinceScan: scan === undefined || files > scan.sequence,
       isWanted: this.#uses.has(folderId),
+      isWantedToRead: this.#reads(folderId),
       isAwaitingPublish: false,
       now: this.#options.clock.now(),
       settings: { ...defaultHandoffSettings, scanIntervalMs: 0 },

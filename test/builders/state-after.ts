@@ -9,6 +9,7 @@ import {
   tookBack,
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
+import { endReading } from '../../src/handoff/reading.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 
 type LeavesState = Extract<
@@ -20,16 +21,17 @@ function leavesState(action: LocalAction): action is LeavesState {
   return ['scan', 'absorb', 'announce', 'drop-versions', 'recheck'].includes(action.kind);
 }
 
-/** state.json after an action of planLocal that was carried out. */
-export function stateAfter(state: DiskState, action: LocalAction): DiskState {
-  if (leavesState(action)) return state;
+type Rejoins = Extract<
+  LocalAction,
+  { kind: 'begin-rejoin' | 'archive-tree' | 'finish-rejoin' | 'take-back' }
+>;
+
+function rejoins(action: LocalAction): action is Rejoins {
+  return ['begin-rejoin', 'archive-tree', 'finish-rejoin', 'take-back'].includes(action.kind);
+}
+
+function afterRejoin(state: DiskState, action: Rejoins): DiskState {
   switch (action.kind) {
-    case 'see-epoch':
-      return sawEpoch(state, action.epoch);
-    case 'release':
-      return release(state, action.scan);
-    case 'decline':
-      return decline(state, action.epoch);
     case 'begin-rejoin':
       return beginRejoin(state, action.epoch, `${state.folderId}/${action.epoch}`);
     case 'archive-tree':
@@ -38,6 +40,22 @@ export function stateAfter(state: DiskState, action: LocalAction): DiskState {
       return rejoined(state);
     case 'take-back':
       return tookBack(state, action.epoch);
+  }
+}
+
+/** state.json after an action of planLocal that was carried out. */
+export function stateAfter(state: DiskState, action: LocalAction): DiskState {
+  if (leavesState(action)) return state;
+  if (rejoins(action)) return afterRejoin(state, action);
+  switch (action.kind) {
+    case 'see-epoch':
+      return sawEpoch(state, action.epoch);
+    case 'end-reading':
+      return endReading(state, action.since);
+    case 'release':
+      return release(state, action.scan);
+    case 'decline':
+      return decline(state, action.epoch);
     case 'stop-announcing':
       return announced(state);
   }

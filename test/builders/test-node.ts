@@ -112,6 +112,7 @@ export interface GivenVolume {
 const NAME = 'v-aaaaaaaaaaaaaaaa';
 const EMPTY: SyncthingVolumeStatus = {
   epoch: 0,
+  readers: [],
   base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
   stale: [],
   conditions: [],
@@ -140,6 +141,22 @@ export async function giveGrant(
   const grant = { epoch, node: NODE, storeId, since: '2026-01-01T00:00:00.000Z' };
   const volume = seedVolume(node, { ...given, status: { epoch, grant, ...given.status } });
   await giveOrder(node, volume, { grant: volume.status.grant ?? grant });
+  return volume;
+}
+
+/** The controller's right to read for this node, of a volume that was written. */
+export async function giveReading(
+  node: NodeUnderTest,
+  since: string,
+  given: GivenVolume = {},
+): Promise<SyncthingVolume> {
+  const reader = { node: NODE, storeId: node.ctx.store.storeId, since };
+  const base = { kind: 'handoff', epoch: 1, session: 1, holders: [] } as const;
+  const volume = seedVolume(node, {
+    ...given,
+    status: { epoch: 1, base, readers: [reader], ...given.status },
+  });
+  await giveOrder(node, volume, { type: 'receiveonly', reader });
   return volume;
 }
 

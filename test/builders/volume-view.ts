@@ -12,6 +12,7 @@ import type {
   Base,
   Grant,
   Holder,
+  Reader,
   SyncthingVolume,
   SyncthingVolumeSpec,
   SyncthingVolumeStatus,
@@ -58,6 +59,10 @@ export function grantTo(node: string, epoch: number): Grant {
   return { epoch, node, storeId: storeOf(node), since: at(-60_000) };
 }
 
+export function readerOn(node: string, since = at(-60_000)): Reader {
+  return { node, storeId: storeOf(node), since };
+}
+
 export function volumeSpec(given: Partial<SyncthingVolumeSpec> = {}): SyncthingVolumeSpec {
   return {
     requestName: 'pvc-1',
@@ -75,7 +80,7 @@ export function volume(
     readonly status?: Partial<SyncthingVolumeStatus>;
   } = {},
 ): SyncthingVolume {
-  const status = { epoch: 0, base: EMPTY_BASE, stale: [], conditions: [], ...given.status };
+  const status = { epoch: 0, readers: [], base: EMPTY_BASE, stale: [], conditions: [], ...given.status };
   return { ...identity, name: VOLUME, volumeId: VOLUME_ID, spec: volumeSpec(given.spec), status };
 }
 
@@ -197,6 +202,14 @@ export function asks(
       { volume: VOLUME, volumeId: VOLUME_ID, since, base: { epoch: base.epoch, session: base.session } },
     ],
   };
+}
+
+/** The same of one that asks to read beside others. */
+export function asksToRead(
+  base: Pick<Base, 'epoch' | 'session'> = EMPTY_BASE,
+  since = at(-500),
+): Pick<SyncthingNodeStatus, 'wanted'> {
+  return { wanted: asks(base, since).wanted.map((wanted) => ({ ...wanted, reads: true })) };
 }
 
 export const SILENT: Partial<SyncthingNodeStatus> = {

@@ -43,6 +43,13 @@ export function backUp(world: World): void {
   world.backup = { ...world.api };
 }
 
+/** Who came to read since then is not known any more, and does not keep a writer waiting. */
+function forgetReaders({ nodes, ledger }: World): void {
+  for (const { disk, pods } of nodes)
+    for (const { mount } of pods.values())
+      if (mount?.reading !== undefined) ledger.lostReadings.add(`${disk.storeId} ${mount.reading}`);
+}
+
 /**
  * Etcd from a backup: objects are as they were, and the controller begins anew. Everybody is there to say what they
  * saw: nobody can tell what happened to a volume whose nodes are all off.
@@ -54,6 +61,7 @@ export function restoreBackup(world: World): void {
   if (api.volume.spec.deletion !== undefined) return;
   const { status: before } = api.volume;
   Object.assign(api, backup);
+  forgetReaders(world);
   const version = String(nextNumber(world));
   api.volume = { ...backup.volume, resourceVersion: version };
   ledger.isAmbiguous ||= before.epoch !== backup.volume.status.epoch;

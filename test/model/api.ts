@@ -33,9 +33,31 @@ function tellLedger(world: World, before: SyncthingVolumeStatus, after: Syncthin
     tellEnd(world, before.grant, end, after);
   }
   if (after.grant !== undefined && after.grant.epoch !== before.grant?.epoch) tellGrant(world, after.grant);
+  tellReaders(world, before, after);
   if (after.leaving !== undefined) ledger.left.add(after.leaving.storeId);
   countBase(counts, before.base, after.base);
   countRest(counts, before, after);
+}
+
+/** A reader goes when its pods have gone, or when its node is lost, or the volume is to go. */
+function tellReaders(
+  { api, counts, ledger, nodes }: World,
+  before: SyncthingVolumeStatus,
+  after: SyncthingVolumeStatus,
+): void {
+  const gone = before.readers.filter(
+    (reader) => !after.readers.some(({ node, since }) => node === reader.node && since === reader.since),
+  );
+  for (const { node: name, storeId, since } of gone) {
+    const node = nodes.find((each) => each.name === name && each.disk.storeId === storeId);
+    const isMounted = [...(node?.pods.values() ?? [])].some(({ mount }) => mount?.reading === since);
+    count(counts, isMounted ? 'reader: lost' : 'reader: ended');
+    if (!isMounted) continue;
+    ledger.lostReadings.add(`${storeId} ${since}`);
+    const isDeleted = api.volume?.spec.deletion !== undefined;
+    if (!isDeleted && !ledger.lostNodes.has(name))
+      throw violation('a reader is one until it has ended', name);
+  }
 }
 
 function countBase(counts: Counts, before: Base, after: Base): void {

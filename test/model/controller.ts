@@ -5,6 +5,7 @@ import {
   isStatusChanged,
   planOrders,
   planStatus,
+  type Proposal,
 } from '../../src/controller/plan-volume.ts';
 import { nodeOrder } from '../../src/controller/plan-nodes.ts';
 import { isEqual } from '../../src/controller/is-equal.ts';
@@ -16,6 +17,7 @@ import { decideFailover } from '../../src/handoff/failover.ts';
 import { decideFlush } from '../../src/handoff/flush.ts';
 import { decideGrant, requestsFor } from '../../src/handoff/grant.ts';
 import { isLost } from '../../src/handoff/lost-writer.ts';
+import { lostReaders } from '../../src/handoff/readers.ts';
 import { isAlive, type VolumeView } from '../../src/handoff/view.ts';
 import { isStillSilent, writeNodeSpec, writeOrder, writeVolumeStatus } from './api.ts';
 import { count } from './counts.ts';
@@ -74,6 +76,13 @@ function hasPod(world: World, name: string): boolean {
   return [...nodeOf(world, name).pods.values()].some((pod) => pod.isInApi);
 }
 
+/** src/controller/confirm-pods.ts */
+function confirmPods(world: World, proposal: Proposal): Proposal | undefined {
+  if (proposal.kind === 'give') return hasPod(world, proposal.grant.node) ? proposal : undefined;
+  const readers = proposal.readers.filter(({ node }) => hasPod(world, node));
+  return readers.length === 0 ? undefined : { kind: 'admit', readers };
+}
+
 /** The rows of the decisions' tables that the plan was made of. */
 function countDecisions({ counts }: World, view: VolumeView): void {
   count(counts, `failover: ${decideFailover(view).kind}`);
@@ -97,8 +106,11 @@ function decide(world: World, view: VolumeView): SyncthingVolumeStatus | undefin
   const plan = planStatus(input);
   countDecisions(world, view);
   if (plan.failedOver && !isLossConfirmed(world, view)) return undefined;
+  const clusterNodes = { clusterNodes: world.api.clusterNodes };
+  if (lostReaders(view).some(({ node }) => !isLost(clusterNodes, node))) return undefined;
   if (plan.propose === undefined) return plan.status;
-  if (hasPod(world, plan.propose.node)) return grantedStatus(input, plan.status, plan.propose);
+  const confirmed = confirmPods(world, plan.propose);
+  if (confirmed !== undefined) return grantedStatus(input, plan.status, confirmed);
   count(world.counts, 'grant: no pod there');
   return planStatus({ ...input, liveObstacle: 'no pod there' }).status;
 }

@@ -25,16 +25,23 @@ export function watchOrders(world: World, node: ModelNode): void {
 
 function wantedOf(world: World, node: ModelNode): readonly Wanted[] {
   const { driver } = node;
-  if (driver?.wanted === undefined || driver.wanted.until <= world.now) return [];
-  const base = driver.order?.spec.base;
+  const base = driver?.order?.spec.base;
   return [
-    {
-      volume: VOLUME,
-      volumeId: FOLDER,
-      since: driver.wanted.since,
-      ...(base !== undefined && { base: { epoch: base.epoch, session: base.session } }),
-    },
-  ];
+    { asking: driver?.wanted, reads: false },
+    { asking: driver?.wantedToRead, reads: true },
+  ].flatMap(({ asking, reads }) =>
+    asking === undefined || asking.until <= world.now
+      ? []
+      : [
+          {
+            volume: VOLUME,
+            volumeId: FOLDER,
+            since: asking.since,
+            ...(reads && { reads: true as const }),
+            ...(base !== undefined && { base: { epoch: base.epoch, session: base.session } }),
+          },
+        ],
+  );
 }
 
 /** The heartbeat and all that goes with it. */

@@ -1,8 +1,10 @@
 /** When faults end and everybody is back: each node gets the volume in its turn, and all copies become one. */
+import { count as tally } from './counts.ts';
 import { contentsOf } from './ledger.ts';
 import { heal, restoreNode, taint } from './faults.ts';
 import { endPod, startPod } from './pods.ts';
 import { publish, unpublish, unstage } from './kubelet.ts';
+import { publishReader } from './readers.ts';
 import type { ModelNode } from './model-node.ts';
 import { round, step } from './rounds.ts';
 import { violation } from './violation.ts';
@@ -90,17 +92,35 @@ function isOver({ api: { volume } }: World): boolean {
   return volume === undefined || volume.spec.deletion !== undefined || volume.deletionTimestamp !== undefined;
 }
 
-export function finish(world: World): void {
+/** True where everybody had the volume, and nobody waits for a person. */
+export function finish(world: World): boolean {
   heal(world);
   for (const node of world.nodes) clearPods(world, node);
   if (isOver(world)) {
     endDeleted(world);
-    return;
+    return false;
   }
-  for (const node of world.nodes) if (!takesTurn(world, node)) return;
+  for (const node of world.nodes) if (!takesTurn(world, node)) return false;
   until(world, () => world.api.volume?.status.grant === undefined);
   until(world, () => isOne(world), ROUNDS);
   if (!isOne(world)) throw violation('all copies become one', copies(world));
+  return true;
+}
+
+/** All at once; then one writes again, when they have gone. */
+export function readByAll(world: World): void {
+  const haveIt = until(world, () => {
+    for (const node of world.nodes) {
+      startPod(world, node, 'r-end');
+      step(world, () => publishReader(world, node, 'r-end', 'none'));
+    }
+    return world.nodes.every((node) => node.pods.get('r-end')?.phase === 'running');
+  });
+  const [first] = world.nodes;
+  if (!haveIt || first === undefined) throw violation('progress', `not all can read: ${readyReason(world)}`);
+  tally(world.counts, 'readers: on every node');
+  for (const node of world.nodes) clearPods(world, node);
+  if (!takesTurn(world, first)) throw violation('progress', stuck(world, first));
 }
 
 function stuck(world: World, node: ModelNode): string {

@@ -5,6 +5,7 @@ import type { FailoverDecision } from '../../src/handoff/failover.ts';
 import type { FlushDecision } from '../../src/handoff/flush.ts';
 import type { GrantDecision } from '../../src/handoff/grant.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
+import { NOTHING_TO_READ, type TakeReading } from '../../src/handoff/reading.ts';
 import type { Offer } from '../../src/handoff/session.ts';
 
 /** One row a kind: the compiler says which one is missing. */
@@ -13,7 +14,7 @@ function rows<K extends string>(table: string, kinds: Readonly<Record<K, true>>)
 }
 
 const DECISIONS: readonly string[] = [
-  ...rows<LocalAction['kind']>('local', {
+  ...rows<Exclude<LocalAction['kind'], 'end-reading'>>('local', {
     'see-epoch': true,
     scan: true,
     release: true,
@@ -35,7 +36,11 @@ const DECISIONS: readonly string[] = [
     'fail-over': true,
   }),
   ...rows<FlushDecision['kind']>('flush', { 'not-flushing': true, enough: true, wait: true }),
-  ...rows<GrantDecision['kind']>('decision', { 'nobody-asks': true, give: true, wait: true }),
+  ...rows<Exclude<GrantDecision['kind'], 'admit'>>('decision', {
+    'nobody-asks': true,
+    give: true,
+    wait: true,
+  }),
   ...rows<OrderAction['kind']>('order', { create: true, update: true, drop: true, bury: true }),
   ...rows<TakeGrant['kind']>('session', { taken: true, refused: true }),
   ...rows<Offer['kind']>('offer', { offered: true, 'rejoin-first': true, none: true }),
@@ -139,5 +144,21 @@ const FAULTS = [
 ].map((fault) => `fault: ${fault}`);
 
 const SYNCTHING = ['syncthing: conflict', 'syncthing: local changes on a receiver'];
+
+/** Of the stories with readers. */
+export const EXPECTED_OF_READERS: readonly string[] = [
+  ...rows<Extract<LocalAction['kind'], 'end-reading'>>('local', { 'end-reading': true }),
+  ...rows<Extract<GrantDecision['kind'], 'admit'>>('decision', { admit: true }),
+  ...rows<TakeReading['kind']>('reading', { taken: true, refused: true }),
+  `call: ${NOTHING_TO_READ}`,
+  'call: staged to read',
+  'mount: reader',
+  'mount: reader beside another',
+  'reader: ended',
+  'reader: lost',
+  'readers: on every node',
+  'condition: Ready True Reading',
+  'condition: Ready True Waiting',
+];
 
 export const EXPECTED: readonly string[] = [...DECISIONS, ...OUTCOMES, ...FAULTS, ...SYNCTHING];

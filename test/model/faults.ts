@@ -145,6 +145,8 @@ export function loseDatabase(world: World, node: ModelNode): void {
   const isWriter = typeOf(disk) === 'sendreceive';
   count(world.counts, isWriter ? 'fault: database lost, writer' : 'fault: database lost, replica');
   world.ledger.lostDatabases.add(disk.storeId);
+  for (const { mount } of node.pods.values())
+    if (mount?.reading !== undefined) world.ledger.unsureReadings.add(`${disk.storeId} ${mount.reading}`);
   node.left = undefined;
   killDaemon(world, node);
   disk.database = { indexId: nextNumber(world), sequence: 0, local: new Map(), remote: new Map() };
@@ -190,6 +192,7 @@ export function taint(world: World, node: ModelNode): void {
   const before = world.api.clusterNodes.get(node.name);
   if (before === undefined || before.outOfService) return;
   count(world.counts, node.isOn ? 'fault: taint on a node that runs' : 'fault: taint');
+  world.ledger.lostNodes.add(node.name);
   setClusterNode(world, node.name, clusterNode(node.name, { ...before, outOfService: true }));
   forgetPods(node);
 }
@@ -204,6 +207,7 @@ function forgetPods(node: ModelNode): void {
 export function deleteNode(world: World, node: ModelNode): void {
   if (!world.api.clusterNodes.has(node.name)) return;
   count(world.counts, 'fault: Node object deleted');
+  world.ledger.lostNodes.add(node.name);
   setClusterNode(world, node.name, undefined);
   forgetPods(node);
 }

@@ -1,6 +1,6 @@
 /** What has to hold after every step (docs/handoff.md); each is told apart by its name. */
 import { contentsOf, unreadable } from './ledger.ts';
-import type { ModelNode } from './model-node.ts';
+import type { ModelNode, PodMount } from './model-node.ts';
 import { violation } from './violation.ts';
 import type { World } from './world.ts';
 
@@ -8,11 +8,33 @@ function isSuperseded(world: World, epoch: number): boolean {
   return world.ledger.lostEpochs.has(epoch);
 }
 
+/** Pods that read under a right that the volume knows of, or has to know of. */
+function readingPods({ ledger }: World, { disk, pods }: ModelNode): readonly PodMount[] {
+  return [...pods.values()].flatMap(({ mount }) => {
+    const isReading = mount?.reading !== undefined;
+    return isReading && !ledger.lostReadings.has(`${disk.storeId} ${mount.reading}`) ? [mount] : [];
+  });
+}
+
+/** Readers and a grant exclude each other, in the volume's status and on the nodes (handoff rule 36). */
+function readersExcludeWriter(world: World): void {
+  const { volume } = world.api;
+  if (volume === undefined || volume.spec.deletion !== undefined) return;
+  const { grant, readers } = volume.status;
+  if (grant === undefined) return;
+  const reading = world.nodes.filter((node) => readingPods(world, node).length > 0);
+  const names = [...readers.map(({ node }) => node), ...reading.map(({ name }) => name)];
+  if (names.length > 0)
+    throw violation('readers and a grant exclude each other', `${grant.node}: ${names.join()}`);
+}
+
 /** One node at most has mounts that nobody fenced. */
 function oneWriter(world: World): void {
   if (world.api.volume === undefined || world.api.volume.spec.deletion !== undefined) return;
   const writing = world.nodes.filter((node) =>
-    [...node.pods.values()].some(({ mount }) => mount !== undefined && !isSuperseded(world, mount.epoch)),
+    [...node.pods.values()].some(
+      ({ mount }) => mount !== undefined && mount.reading === undefined && !isSuperseded(world, mount.epoch),
+    ),
   );
   if (writing.length > 1) throw violation('one writer at a time', writing.map(({ name }) => name).join());
 }
@@ -33,19 +55,35 @@ function fenceHolds({ api, ledger, nodes }: World): void {
   }
 }
 
+/** Its session, or its right to read, was given up, or nothing is sure there any more. */
+function isLeftBehind(world: World, { disk }: ModelNode, { epoch, reading }: PodMount): boolean {
+  const { lostReadings, unsureReadings } = world.ledger;
+  if (reading === undefined) return isSuperseded(world, epoch);
+  const key = `${disk.storeId} ${reading}`;
+  return lostReadings.has(key) || unsureReadings.has(key);
+}
+
+/** By any pod of its session; under a right to read nobody writes. */
+function isWrittenUnder(
+  { ledger }: World,
+  { epoch, reading }: PodMount,
+  { name, content }: { readonly name: string; readonly content: number },
+): boolean {
+  if (reading !== undefined) return false;
+  return ledger.writes.some((each) => each.content === content && each.name === name && each.epoch === epoch);
+}
+
 /** Nothing changes the files of a pod but pods of its node; after a power cut its own lost writes may come back. */
 function podsAreAlone(world: World, node: ModelNode): void {
   for (const [name, { mount }] of node.pods) {
-    if (mount === undefined || isSuperseded(world, mount.epoch)) continue;
+    if (mount === undefined || isLeftBehind(world, node, mount)) continue;
     const files = contentsOf(node.disk.tree);
     for (const file of new Set([...files.keys(), ...mount.expected.keys()])) {
       const [found, expected] = [files.get(file) ?? 0, mount.expected.get(file) ?? 0];
       if (found === expected) continue;
       const isOwn =
         world.ledger.mayReappear.has(`${file}=${found}`) ||
-        world.ledger.writes.some(
-          (each) => each.content === found && each.name === file && each.epoch === mount.epoch,
-        );
+        isWrittenUnder(world, mount, { name: file, content: found });
       if (!isOwn)
         throw violation(
           "a pod's files are its own",
@@ -88,6 +126,7 @@ export function checkInvariants(world: World): void {
   nothingGoesUnordered(world);
   if (world.ledger.isAmbiguous) return;
   oneWriter(world);
+  readersExcludeWriter(world);
   fenceHolds(world);
   for (const node of world.nodes) podsAreAlone(world, node);
   bytesStay(world);

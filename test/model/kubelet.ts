@@ -9,7 +9,7 @@ import { podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { violation } from './violation.ts';
 import { timestamp, type World } from './world.ts';
 
-const WANTED_GRACE_MS = 150_000;
+export const WANTED_GRACE_MS = 150_000;
 
 /** A call that needs the volume says so, and says so for a while after it failed (src/node/wanted.ts). */
 function ask(world: World, driver: Driver): void {
@@ -63,12 +63,12 @@ function holds({ api }: World, { name, disk }: ModelNode, epoch: number): boolea
 
 export type CallFault = 'none' | 'lost-answer' | 'killed';
 
-function dies(node: ModelNode, fault: CallFault): void {
+export function dies(node: ModelNode, fault: CallFault): void {
   if (fault === 'killed') node.driver = undefined;
 }
 
 /** The process that a call of the kubelet comes to, where both are there. */
-function called({ isOn, hasKubelet, driver }: ModelNode): Driver | undefined {
+export function called({ isOn, hasKubelet, driver }: ModelNode): Driver | undefined {
   return isOn && hasKubelet ? driver : undefined;
 }
 
@@ -89,7 +89,7 @@ function isInPlace({ disk: { state }, staging }: ModelNode, { order, knowsOrders
   return isStaged({ state, order: order?.spec, knowsOrders, isMounted: staging !== undefined });
 }
 
-function isUsable({ api: { volume } }: World): boolean {
+export function isUsable({ api: { volume } }: World): boolean {
   return volume !== undefined && volume.spec.deletion === undefined;
 }
 
@@ -122,7 +122,7 @@ export function publish(world: World, node: ModelNode, name: string, fault: Call
   dies(node, fault);
 }
 
-function start(pod: { phase: string }): void {
+export function start(pod: { phase: string }): void {
   if (pod.phase === 'starting') pod.phase = 'running';
 }
 
@@ -147,7 +147,7 @@ function mount(world: World, node: ModelNode, name: string): void {
 }
 
 /** What a pod finds is what was acknowledged, or what was written later. */
-function checkMount(
+export function checkMount(
   world: World,
   node: ModelNode,
   epoch: number,
@@ -170,7 +170,8 @@ export function unpublish(world: World, node: ModelNode, name: string, fault: Ca
   const driver = called(node);
   if (pod === undefined || driver === undefined) return;
   driver.wanted = undefined;
-  node.left = pod.mount;
+  driver.wantedToRead = undefined;
+  if (pod.mount?.reading === undefined) node.left = pod.mount;
   pod.mount = undefined;
   pod.phase = 'ending';
   delete driver.record.stagedAt;
@@ -185,6 +186,7 @@ export function unstage(world: World, node: ModelNode, fault: CallFault): void {
   if (driver === undefined || podMounts(node).length > 0) return;
   if (node.staging !== undefined) count(world.counts, 'call: unstaged');
   driver.wanted = undefined;
+  driver.wantedToRead = undefined;
   node.staging = undefined;
   delete driver.record.stagedAt;
   dies(node, fault);

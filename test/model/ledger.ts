@@ -38,6 +38,12 @@ export interface Ledger {
   /** Stores whose copy was ordered to leave, by the volume's status. */
   readonly left: Set<string>;
   isDeletionOrdered: boolean;
+  /** Nodes that were ever given up as a whole. */
+  readonly lostNodes: Set<string>;
+  /** `storeId since` of readers that the volume let go while their pods went on, since their nodes were lost. */
+  readonly lostReadings: Set<string>;
+  /** `storeId since` of readers whose Syncthing lost its database: what was deleted before may come in again. */
+  readonly unsureReadings: Set<string>;
   /** The API was restored to a state from before a grant: which lineage counts is for a person to say (rule 4). */
   isAmbiguous: boolean;
 }
@@ -54,6 +60,9 @@ export function newLedger(): Ledger {
     lostDatabases: new Set(),
     left: new Set(),
     isDeletionOrdered: false,
+    lostNodes: new Set(),
+    lostReadings: new Set(),
+    unsureReadings: new Set(),
     isAmbiguous: false,
   };
 }

@@ -8,6 +8,7 @@ import {
   sawEpoch,
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
+import { endReading } from '../../src/handoff/reading.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../../src/handoff/local.ts';
 import {
   claimsMore,
@@ -24,12 +25,16 @@ import { reaches } from './reaches.ts';
 import { folderReport } from './folder-report.ts';
 import { contentsOf, noteRelease, type Session } from './ledger.ts';
 import { violation } from './violation.ts';
-import { podMounts, type Driver, type ModelNode } from './model-node.ts';
+import { podMounts, type Asking, type Driver, type ModelNode } from './model-node.ts';
 import { beginJob } from './jobs.ts';
 import { FOLDER, SETTINGS, timestamp, VOLUME, type World } from './world.ts';
 
 const MAX_STEPS = 4;
 const PUBLISH_GRACE_MS = 150_000;
+
+function isAsked({ now }: World, asking: Asking | undefined): boolean {
+  return asking !== undefined && asking.until > now;
+}
 
 export function localView(
   world: World,
@@ -40,7 +45,7 @@ export function localView(
     folder,
   }: { readonly driver: Driver; readonly state: DiskState; readonly folder?: FolderReport },
 ): LocalView {
-  const { order, record, wanted } = driver;
+  const { order, record, wanted, wantedToRead } = driver;
   const { scan, stagedAt, versionsDropped } = record;
   return {
     node: node.name,
@@ -52,7 +57,8 @@ export function localView(
     ...(scan !== undefined && { scan }),
     ...(versionsDropped !== undefined && { versionsDropped }),
     changedSinceScan: scan === undefined || (folder !== undefined && folder.sequence > scan.sequence),
-    isWanted: wanted !== undefined && wanted.until > world.now,
+    isWanted: isAsked(world, wanted),
+    isWantedToRead: isAsked(world, wantedToRead),
     isAwaitingPublish: stagedAt !== undefined && world.now - stagedAt < PUBLISH_GRACE_MS,
     now: world.now,
     settings: SETTINGS,
@@ -72,6 +78,7 @@ const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
   decline: (state, action) => (action.kind === 'decline' ? decline(state, action.epoch) : state),
   'begin-rejoin': (state, action) =>
     action.kind === 'begin-rejoin' ? beginRejoin(state, action.epoch, `archive/${action.epoch}`) : state,
+  'end-reading': (state, action) => (action.kind === 'end-reading' ? endReading(state, action.since) : state),
   'stop-announcing': announced,
   scan: unchanged,
   'archive-tree': unchanged,

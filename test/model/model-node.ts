@@ -32,13 +32,20 @@ export interface Job {
   readonly type: FolderType | undefined;
 }
 
+/** What a call asks for, and until when. */
+export interface Asking {
+  readonly since: string;
+  readonly until: number;
+}
+
 /** The memory of the `node` process; gone with it. */
 export interface Driver {
   order: SyncthingReplica | undefined;
   self: SyncthingNode | undefined;
   knowsOrders: boolean;
   readonly record: VolumeRecord;
-  wanted: { readonly since: string; readonly until: number } | undefined;
+  wanted: Asking | undefined;
+  wantedToRead: Asking | undefined;
   report: { readonly replica: SyncthingReplica; readonly status: SyncthingReplicaStatus } | undefined;
   job: Job | undefined;
   round: { readonly helper: HelperName; readonly view: NodeView } | undefined;
@@ -50,6 +57,8 @@ export interface Driver {
 export interface PodMount {
   readonly epoch: number;
   readonly expected: Map<string, number>;
+  /** Mounted read-only, under the right to read given then. */
+  readonly reading?: string;
 }
 
 export interface Pod {
@@ -72,7 +81,7 @@ export interface ModelNode {
   isSlow: boolean;
   /** Less space is free than Syncthing wants. */
   isFull: boolean;
-  /** The epoch for which `data/` is mounted at the staging path. */
+  /** The epoch for which `data/` is mounted at the staging path, 0 for readers. */
   staging: number | undefined;
   readonly pods: Map<string, Pod>;
   /** What the last pod of a session left behind; unknown after a power cut or with a database lost. */
@@ -86,6 +95,7 @@ export function newDriver(): Driver {
     knowsOrders: false,
     record: { stagingPaths: new Set(), removed: false },
     wanted: undefined,
+    wantedToRead: undefined,
     report: undefined,
     job: undefined,
     round: undefined,

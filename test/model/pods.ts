@@ -23,7 +23,9 @@ export function endPod(node: ModelNode, name: string): void {
 function writers(node: ModelNode): readonly (readonly [Pod, PodMount])[] {
   if (!node.isOn) return [];
   return [...node.pods.values()].flatMap((pod) =>
-    pod.phase === 'running' && pod.mount !== undefined ? [[pod, pod.mount] as const] : [],
+    pod.phase === 'running' && pod.mount !== undefined && pod.mount.reading === undefined
+      ? [[pod, pod.mount] as const]
+      : [],
   );
 }
 

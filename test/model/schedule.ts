@@ -12,6 +12,7 @@ import { look, writeLook } from './look.ts';
 import { podMounts, type HelperName, type ModelNode } from './model-node.ts';
 import { endPod, FILES, remove, rename, startPod, write } from './pods.ts';
 import { pullOne } from './pull.ts';
+import { READER_ACTS } from './reader-acts.ts';
 import { controllerRound, daemonRound, nodeRound, round, step } from './rounds.ts';
 import { comes, leaves, TURNS, type Turn } from './turns.ts';
 import type { Objects, World } from './world.ts';
@@ -203,7 +204,7 @@ export const LAST_ACTS: Readonly<Record<string, Act>> = {
 export function happen(world: World, { kind, node: index, argument }: Happening): void {
   const node = pick(world.nodes, index);
   const writer = world.nodes.find((each) => podMounts(each).length > 0 && each.isOn) ?? node;
-  const act = ACTS[kind]?.[1] ?? LAST_ACTS[kind];
+  const act = ACTS[kind]?.[1] ?? READER_ACTS[kind]?.[1] ?? LAST_ACTS[kind];
   if (act === undefined) throw new Error(`nothing is called ${kind}`);
   step(world, () => act({ world, node, writer, argument }));
 }

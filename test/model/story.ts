@@ -1,8 +1,9 @@
 /** Whole runs, as fast-check draws them. */
 import fc from 'fast-check';
+import { READER_ACTS } from './reader-acts.ts';
 import { ACTS, happen, LAST_ACTS, type Happening } from './schedule.ts';
 import type { Counts } from './counts.ts';
-import { finish } from './ending.ts';
+import { finish, readByAll } from './ending.ts';
 import { round } from './rounds.ts';
 import { newWorld, type World, type WorldOptions } from './world.ts';
 
@@ -11,17 +12,15 @@ export interface Story {
   readonly happenings: readonly Happening[];
   readonly last: string;
   readonly after: readonly Happening[];
+  /** All nodes read together in the end. */
+  readonly hasReaders?: true;
 }
 
 const NAMES = ['n1', 'n2', 'n3', 'n4'] as const;
-const anyKind = fc.oneof(
-  ...Object.entries(ACTS).map(([kind, [weight]]) => ({ weight, arbitrary: fc.constant(kind) })),
-);
-const anyHappening: fc.Arbitrary<Happening> = fc.record({
-  kind: anyKind,
-  node: fc.nat(3),
-  argument: fc.nat(255),
-});
+function anyOf(acts: Readonly<Record<string, readonly [number, unknown]>>): fc.Arbitrary<Happening> {
+  const kinds = Object.entries(acts).map(([kind, [weight]]) => ({ weight, arbitrary: fc.constant(kind) }));
+  return fc.record({ kind: fc.oneof(...kinds), node: fc.nat(3), argument: fc.nat(255) });
+}
 
 /** Two data nodes at least; the others are clients, or data nodes too. */
 const anyOptions: fc.Arbitrary<WorldOptions> = fc
@@ -38,15 +37,24 @@ const anyOptions: fc.Arbitrary<WorldOptions> = fc
     isSyncthing1,
   }));
 
-export const anyStory: fc.Arbitrary<Story> = fc.record({
-  options: anyOptions,
-  happenings: fc.array(anyHappening, { maxLength: 80, size: 'max' }),
-  last: fc.constantFrom('none', 'none', 'none', 'none', 'none', 'none', ...Object.keys(LAST_ACTS)),
-  after: fc.array(anyHappening, { maxLength: 10 }),
-});
+function anyStoryOf(anyHappening: fc.Arbitrary<Happening>): fc.Arbitrary<Story> {
+  return fc.record({
+    options: anyOptions,
+    happenings: fc.array(anyHappening, { maxLength: 80, size: 'max' }),
+    last: fc.constantFrom('none', 'none', 'none', 'none', 'none', 'none', ...Object.keys(LAST_ACTS)),
+    after: fc.array(anyHappening, { maxLength: 10 }),
+  });
+}
+
+export const anyStory: fc.Arbitrary<Story> = anyStoryOf(anyOf(ACTS));
+
+/** Stories of their own, so that those without readers stay as they are. */
+export const anyStoryWithReaders: fc.Arbitrary<Story> = anyStoryOf(anyOf({ ...ACTS, ...READER_ACTS })).map(
+  (story) => ({ ...story, hasReaders: true }),
+);
 
 export function tell(
-  { options, happenings, last, after }: Story,
+  { options, happenings, last, after, hasReaders }: Story,
   counts: Counts,
   begun: (world: World) => void = () => undefined,
 ): World {
@@ -56,6 +64,7 @@ export function tell(
   for (const happening of happenings) happen(world, happening);
   happen(world, { kind: last, node: 0, argument: 0 });
   for (const happening of after) happen(world, happening);
-  finish(world);
+  const isUsable = finish(world);
+  if (hasReaders === true && isUsable) readByAll(world);
   return world;
 }

@@ -199,7 +199,10 @@ describe('the CSI calls of the controller', () => {
   describe('ValidateVolumeCapabilities', () => {
     async function validate(
       volumeId: string,
-      given: { readonly mode?: 'MULTI_NODE_MULTI_WRITER'; readonly parameters?: Record<string, string> },
+      given: {
+        readonly mode?: 'MULTI_NODE_MULTI_WRITER' | 'MULTI_NODE_READER_ONLY';
+        readonly parameters?: Record<string, string>;
+      },
     ) {
       const { volumeCapabilities, parameters: _parameters, secrets } = createRequest('pvc-1');
       const capabilities = volumeCapabilities.map((each) => ({
@@ -220,6 +223,7 @@ describe('the CSI calls of the controller', () => {
     test('confirms what it was made for, and says what it is not for', async () => {
       const volumeId = await world.createVolume('pvc-1');
       expect((await validate(volumeId, {})).confirmed?.volumeCapabilities).toHaveLength(1);
+      expect((await validate(volumeId, { mode: 'MULTI_NODE_READER_ONLY' })).confirmed).toBeDefined();
       expect(await validate(volumeId, { mode: 'MULTI_NODE_MULTI_WRITER' })).toEqual({
         message: expect.stringContaining('ReadWriteMany'),
       });

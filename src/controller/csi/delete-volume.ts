@@ -5,7 +5,7 @@ import type { CallContext } from '../../csi/rpc.ts';
 import { parseDeleteVolume } from '../../csi/validate/delete-volume.ts';
 import { replicaName } from '../../desired/replica-name.ts';
 import type { SyncthingReplica } from '../../desired/replica.ts';
-import type { SyncthingVolume } from '../../desired/volume.ts';
+import type { Reader, SyncthingVolume } from '../../desired/volume.ts';
 import { isKubernetesError } from '../../kubernetes/errors.ts';
 import { SYNCTHING_REPLICAS, SYNCTHING_VOLUMES } from '../../kubernetes/resource-kind.ts';
 import { nodesNow } from '../volume-view.ts';
@@ -65,10 +65,35 @@ async function findReplica(
 }
 
 /**
- * A pod may still write. A node that has fallen silent keeps nobody from deleting: its copy gets a tombstone, and is
- * removed when nothing has it mounted any more (handoff rules 29 and 33).
+ * A pod may still write, or read. A node that has fallen silent keeps nobody from deleting: its copy gets a tombstone,
+ * and is removed when nothing has it mounted any more (handoff rules 29 and 33).
  */
 async function assertDetached(
+  ctx: ServiceContext,
+  volume: SyncthingVolume,
+  signal: AbortSignal,
+): Promise<void> {
+  await assertNotWritten(ctx, volume, signal);
+  await Promise.all(volume.status.readers.map((reader) => assertNotRead(ctx, volume, { reader, signal })));
+}
+
+interface ReaderCheck {
+  readonly reader: Reader;
+  readonly signal: AbortSignal;
+}
+
+async function assertNotRead(
+  ctx: ServiceContext,
+  volume: SyncthingVolume,
+  { reader, signal }: ReaderCheck,
+): Promise<void> {
+  if (isSilent(ctx, reader.node)) return;
+  const replica = await findReplica(ctx, replicaName(volume.name, reader.node), signal);
+  const report = replica?.status?.reader;
+  if (report?.phase === 'reading' && report.since === reader.since) throw inUse(volume, reader.node);
+}
+
+async function assertNotWritten(
   ctx: ServiceContext,
   volume: SyncthingVolume,
   signal: AbortSignal,
@@ -78,9 +103,13 @@ async function assertDetached(
   const replica = await findReplica(ctx, replicaName(volume.name, grant.node), signal);
   const writer = replica?.status?.writer;
   if (writer?.phase !== 'attached' || writer.epoch !== grant.epoch) return;
-  throw new CsiError(
+  throw inUse(volume, grant.node);
+}
+
+function inUse({ volumeId }: SyncthingVolume, node: string): CsiError {
+  return new CsiError(
     'failed-precondition',
-    `volume ${volume.volumeId} is in use on node ${grant.node}: end the pod there first`,
+    `volume ${volumeId} is in use on node ${node}: end the pod there first`,
   );
 }
 

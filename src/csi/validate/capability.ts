@@ -21,6 +21,11 @@ export interface Capability {
   readonly readOnly: boolean;
 }
 
+/** To read beside others (handoff rule 36): by the access mode alone, whatever else says read-only. */
+export function isReader({ mode }: Capability): boolean {
+  return mode === 'SINGLE_NODE_READER_ONLY' || mode === 'MULTI_NODE_READER_ONLY';
+}
+
 export type CapabilityVerdict =
   | { readonly kind: 'supported'; readonly capability: Capability }
   /** Well formed, but not for this driver; the message says why. */

@@ -13,6 +13,7 @@ import { applyCrds } from './crds.ts';
 import {
   nodeSpec,
   nodeStatus,
+  readVolumeStatus,
   replicaSpec,
   replicaStatus,
   volumeSpec,
@@ -71,6 +72,14 @@ describe('the schema of a volume', () => {
 
   test('lets no epoch fall', () =>
     refusedStatus({ ...volumeStatus, epoch: 9 }, { epoch: 8 }, /epoch never falls/));
+  test('keeps readers, and lets none be beside a grant', async () => {
+    expect((await volumeAt(readVolumeStatus)).status).toEqual(readVolumeStatus);
+    await refusedStatus(
+      readVolumeStatus,
+      { grant: volumeStatus.grant },
+      /readers and a grant exclude each other/,
+    );
+  });
   test('lets no status go, which would let the epoch fall', async () => {
     const volume = await volumeAt(volumeStatus);
     const patch = JSON.stringify([{ op: 'remove', path: '/status' }]);

@@ -19,6 +19,7 @@ export const volumeSpec: SyncthingVolumeSpec = {
 export const volumeStatus: SyncthingVolumeStatus = {
   epoch: 4,
   grant: { epoch: 4, node: 'n1', storeId: 'store-1', since },
+  readers: [],
   base: { kind: 'failover', epoch: 3, session: 2, holders: [holder], provenThrough: since },
   proven: { epoch: 4, session: 1, sequence: 12, scanStartedAt: since, holders: [holder] },
   replicatedThrough: since,
@@ -35,6 +36,18 @@ export const volumeStatus: SyncthingVolumeStatus = {
   ],
 };
 
+/** Without a grant, beside which there are no readers. */
+export const readVolumeStatus: SyncthingVolumeStatus = {
+  epoch: 4,
+  readers: [
+    { node: 'n1', storeId: 'store-1', since },
+    { node: 'n2', storeId: 'store-2', since },
+  ],
+  base: { kind: 'handoff', epoch: 4, session: 2, holders: [holder] },
+  stale: [],
+  conditions: [],
+};
+
 export const replicaSpec: SyncthingReplicaSpec = {
   volume: 'v-aaaaaaaaaaaaaaaa',
   folderId: 'v-aaaaaaaaaaaaaaaa-0123456789ab',
@@ -46,6 +59,7 @@ export const replicaSpec: SyncthingReplicaSpec = {
   peers: [{ node: 'n2', deviceId: 'DEVICE-2' }],
   base: volumeStatus.base,
   grant: { epoch: 4, node: 'n1', storeId: 'store-1', since },
+  reader: { node: 'n1', storeId: 'store-1', since },
   proven: { epoch: 4, session: 1, sequence: 12 },
   rejoin: { epoch: 3 },
   removal: 'leave',
@@ -79,6 +93,7 @@ export const replicaStatus: SyncthingReplicaStatus = {
     uncarried: ['dev/null', 'and 7 more'],
     scan: { epoch: 4, session: 1, sequence: 12, startedAt: since, afterUnmount: false },
   },
+  reader: { since, phase: 'ended' },
   rejoin: { epoch: 3, step: 'archived', archive: 'archive/x/3' },
   scrubbed: {
     startedAt: since,
@@ -117,6 +132,7 @@ export const nodeStatus: SyncthingNodeStatus = {
       volume: 'v-aaaaaaaaaaaaaaaa',
       volumeId: 'v-aaaaaaaaaaaaaaaa-0123456789ab',
       since,
+      reads: true,
       base: { epoch: 3, session: 2 },
     },
   ],

@@ -22,9 +22,14 @@ export function publishRequest(node: TestNode, volumeId: string, pod: string, op
 }
 
 /** Calls as the kubelet does, again after each answer that it retries; the path that the pod sees. */
-export async function attach(node: TestNode, volumeId: string, pod: string): Promise<string> {
-  await untilOk(() => node.rpc('NodeStageVolume', stageRequest(node, volumeId)));
-  await untilOk(() => node.rpc('NodePublishVolume', publishRequest(node, volumeId, pod)));
+export async function attach(
+  node: TestNode,
+  volumeId: string,
+  pod: string,
+  options: PodOptions = {},
+): Promise<string> {
+  await untilOk(() => node.rpc('NodeStageVolume', stageRequest(node, volumeId, options)));
+  await untilOk(() => node.rpc('NodePublishVolume', publishRequest(node, volumeId, pod, options)));
   return node.targetPath(volumeId, pod);
 }
 
