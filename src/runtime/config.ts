@@ -76,7 +76,7 @@ const controllerVariables = z.extend(common, {
   /** From DeleteVolume to the removal of the bytes (handoff rule 34). */
   TRASH_GRACE_MS: milliseconds(3_600_000),
   /** The same as on the nodes: before a copy goes, the others were scrubbed not too long ago (handoff rule 43). */
-  SCRUB_INTERVAL_MS: milliseconds(604_800_000),
+  SCRUB_INTERVAL_MS: milliseconds(86_400_000),
 });
 
 const nodeVariables = z.extend(common, {
@@ -96,7 +96,7 @@ const nodeVariables = z.extend(common, {
   DETACH_WAIT_MS: milliseconds(10_000),
   TRASH_GRACE_MS: milliseconds(3_600_000),
   /** From the end of one scrub of a copy to the next; 0: only where one is asked for. */
-  SCRUB_INTERVAL_MS: milliseconds(604_800_000),
+  SCRUB_INTERVAL_MS: milliseconds(86_400_000),
   SCRUB_BYTES_PER_SECOND: z._default(
     z.coerce
       .number('is not a number of bytes')
