@@ -53,7 +53,7 @@ node-heal: $(NODE_MODULES) ## take back node-partition of NODE=node1, or only wh
 node-shell: $(NODE_MODULES) ## a shell inside NODE=node1
 	@$(CLUSTER_TOOL) exec $(NODE)
 
-.PHONY: deploy undeploy demo test bench chaos
+.PHONY: deploy undeploy demo test bench chaos chaos-mutants
 deploy: cluster-up images cluster-images ## install the driver on the local cluster from its chart
 	@node tools/deploy/main.ts
 undeploy: $(NODE_MODULES) ## uninstall the driver; data and resources stay
@@ -70,3 +70,5 @@ bench: deploy ## measure, and write bench/RESULTS.md
 chaos: deploy ## break everything while pods write: ROUNDS=5 SEED=1 PROFILE=short|usual|full REPORT=file.json ONLY=kill-node
 	@node test/chaos/main.ts run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(PROFILE),--profile $(PROFILE)) $(if $(ONLY),--only $(ONLY)) $(if $(REPORT),--report $(REPORT))
+chaos-mutants: deploy ## proof that chaos can fail: the driver with one rule broken, each until it is caught; ROUNDS=20 MUTANTS="no-epoch-check"
+	@node test/chaos/mutants.ts $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE)) $(MUTANTS)

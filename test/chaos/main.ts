@@ -26,6 +26,7 @@ interface Flags {
   readonly profile: ProfileName;
   readonly report: string;
   readonly only?: FaultKind;
+  readonly untilViolation?: boolean;
 }
 
 function say(line: string): void {
@@ -75,6 +76,7 @@ async function runRounds(stage: Stage, flags: Flags): Promise<Report> {
       `round ${plan.round}: ${outcome.moves} moves, ${outcome.violations.length} violations, ${outcome.seconds.toFixed(0)} s`,
     );
     await clearNamespace(stage);
+    if (flags.untilViolation === true && outcome.violations.length > 0) break;
   }
   return report;
 }
@@ -120,6 +122,7 @@ async function main(): Promise<void> {
     .option('--seed <seed>', 'all choices come from it', number, 1)
     .addOption(new Option('--profile <name>').choices(PROFILE_NAMES).default('usual'))
     .addOption(new Option('--only <fault>', 'this fault in every leg').choices(FAULT_KINDS))
+    .option('--until-violation', 'end with the first round that finds one')
     .option(
       '--report <file>',
       'JSON; the text is put beside it',

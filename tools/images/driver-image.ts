@@ -24,8 +24,9 @@ export type DriverBuild = {
 
 /** Reads all that decides what comes out. `base` is a reference that buildah can find or fetch. */
 export function readDriverBuild(context: ImageContext, base: string): DriverBuild {
-  const files = readInputs(context.checkout);
-  const dockerfile = readFileSync(join(context.checkout, 'Dockerfile'), 'utf8');
+  const tree = context.tree ?? context.checkout;
+  const files = readInputs(tree);
+  const dockerfile = readFileSync(join(tree, 'Dockerfile'), 'utf8');
   return { files, dockerfile, base, hash: hashInputs(files, [dockerfile, base]) };
 }
 

@@ -1,6 +1,8 @@
 /** What every step of making images is given; made once, by main. */
 export type ImageContext = {
   readonly checkout: string;
+  /** What is built where it is not the checkout itself: another commit of it, or one that was changed. */
+  readonly tree?: string;
   /** The user's cache folder of this project. */
   readonly cache: string;
   /** Where archives go that the nodes of the local cluster get. */

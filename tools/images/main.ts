@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { clusterPaths } from '../cluster/cluster-paths.ts';
@@ -49,8 +49,10 @@ async function main(): Promise<void> {
     .command('driver')
     .description('bring .cluster/images/syncthing-csi.tar up to date')
     .option('--base <image>', 'the base to build from, where its registry is reached; else one of our own')
-    .action(async ({ base }: { readonly base?: string }) => {
-      const outcome = await makeDriverImage(base, context);
+    .option('--tree <directory>', 'build what lies there instead: another commit, or one that was changed')
+    .action(async ({ base, tree }: { readonly base?: string; readonly tree?: string }) => {
+      const sources = tree === undefined ? context : { ...context, tree: resolve(tree) };
+      const outcome = await makeDriverImage(base, sources);
       process.stdout.write(`${driverArchive(context)}: ${outcome === 'built' ? 'built' : 'up to date'}\n`);
     });
   try {

@@ -1,0 +1,62 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { SyncthingVolume } from '../../src/desired/volume.ts';
+import { DEFAULT_RELEASE, deploy } from '../../tools/deploy/deploy.ts';
+import { runCommand } from '../../tools/host/run-command.ts';
+import { waitUntil } from '../../tools/host/wait-until.ts';
+import { ensure, kubectl, remove, shell } from '../../tools/kube/kube.ts';
+import { podManifest } from '../../tools/kube/manifests.ts';
+import { DRIVER_NAME } from '../../tools/kube/volumes.ts';
+import { waitForRunning } from '../../tools/kube/wait-for.ts';
+import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from './fixture.ts';
+
+const stage = useStage('automatic');
+const CLAIM = 'goes-on';
+const CLASS = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'e2e-automatic' } };
+
+async function power(command: 'node-kill' | 'node-start', node: string): Promise<void> {
+  const tool = `${stage.kube.paths.checkout}/tools/cluster/main.ts`;
+  const words = [process.execPath, tool, command, node] as const;
+  await runCommand(words, { signal: stage.kube.signal, timeoutMs: 240_000 });
+}
+
+async function untilVolume(what: string, isSo: (volume: SyncthingVolume) => boolean): Promise<void> {
+  const ask = async () => (isSo(await volumeOfClaim(stage, CLAIM)) ? true : undefined);
+  await waitUntil(ask, { signal: stage.kube.signal, timeoutMs: 180_000, what });
+}
+
+beforeAll(async () => {
+  await deploy(stage.kube, { ...DEFAULT_RELEASE, flags: { 'timings.failoverAfter': 20_000 } });
+  const found = { ...CLASS, provisioner: DRIVER_NAME, parameters: { failover: 'automatic' } };
+  await ensure(stage.kube, found as KubernetesObject);
+});
+
+afterAll(async () => {
+  await power('node-start', 'node1');
+  await remove(stage.kube, CLASS);
+  await deploy(stage.kube, DEFAULT_RELEASE);
+});
+
+it('a volume of a silent node goes on by itself, and nobody says a word', async () => {
+  const { kube, namespace } = stage;
+  await labelNodes(kube, ['node1', 'node2', 'node3']);
+  await makeClaim(stage, CLAIM, { storageClass: 'e2e-automatic' });
+  await startPod(stage, 'silent', { node: 'node1', claim: CLAIM });
+  await shell(kube, 'echo known > /data/known; sync', inPod(stage, 'silent'));
+  const written = new Date().toISOString();
+  await untilVolume(
+    'the file to be acknowledged',
+    ({ status }) => (status.replicatedThrough ?? '') > written,
+  );
+  await power('node-kill', 'node1');
+  await ensure(kube, podManifest({ namespace, name: 'next', node: 'node2', claim: CLAIM }));
+  await waitForRunning(kube, namespace, 'next', { timeoutMs: 240_000 });
+  expect(await shell(kube, 'cat /data/known', inPod(stage, 'next'))).toBe('known');
+  const taints = await kubectl(kube, ['get', 'node', 'node1', '-o', 'jsonpath={.spec.taints[*].key}']);
+  expect(taints).not.toContain('out-of-service');
+  expect((await volumeOfClaim(stage, CLAIM)).status.stale.map(({ node }) => node)).toEqual(['node1']);
+  await power('node-start', 'node1');
+  await untilVolume('the old copy to rejoin', ({ status }) => status.stale.length === 0);
+  await endPod(stage, 'silent');
+  await endPod(stage, 'next');
+});
