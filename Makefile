@@ -71,4 +71,4 @@ chaos: deploy ## break everything while pods write: ROUNDS=5 SEED=1 PROFILE=shor
 	@node test/chaos/main.ts run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(PROFILE),--profile $(PROFILE)) $(if $(ONLY),--only $(ONLY)) $(if $(REPORT),--report $(REPORT))
 chaos-mutants: deploy ## proof that chaos can fail: the driver with one rule broken, each until it is caught; ROUNDS=20 MUTANTS="no-epoch-check"
-	@node test/chaos/mutants.ts $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE)) $(MUTANTS)
+	@node test/chaos/mutants/main.ts $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE)) $(MUTANTS)

@@ -7,11 +7,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { execa } from 'execa';
-import { PROFILE_NAMES, type ProfileName } from './plan/profile.ts';
-import type { Violation } from './report/outcome.ts';
-import type { Report } from './report/report.ts';
+import { PROFILE_NAMES, type ProfileName } from '../plan/profile.ts';
+import type { Violation } from '../report/outcome.ts';
+import type { Report } from '../report/report.ts';
 
-const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const checkout = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const directory = join(checkout, '.cluster/chaos/mutants');
 
 /** Those that concern what pods wrote, whatever else goes wrong. */
@@ -39,7 +39,11 @@ interface Outcome {
 async function run(words: readonly [string, ...string[]], signal?: AbortSignal): Promise<number> {
   const [program, ...rest] = words;
   const options = { cwd: checkout, stdio: 'inherit', reject: false } as const;
-  const ended = await execa(program, rest, signal === undefined ? options : { ...options, cancelSignal: signal });
+  const ended = await execa(
+    program,
+    rest,
+    signal === undefined ? options : { ...options, cancelSignal: signal },
+  );
   signal?.throwIfAborted();
   return ended.exitCode ?? 1;
 }

@@ -4,20 +4,19 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { MARKER_ALONE } from '../src/syncthing/client.ts';
+import { MARKER_ALONE } from '../../src/syncthing/client.ts';
 import {
   callOptions,
   introduce,
   isSettled,
   putFolder,
   read,
-  rootOf,
   untilProven,
   write,
-} from '../test/integration/syncthing/peers.ts';
-import { startRealPeer, type RealPeer } from '../test/integration/syncthing/real-peer.ts';
-import { until } from '../test/integration/syncthing/until.ts';
-import { medianRatio, percentile } from './statistics.ts';
+} from '../../test/integration/syncthing/peers.ts';
+import { startRealPeer, type RealPeer } from '../../test/integration/syncthing/real-peer.ts';
+import { until } from '../../test/integration/syncthing/until.ts';
+import { medianRatio, percentile } from '../statistics.ts';
 
 type WriterType = 'sendreceive' | 'sendonly';
 const TYPES = ['sendreceive', 'sendonly'] as const satisfies readonly WriterType[];
