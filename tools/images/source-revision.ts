@@ -10,7 +10,9 @@ import type { ImageContext } from './image-context.ts';
 export async function sourceRevision(context: ImageContext): Promise<string> {
   async function git(...args: readonly string[]): Promise<string> {
     const command = ['git', ...args, '--', 'Dockerfile', ...BUILD_INPUTS] as const;
-    return (await runCommand(command, { cwd: context.tree ?? context.checkout, signal: context.signal })).trim();
+    return (
+      await runCommand(command, { cwd: context.tree ?? context.checkout, signal: context.signal })
+    ).trim();
   }
   try {
     const commit = await git('log', '-1', '--format=%H');
