@@ -66,6 +66,18 @@ test('two copies that rotted in different files are both repaired, each from the
   await bothHold(volumeId);
 });
 
+/** The client's copy is out of everybody's folder, so that nobody can fetch anything from it any more. */
+async function clientHasLeft(volumeId: string): Promise<void> {
+  await eventually(async () => {
+    for (const node of ['n1', 'n2']) {
+      const { peers } = (await cluster.replica(volumeId, node)).spec;
+      const folder = await cluster.node(node).daemon.client.folder(volumeId, within());
+      expect(peers.map((peer) => peer.node)).not.toContain('n3');
+      expect(folder?.devices).toHaveLength(2);
+    }
+  });
+}
+
 /** As it is after the others were struck: what the copy on n1 last reported was not clean, and the base names n2 alone. */
 async function onlyN2Holds(volumeId: string): Promise<void> {
   const { kubernetes } = cluster;
@@ -88,6 +100,7 @@ test('the only holder begins no session with a rotten file while the copy that m
   writeFileSync(path.join(target, 'one'), 'what was proven');
   await detach(cluster.node('n3'), volumeId, 'pod-a');
   await bothHold(volumeId);
+  await clientHasLeft(volumeId);
   const [away, holder] = [cluster.node('n1'), cluster.node('n2')];
   await away.stop();
   await away.daemon.kill();
