@@ -33,7 +33,7 @@ const side = z.object({ bw: z.number() });
 const report = z.object({ jobs: z.array(z.object({ read: side, write: side })).min(1) });
 
 /** What two that are compared take turns in: what else the machine does changes more slowly. Seconds. */
-const TURN = 3;
+const TURN = 5;
 
 /** KiB a second of one fio run, in the pod that has the disk under /data. */
 async function runFio(bench: IoBench, pod: string, job: Job): Promise<number> {
