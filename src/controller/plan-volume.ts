@@ -10,6 +10,7 @@ import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFlush } from '../handoff/flush.ts';
 import { decideGrant, type GrantDecision } from '../handoff/grant.ts';
 import { lossRecheckAfterMs } from '../handoff/lost-writer.ts';
+import { publishedNodes } from '../handoff/published.ts';
 import { isReader, withReaders } from '../handoff/readers.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { isEqual } from './is-equal.ts';
@@ -95,7 +96,8 @@ export type OrderAction =
 
 function isUnused(view: VolumeView, member: Member): boolean {
   const { grant } = view.volume.status;
-  const isUsed = grant?.node === member.node || isReader(view, member.node);
+  const isAttached = publishedNodes(view).includes(member.node);
+  const isUsed = grant?.node === member.node || isReader(view, member.node) || isAttached;
   return member.role === 'client' && member.replica?.status === undefined && !isUsed;
 }
 

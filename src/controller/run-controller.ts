@@ -29,6 +29,7 @@ export interface ControllerOptions {
     | 'podName'
     | 'failoverAfterMs'
     | 'scrubIntervalMs'
+    | 'attach'
   >;
   readonly client: KubernetesClient;
   readonly clock: Clock;
@@ -65,6 +66,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
       ...defaultHandoffSettings,
       failoverAfterMs: config.failoverAfterMs,
       scrubIntervalMs: config.scrubIntervalMs,
+      attach: config.attach,
     },
     onFailure: (failure) => measured.onFailure(failure),
   });

@@ -37,6 +37,13 @@ export interface Reader {
   readonly since: string;
 }
 
+/** For this node ControllerPublishVolume was answered, and ControllerUnpublishVolume was not yet (handoff rule 6). */
+export interface PublishedNode {
+  readonly node: string;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
 export type BaseKind = 'empty' | 'seed' | 'handoff' | 'failover';
 
 /** The state the next writer starts from, and who has it. `empty` has epoch 0, session 0 and no holders. */
@@ -98,6 +105,8 @@ export interface SyncthingVolumeStatus {
   readonly grant?: Grant;
   /** Never together with a grant. */
   readonly readers: readonly Reader[];
+  /** Empty without Kubernetes' attach step. */
+  readonly published: readonly PublishedNode[];
   readonly base: Base;
   readonly proven?: Proof;
   readonly replicatedThrough?: string;

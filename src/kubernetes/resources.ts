@@ -24,6 +24,7 @@ import type {
   Grant,
   Holder,
   Proof,
+  PublishedNode,
   Reader,
   StaleCopy,
   SyncthingVolume,
@@ -39,6 +40,7 @@ const texts = z._default(z.array(text), []);
 const holder: z.ZodMiniType<Holder> = z.object({ node: text, storeId: text, sequence: count });
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
 const reader: z.ZodMiniType<Reader> = z.object({ node: text, storeId: text, since: text });
+const publishedNode: z.ZodMiniType<PublishedNode> = z.object({ node: text, since: text });
 const base: z.ZodMiniType<Base> = z.object({
   kind: z.enum(['empty', 'seed', 'handoff', 'failover']),
   epoch: count,
@@ -72,6 +74,7 @@ const volumeSpec: z.ZodMiniType<SyncthingVolumeSpec> = z.object({
 export const INITIAL_VOLUME_STATUS: SyncthingVolumeStatus = {
   epoch: 0,
   readers: [],
+  published: [],
   base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
   stale: [],
   conditions: [],
@@ -81,6 +84,7 @@ const volumeStatus: z.ZodMiniType<SyncthingVolumeStatus> = z.object({
   epoch: count,
   grant: z.exactOptional(grant),
   readers: z._default(z.array(reader), []),
+  published: z._default(z.array(publishedNode), []),
   base,
   proven: z.exactOptional(proof),
   replicatedThrough: z.exactOptional(text),

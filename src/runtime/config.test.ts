@@ -37,7 +37,14 @@ test('a controller', () => {
     FAILOVER_AFTER_MS: '60000',
     METRICS_ADDRESS: ':9090',
   });
-  expect(config).toMatchObject({ podName: 'controller-0', failoverAfterMs: 60_000, metricsAddress: ':9090' });
+  expect(config).toMatchObject({
+    podName: 'controller-0',
+    failoverAfterMs: 60_000,
+    metricsAddress: ':9090',
+    attach: false,
+  });
+  expect(parseControllerConfig({ ...controller, ATTACH: 'true' }).attach).toBe(true);
+  expect(() => parseControllerConfig({ ...controller, ATTACH: 'yes' })).toThrow('ATTACH is neither true nor');
 });
 
 describe('what is wrong is named', () => {

@@ -77,6 +77,8 @@ const controllerVariables = z.extend(common, {
   TRASH_GRACE_MS: milliseconds(3_600_000),
   /** The same as on the nodes: before a copy goes, the others were scrubbed not too long ago (handoff rule 43). */
   SCRUB_INTERVAL_MS: milliseconds(86_400_000),
+  /** Kubernetes attaches before a node stages (handoff rule 6); the CSIDriver says the same. */
+  ATTACH: z._default(z.enum(['true', 'false'], 'is neither true nor false'), 'false'),
 });
 
 const nodeVariables = z.extend(common, {
@@ -128,6 +130,7 @@ export interface ControllerConfig extends CommonConfig {
   readonly failoverAfterMs: number;
   readonly trashGraceMs: number;
   readonly scrubIntervalMs: number;
+  readonly attach: boolean;
 }
 
 export interface NodeConfig extends CommonConfig {
@@ -161,6 +164,7 @@ export function parseControllerConfig(environment: Environment): ControllerConfi
     failoverAfterMs: variables.FAILOVER_AFTER_MS,
     trashGraceMs: variables.TRASH_GRACE_MS,
     scrubIntervalMs: variables.SCRUB_INTERVAL_MS,
+    attach: variables.ATTACH === 'true',
   };
 }
 

@@ -65,6 +65,7 @@ describe('an API server takes what the chart renders', () => {
     'node.podAnnotations={"a":"b"}',
     'node.maxUnavailable="10%"',
     'controller.replicas=2',
+    'attach=true',
   ];
   test.each([
     ['defaults', [], []],

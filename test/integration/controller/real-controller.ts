@@ -35,6 +35,8 @@ export class RealController {
   readonly #server: ApiServer;
   readonly #connection: Connection;
   readonly #directory = fs.mkdtempSync(path.join(os.tmpdir(), 'controller-'));
+  /** Whether the controller that is started next serves ControllerPublishVolume. */
+  attach = false;
   #running: Running | undefined;
 
   private constructor(server: ApiServer, connection: Connection, names: readonly string[]) {
@@ -98,6 +100,7 @@ export class RealController {
         scrubIntervalMs: 0,
         podName: 'controller-0',
         failoverAfterMs: 300_000,
+        attach: this.attach,
       },
       client: this.#connection.client,
       clock: systemClock,
@@ -107,7 +110,12 @@ export class RealController {
       identity: randomBytes(4).toString('hex'),
       random: Math.random,
       signal: stop.signal,
-      settings: { ...defaultHandoffSettings, heartbeatTimeoutMs: 3000, ownCopyAfterMs: 5000 },
+      settings: {
+        ...defaultHandoffSettings,
+        heartbeatTimeoutMs: 3000,
+        ownCopyAfterMs: 5000,
+        attach: this.attach,
+      },
     });
     await until('the CSI socket', async () => fs.existsSync(socketPath));
     this.#running = { stop, done, csi: connect(socketPath) };
