@@ -63,6 +63,12 @@ describe('what is wrong is named', () => {
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is not one of debug, info, warn, error'],
     [{ METRICS_ADDRESS: '9090' }, 'METRICS_ADDRESS is neither'],
     [{ NODE_NAME: undefined }, 'NODE_NAME is not set'],
+    [{ SYNCTHING_SOCKET: `/${'s'.repeat(107)}` }, 'the path has 108 bytes'],
+    [{ CSI_ENDPOINT: `unix:///${'s'.repeat(107)}` }, 'the path has 108 bytes'],
+    [
+      { DRIVER_NAME: 'd'.repeat(63), KUBELET_DIR: '/snap/microk8s/var/lib/kubelet' },
+      'd-reg.sock: the path has 120 bytes, a unix socket\'s may have 107: choose a shorter DRIVER_NAME',
+    ],
   ] as const)('%j', ([wrong, message]) => {
     const parse = () => parseNodeConfig({ ...node, ...wrong });
     expect(parse).toThrow(ConfigError);

@@ -30,6 +30,7 @@ describe('the chart', () => {
     ['hostDataDir="/var/lib/kubelet/x"', 'must not lie in each other'],
     ['hostDataDir="/var/lib"', 'must not lie in each other'],
     [`kubeletDir="/${'k'.repeat(70)}"`, 'longer than 107 bytes'],
+    [`kubeletDir="/${'k'.repeat(55)}"`, '-reg.sock is longer than 107 bytes'],
     ['nameSuffix="B_"', '/nameSuffix'],
     ['nodeLabel="disk"', '/nodeLabel'],
     ['syncPort=70000', '/syncPort'],
