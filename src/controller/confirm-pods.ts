@@ -1,7 +1,10 @@
-/** The live look at the pods before anybody is given a volume (handoff rules 2 and 36). */
+/** The live look at the pods before anybody is given a volume, or a copy of it (handoff rules 2 and 36). */
 import type { Reader, SyncthingVolume } from '../desired/volume.ts';
+import { publishedNodes } from '../handoff/published.ts';
+import { isReader } from '../handoff/readers.ts';
+import type { VolumeView } from '../handoff/view.ts';
 import type { ControllerContext } from './context.ts';
-import type { Proposal } from './plan-volume.ts';
+import type { OrderAction, Proposal } from './plan-volume.ts';
 import { podObstacle } from './pods.ts';
 
 export interface ProposalCheck {
@@ -34,4 +37,39 @@ export async function confirmPods(
   );
   if (readers.length > 0) return { kind: 'confirmed', proposal: { kind: 'admit', readers } };
   return { kind: 'obstacle', obstacle: checked.map(({ obstacle }) => obstacle).join('; ') };
+}
+
+export interface PlannedOrders {
+  readonly view: VolumeView;
+  readonly actions: readonly OrderAction[];
+  readonly signal: AbortSignal;
+}
+
+/** Whoever may have a copy without a pod that asks for it: it was given the volume already, or Kubernetes attached it. */
+function isKnownUser(view: VolumeView, node: string): boolean {
+  const isAttached = publishedNodes(view).includes(node);
+  return view.volume.status.grant?.node === node || isReader(view, node) || isAttached;
+}
+
+/**
+ * Without the new copies for nodes that ask for the volume and have no pod that uses it. A node's own word is not
+ * enough: who has stolen its token would get the files of any volume by it (docs/security.md).
+ */
+export async function invited(
+  { client, driverName, log }: Pick<ControllerContext, 'client' | 'driverName' | 'log'>,
+  { view, actions, signal }: PlannedOrders,
+): Promise<readonly OrderAction[]> {
+  const { volume } = view;
+  const checked = await Promise.all(
+    actions.map(async (action) => {
+      if (action.kind !== 'create' || action.spec.role === 'data') return [action];
+      const { node } = action.spec;
+      if (isKnownUser(view, node)) return [action];
+      const obstacle = await podObstacle({ client, driverName, volume, node, signal });
+      if (obstacle === undefined) return [action];
+      log.info({ volume: volume.name, node, obstacle }, 'a node that asks for the volume gets no copy');
+      return [];
+    }),
+  );
+  return checked.flat();
 }

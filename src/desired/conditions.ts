@@ -4,7 +4,7 @@ import type { FlushDecision } from '../handoff/flush.ts';
 import { divergedReason, divergedReplica, type GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
 import { namesOf } from '../handoff/readers.ts';
-import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
+import { isAlive, isExpelled, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Condition, ConditionStatus } from './object.ts';
 import type { Member } from './peers.ts';
 import { scrubbedVerdict } from './scrubbed-condition.ts';
@@ -117,7 +117,7 @@ function lagOf(view: VolumeView, member: Member): string | undefined {
 function replicatedVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { status } = view.volume;
   const copies = decisions.members.filter(
-    (member) => member.role === 'data' && member.node !== status.grant?.node,
+    ({ role, node }) => role === 'data' && node !== status.grant?.node && !isExpelled(view, node),
   );
   const holders = status.grant === undefined ? status.base.holders : (status.proven?.holders ?? []);
   const behind = copies.flatMap((member) => {

@@ -1,7 +1,7 @@
 /** Who shares a volume's folder with whom (handoff rules 7, 15, 26 and 31). */
 import { requestsFor } from '../handoff/grant.ts';
 import { isShutOutByLists } from '../handoff/lost-writer.ts';
-import { isAlive, isLeaving, isStale, hasCurrentStore, type VolumeView } from '../handoff/view.ts';
+import { isAlive, isExpelled, isLeaving, isStale, hasCurrentStore, type VolumeView } from '../handoff/view.ts';
 import { isOutOfStep } from './out-of-step.ts';
 import type { ReplicaPeer, ReplicaRole, SyncthingReplica } from './replica.ts';
 
@@ -37,7 +37,7 @@ function isSwitchPending({ volume, replicas }: VolumeView): boolean {
  */
 function isOut(view: VolumeView, member: Member): boolean {
   const { replica } = member;
-  if (isShutOutByLists(view, member.node)) return true;
+  if (isExpelled(view, member.node) || isShutOutByLists(view, member.node)) return true;
   if (replica === undefined) return false;
   if (isLeaving(view, replica) || replica.spec.removal !== undefined) return true;
   if (!isStale(view, replica)) return false;

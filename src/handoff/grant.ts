@@ -6,7 +6,7 @@ import { coverageOf } from './coverage.ts';
 import { isLost } from './lost-writer.ts';
 import { NOTHING_TO_READ } from './reading.ts';
 import { namesOf, nextReader, readsAlready } from './readers.ts';
-import { hasCurrentStore, isAlive, isLeaving, isStale, type VolumeView } from './view.ts';
+import { hasCurrentStore, isAlive, isExpelled, isLeaving, isStale, type VolumeView } from './view.ts';
 
 export type GrantDecision =
   | { readonly kind: 'nobody-asks' }
@@ -26,7 +26,8 @@ interface Request {
 
 /** Requests for this volume, the oldest first; names break ties so that every reader sees one order. */
 export function requestsFor(view: VolumeView): readonly Request[] {
-  const requests = [...view.nodes.values()].flatMap((node) =>
+  const believed = [...view.nodes.values()].filter((node) => !isExpelled(view, node.name));
+  const requests = believed.flatMap((node) =>
     (node.status?.wanted ?? [])
       .filter((wanted) => wanted.volume === view.volume.name && wanted.volumeId === view.volume.volumeId)
       .map((wanted) => ({ node, wanted })),
@@ -99,7 +100,8 @@ function leftoverMount({ spec: { node }, status }: SyncthingReplica): string | u
 
 function replicaObstacle(view: VolumeView, replica: SyncthingReplica): string | undefined {
   const node = replica.spec.node;
-  if (isLost(view, node)) return `${node} is lost: tainted out-of-service, or its Node object is gone`;
+  if (isLost(view, node))
+    return `${node} is lost: tainted out-of-service, expelled, or its Node object is gone`;
   if (!isAlive(view, node)) return `${node} does not answer`;
   if (!hasCurrentStore(view, replica)) return `${node} has not reported its copy yet`;
   if (isStale(view, replica)) return `${node} has a copy of a lost lineage and is archiving it first`;

@@ -182,6 +182,7 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
 
 const device: z.ZodMiniType<Device> = z.object({ node: text, deviceId: text, addresses: texts });
 const nodeSpec: z.ZodMiniType<SyncthingNodeSpec> = z.object({
+  expelled: z.exactOptional(z.boolean()),
   fenced: texts,
   devices: z._default(z.array(device), []),
   tombstones: z._default(z.array(z.object({ folderId: text, storeId: text })), []),

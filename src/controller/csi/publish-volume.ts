@@ -56,11 +56,13 @@ async function publish(
 
 async function assertNode(ctx: ServiceContext, node: string, signal: AbortSignal): Promise<void> {
   try {
-    await ctx.client.get(SYNCTHING_NODES, node, { signal });
+    const { spec } = await ctx.client.get(SYNCTHING_NODES, node, { signal });
+    if (spec.expelled !== true) return;
   } catch (error) {
     if (!isKubernetesError(error, 'not-found')) throw apiFailure(`look up node ${node}`, error);
     throw new CsiError('not-found', `node ${node} does not exist, or no driver pod has reported from it yet`);
   }
+  throw new CsiError('failed-precondition', `node ${node} was expelled: docs/security.md`);
 }
 
 function refusal(

@@ -213,6 +213,38 @@ describe('the node', () => {
     expect(containers.map((container) => container.name)).toContain('node-driver-registrar');
   });
 
+  test('keeps every container but its own from the token and from what it does not need', async () => {
+    const daemonSet = find(await render(namespace, ['registrar.sidecar=true']), 'DaemonSet');
+    expect(daemonSet.spec.template.spec['automountServiceAccountToken']).toBe(false);
+    const containers = containersOf(daemonSet);
+    const withToken = containers.filter(({ volumeMounts }) => volumeMounts.some(({ name }) => name === 'token'));
+    expect(withToken.map(({ name }) => name)).toEqual(['node']);
+    for (const { name, securityContext } of containers) {
+      expect(securityContext['readOnlyRootFilesystem']).toBe(true);
+      if (name === 'node') continue;
+      expect(securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        seccompProfile: { type: 'RuntimeDefault' },
+        capabilities: { drop: ['ALL'] },
+      });
+    }
+    const syncthing = containers.find(({ name }) => name === 'syncthing');
+    expect(syncthing?.securityContext['capabilities']).toEqual({
+      drop: ['ALL'],
+      add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'],
+    });
+  });
+
+  test('is held to its own resources by a policy, unless the cluster cannot have one', async () => {
+    const kinds = async (sets: readonly string[]) =>
+      (await render(namespace, sets)).map(({ kind }) => kind).filter((kind) => kind.startsWith('Validating'));
+    expect(await kinds([])).toEqual([
+      'ValidatingAdmissionPolicy',
+      'ValidatingAdmissionPolicyBinding',
+    ]);
+    expect(await kinds(['nodePolicy.create=false'])).toEqual([]);
+  });
+
   test('leaves registration to the sidecar where there is one', async () => {
     const daemonSet = find(await render(namespace, ['registrar.sidecar=true']), 'DaemonSet');
     expect(parseNodeConfig(environmentOf(daemonSet, 'node')).registration).toBe('sidecar');
