@@ -1,5 +1,6 @@
 /** The live look at the pods before anybody is given a volume, or a copy of it (handoff rules 2 and 36). */
 import type { Reader, SyncthingVolume } from '../desired/volume.ts';
+import { importerOf } from '../handoff/importing.ts';
 import { publishedNodes } from '../handoff/published.ts';
 import { isReader } from '../handoff/readers.ts';
 import type { VolumeView } from '../handoff/view.ts';
@@ -26,6 +27,8 @@ export async function confirmPods(
   const check = (node: string): Promise<string | undefined> =>
     podObstacle({ client, driverName, volume, node, signal });
   if (proposal.kind === 'give') {
+    // An import is a session without a pod: a person's word stands for it in the volume's spec.
+    if (importerOf({ volume }) === proposal.grant.node) return { kind: 'confirmed', proposal };
     const obstacle = await check(proposal.grant.node);
     return obstacle === undefined ? { kind: 'confirmed', proposal } : { kind: 'obstacle', obstacle };
   }
@@ -45,10 +48,11 @@ export interface PlannedOrders {
   readonly signal: AbortSignal;
 }
 
-/** Whoever may have a copy without a pod that asks for it: it was given the volume already, or Kubernetes attached it. */
+/** May have a copy without a pod: it was given the volume already, Kubernetes attached it, or a person has it import. */
 function isKnownUser(view: VolumeView, node: string): boolean {
   const isAttached = publishedNodes(view).includes(node);
-  return view.volume.status.grant?.node === node || isReader(view, node) || isAttached;
+  const hasIt = view.volume.status.grant?.node === node || isReader(view, node);
+  return hasIt || isAttached || importerOf(view) === node;
 }
 
 /**

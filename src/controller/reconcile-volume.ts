@@ -63,8 +63,8 @@ async function reconcile(
   if (volume.deletionTimestamp !== undefined && volume.spec.deletion === undefined) {
     return (await releaseVolume(ctx, name, signal)) ? undefined : AT_ONCE;
   }
-  if (volume.spec.deletion === undefined && !volume.finalizers.includes(VOLUME_FINALIZER)) {
-    const finalizers = [...volume.finalizers, VOLUME_FINALIZER];
+  if (volume.spec.deletion === undefined && volume.finalizers.includes(VOLUME_FINALIZER)) {
+    const finalizers = volume.finalizers.filter((finalizer) => finalizer !== VOLUME_FINALIZER);
     ctx.known.volumes.note(
       await ctx.client.replaceFinalizers(SYNCTHING_VOLUMES, volume, finalizers, { signal }),
     );

@@ -89,6 +89,8 @@ export interface SyncthingVolumeSpec {
   /** Absent: manual. */
   readonly failover?: Failover;
   readonly claim?: { readonly namespace: string; readonly name: string };
+  /** What the volume begins with: a directory of that name under `import/` on the node's disk (handoff rule 35). */
+  readonly source?: { readonly node: string; readonly directory: string };
   readonly parameters: Readonly<Record<string, string>>;
   /**
    * A person's word that the grant of this epoch is over, whatever its node says. `acceptLoss`: the volume may go on

@@ -3,6 +3,7 @@ import type { SyncthingNode, Wanted } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Grant, Reader } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
+import { importObstacle, importRequest } from './importing.ts';
 import { isLost } from './lost-writer.ts';
 import { NOTHING_TO_READ } from './reading.ts';
 import { namesOf, nextReader, readsAlready } from './readers.ts';
@@ -24,7 +25,7 @@ interface Request {
   readonly wanted: Wanted;
 }
 
-/** Requests for this volume, the oldest first; names break ties so that every reader sees one order. */
+/** Requests for this volume, that of an import and then the oldest first; names break ties so that every reader sees one order. */
 export function requestsFor(view: VolumeView): readonly Request[] {
   const believed = [...view.nodes.values()].filter((node) => !isExpelled(view, node.name));
   const requests = believed.flatMap((node) =>
@@ -32,6 +33,8 @@ export function requestsFor(view: VolumeView): readonly Request[] {
       .filter((wanted) => wanted.volume === view.volume.name && wanted.volumeId === view.volume.volumeId)
       .map((wanted) => ({ node, wanted })),
   );
+  const imports = importRequest(view);
+  if (imports !== undefined) requests.push(imports);
   return requests.sort(
     (a, b) => Date.parse(a.wanted.since) - Date.parse(b.wanted.since) || (a.node.name < b.node.name ? -1 : 1),
   );
@@ -86,6 +89,8 @@ function volumeObstacle(view: VolumeView, request: Request): string | undefined 
   if (spec.access !== 'exclusive') return `access "${spec.access}" has no exclusive writer`;
   const inUse = useObstacle(view, request);
   if (inUse !== undefined) return inUse;
+  const importing = importObstacle(view, request.node.name);
+  if (importing !== undefined) return importing;
   const diverged = divergedReplica(view);
   if (diverged === undefined) return undefined;
   return `${divergedReason(view, diverged)}: the cluster's state is older than the data`;

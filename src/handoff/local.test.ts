@@ -162,6 +162,23 @@ describe('a grant that nobody here took', () => {
   });
 });
 
+describe('a grant for an import', () => {
+  const importing = order({ importFrom: 'photos', base: { kind: 'empty', epoch: 0, session: 0, holders: [] } });
+
+  test('is taken with the directory, whoever asks for the volume', () => {
+    for (const isWanted of [true, false]) {
+      const view = looking({ phase: { kind: 'replica' }, order: importing, isWanted });
+      expect(planLocal(view).map(({ kind }) => kind)).toContain('import');
+      expect(planLocal(view).map(({ kind }) => kind)).not.toContain('decline');
+    }
+  });
+
+  test('that was taken goes on like any', () => {
+    const view = looking({ phase: WRITER, order: importing });
+    expect(planLocal(view).map(({ kind }) => kind)).toEqual(['scan']);
+  });
+});
+
 describe('a writer', () => {
   test('flushes when no pod has the volume, and none is on its way', () => {
     expect(writerPhase(looking())).toBe('flushing');

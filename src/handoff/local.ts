@@ -57,6 +57,8 @@ export type LocalAction =
   | { readonly kind: 'decline'; readonly epoch: number }
   /** No pod has the volume mounted under this right to read, or is about to (rule 36). */
   | { readonly kind: 'end-reading'; readonly since: string }
+  /** Take the grant in the place of a pod, with the directory that the volume is to begin with (rule 35). */
+  | { readonly kind: 'import' }
   | { readonly kind: 'begin-rejoin'; readonly epoch: number }
   | { readonly kind: 'archive-tree' }
   | { readonly kind: 'finish-rejoin' }
@@ -297,7 +299,9 @@ function phaseActions(view: LocalView): readonly LocalAction[] {
   const seen = view.order !== undefined && view.order.epoch > view.state.highestEpoch;
   const first: readonly LocalAction[] = seen ? [{ kind: 'see-epoch', epoch: view.order.epoch }] : [];
   const untaken = untakenGrant(view);
-  const mayDecline = untaken !== undefined && view.state.phase.kind !== 'writer' && !view.isWanted;
+  const mayTake = untaken !== undefined && view.state.phase.kind !== 'writer';
+  if (mayTake && view.order?.importFrom !== undefined) return [...first, { kind: 'import' }];
+  const mayDecline = mayTake && !view.isWanted;
   if (mayDecline) return [...first, { kind: 'decline', epoch: untaken }];
   const phase = writerPhase(view);
   if (phase === 'flushing') return [...first, ...flushActions(view)];

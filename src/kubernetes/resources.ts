@@ -65,6 +65,7 @@ const volumeSpec: z.ZodMiniType<SyncthingVolumeSpec> = z.object({
   onDelete: z.enum(['delete', 'archive']),
   failover: z.exactOptional(z.enum(['manual', 'automatic'])),
   claim: z.exactOptional(z.object({ namespace: text, name: text })),
+  source: z.exactOptional(z.object({ node: text, directory: text })),
   parameters: z._default(z.record(text, text), {}),
   forceDetach: z.exactOptional(z.object({ epoch: count, acceptLoss: z.exactOptional(z.boolean()) })),
   deletion: z.exactOptional(z.object({ requestedAt: text })),
@@ -110,6 +111,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
+  importFrom: z.exactOptional(text),
   mayRevert: z.exactOptional(z.literal(true)),
   scrub: z.exactOptional(z.object({ requestedAt: text })),
 });

@@ -195,7 +195,7 @@ describe('what is wrong is said where the user looks', () => {
       });
     } finally {
       await annotate(`=${DRIVER_NAMESPACE}`);
-      await undeploy(stage.kube, release);
+      await undeploy(stage.kube, release, { force: true });
       const ref = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
       await remove(stage.kube, ref);
       await waitForGone(stage.kube, ref);

@@ -28,7 +28,7 @@ async function labelSecond(dataNodes: readonly string[]): Promise<void> {
 }
 
 async function removeSecond(): Promise<void> {
-  await undeploy(stage.kube, SECOND);
+  await undeploy(stage.kube, SECOND, { force: true });
   await remove(stage.kube, namespaceRef);
   await waitForGone(stage.kube, namespaceRef);
   await labelSecond([]);

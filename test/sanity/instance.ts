@@ -66,7 +66,7 @@ async function clearNode(kube: Kube): Promise<void> {
 }
 
 export async function removeInstance(kube: Kube): Promise<void> {
-  await undeploy(kube, SANITY_RELEASE);
+  await undeploy(kube, SANITY_RELEASE, { force: true });
   await dropFinalizers(kube);
   await kubectl(
     kube,

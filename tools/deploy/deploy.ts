@@ -73,11 +73,17 @@ export async function deploy(kube: Kube, release: Release): Promise<void> {
   }
 }
 
+export interface UndeployOptions {
+  /** Also with volumes in use, which the chart's own check refuses. */
+  readonly force: boolean;
+}
+
 /** Takes the release away; its custom resources and everything on disk stay. */
-export async function undeploy(kube: Kube, release: Release): Promise<void> {
-  await helm(
-    kube,
-    ['uninstall', release.name, '-n', release.namespace, '--ignore-not-found', '--wait'],
-    180_000,
-  );
+export async function undeploy(
+  kube: Kube,
+  { name, namespace }: Release,
+  { force }: UndeployOptions = { force: false },
+): Promise<void> {
+  const words = ['uninstall', name, '-n', namespace, '--ignore-not-found', '--wait'];
+  await helm(kube, force ? [...words, '--no-hooks'] : words, 240_000);
 }

@@ -191,6 +191,15 @@ describe('the token of a node', () => {
   });
 });
 
+describe('the token of the check before an uninstallation', () => {
+  test('lists volumes and nothing else', async () => {
+    const checking = await as(await server.kubeconfigOf(namespace, 'syncthing-csi-uninstall'));
+    expect((await checking.list(SYNCTHING_VOLUMES, {}, inTime())).items).toHaveLength(1);
+    for (const attempt of [list(SECRETS), list(PODS), list(SYNCTHING_NODES), remove(SYNCTHING_VOLUMES, 'v')])
+      await expect(attempt(checking)).rejects.toMatchObject({ kind: 'forbidden' });
+  });
+});
+
 describe('the token of the controller', () => {
   test.each([
     ...nobodyMay,

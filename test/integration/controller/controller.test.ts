@@ -149,6 +149,13 @@ describe('the controller on a real API server', () => {
     world.node('n3').boot();
     await world.until('n3 to bury it', async () => !world.node('n3').hasBytes(volumeId));
 
+    const forgotten = await world.createVolume('pvc-forgotten');
+    await world.stop();
+    // Nobody is there who would take a finalizer away, as when a namespace is deleted.
+    await world.kubectl('-n', 'syncthing-csi', 'delete', 'stvol', '--all', '--timeout=20s');
+    expect(await world.volume(forgotten)).toBeUndefined();
+    await world.start();
+
     const orphan = await world.createVolume('pvc-orphaned');
     await world.until('all to have it', async () =>
       world.cluster.nodes.every((node) => node.hasBytes(orphan)),

@@ -13,6 +13,7 @@ export const volumeSpec: SyncthingVolumeSpec = {
   access: 'exclusive',
   onDelete: 'archive',
   claim: { namespace: 'default', name: 'data' },
+  source: { node: 'n1', directory: 'photos' },
   parameters: { replicas: '2' },
 };
 
@@ -65,6 +66,7 @@ export const replicaSpec: SyncthingReplicaSpec = {
   proven: { epoch: 4, session: 1, sequence: 12 },
   rejoin: { epoch: 3 },
   removal: 'leave',
+  importFrom: 'photos',
   mayRevert: true,
   scrub: { requestedAt: since },
 };
