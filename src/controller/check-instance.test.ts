@@ -20,19 +20,18 @@ function check(client: FakeKubernetes, signal: AbortSignal = AbortSignal.timeout
 }
 
 /** The CSIDriver as the chart of an instance in that namespace leaves it. */
-function owned(client: FakeKubernetes, namespace: string): FakeKubernetes['get'] {
-  const metadata = { name: DRIVER, uid: 'u', resourceVersion: '1', annotations: {} };
-  return async (kind, name, options) => {
-    if (kind.kind !== 'CSIDriver') return client.get(kind, name, options);
-    return kind.parse({ metadata: { ...metadata, annotations: { 'syncthing-csi.io/namespace': namespace } } });
-  };
+function owned(client: FakeKubernetes, namespace: string): FakeKubernetes {
+  const annotations = { 'syncthing-csi.io/namespace': namespace };
+  const raw = { metadata: { name: DRIVER, uid: 'u', resourceVersion: '1', annotations } };
+  const get = client.get.bind(client);
+  client.get = async (kind, name, options) =>
+    kind.kind === 'CSIDriver' ? kind.parse(raw) : get(kind, name, options);
+  return client;
 }
 
 describe('an instance is refused', () => {
   test('whose driver name another one has', async () => {
-    const client = server();
-    client.get = owned(client, 'there');
-    await expect(check(client)).rejects.toMatchObject({
+    await expect(check(owned(server(), 'there'))).rejects.toMatchObject({
       kind: 'driver-name-taken',
       message: expect.stringMatching(/one\.example\.org belongs to the instance in namespace there/),
     });
@@ -43,20 +42,18 @@ describe('an instance is refused', () => {
     client.seed(SYNCTHING_NODES, { name: 'n1', labels: labelsOf('two.example.org'), spec: nodeSpec });
     await expect(check(client)).rejects.toMatchObject({
       kind: 'namespace-taken',
-      message: expect.stringMatching(/namespace here has resources of driver two\.example\.org.*delete stnode/),
+      message: expect.stringMatching(
+        /namespace here has resources of driver two\.example\.org.*delete stnode/,
+      ),
     });
   });
 });
 
 describe('an instance begins', () => {
   test('where nobody is, and where it was before', async () => {
-    const client = server();
-    await check(client);
+    await check(server());
+    const client = owned(server(), 'here');
     client.seed(SYNCTHING_NODES, { name: 'n1', labels: labelsOf(DRIVER), spec: nodeSpec });
-    const calls = server();
-    calls.seed(SYNCTHING_NODES, { name: 'n1', labels: labelsOf(DRIVER), spec: nodeSpec });
-    calls.get = owned(calls, 'here');
-    await check(calls);
     await check(client);
   });
 

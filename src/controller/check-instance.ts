@@ -32,8 +32,14 @@ export interface InstanceCheck {
 
 const RETRY_MS = 2000;
 
-/** After these there is nothing to know, or not yet; none of them says that the place is taken. */
-const LATER: readonly KubernetesErrorKind[] = ['unreachable', 'timeout', 'too-many-requests', 'gone'];
+/** None of these says that the place is taken; `unexpected` is what a CRD is that is not installed yet. */
+const LATER: readonly KubernetesErrorKind[] = [
+  'unreachable',
+  'timeout',
+  'too-many-requests',
+  'gone',
+  'unexpected',
+];
 
 /** Rejects with InstanceError; waits for an API server that does not answer, until the signal fires. */
 export async function checkInstance(check: InstanceCheck): Promise<void> {

@@ -1,12 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  grantTo,
-  readerOn,
-  replica,
-  view,
-  volume,
-  VOLUME_ID,
-} from '../../test/builders/volume-view.ts';
+import { grantTo, readerOn, replica, view, volume, VOLUME_ID } from '../../test/builders/volume-view.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { defaultHandoffSettings } from '../handoff/settings.ts';
 import { createFakeKubernetes, type FakeKubernetes } from '../kubernetes/fake.ts';
@@ -83,13 +76,19 @@ describe('a proposal, after the live look at the pods', () => {
 
     test('a data node needs no pod, nor does any other order', async () => {
       const drop: OrderAction = { kind: 'drop', replica: replica('n9', []) };
-      expect(await nodesOf([{ kind: 'create', spec: { ...spec, role: 'data' } }, drop])).toEqual(['n3', 'drop']);
+      expect(await nodesOf([{ kind: 'create', spec: { ...spec, role: 'data' } }, drop])).toEqual([
+        'n3',
+        'drop',
+      ]);
     });
 
     test.each([
       ['it was given the volume', { grant: grantTo('n3', 1) }],
       ['it reads', { readers: [readerOn('n3')] }],
-      ['Kubernetes attached the volume there', { published: [{ node: 'n3', since: '2026-01-01T00:00:00.000Z' }] }],
+      [
+        'Kubernetes attached the volume there',
+        { published: [{ node: 'n3', since: '2026-01-01T00:00:00.000Z' }] },
+      ],
     ])('%s: it gets one', async (_what, status) => {
       expect(await nodesOf([client('n3')], status)).toEqual(['n3']);
     });

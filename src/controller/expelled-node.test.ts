@@ -79,9 +79,10 @@ describe('a node that a person expelled', () => {
   test('keeps no volume from being deleted', async () => {
     await world.stopPod('n1', volumeId);
     await world.until(async () => (await world.volume(volumeId)).status.grant === undefined);
+    world.node('n3').crash();
     await expel('n3');
     await world.deleteVolume(volumeId);
-    await world.until(() => world.isGone(volumeId));
+    await world.until(() => world.isGone(volumeId), 20);
     expect((await orderOf('n3')).tombstones).toHaveLength(1);
   });
 

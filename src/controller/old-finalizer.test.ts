@@ -47,7 +47,9 @@ test('a volume without one that is deleted by hand goes at once, and its bytes s
   await world.kubernetes.delete(SYNCTHING_VOLUMES, { name: (await world.volume(volumeId)).name }, call);
   expect(await world.isGone(volumeId)).toBe(true);
   await world.start();
-  await world.until(async () => (await world.kubernetes.list(SYNCTHING_REPLICAS, {}, call)).items.length === 0);
+  await world.until(
+    async () => (await world.kubernetes.list(SYNCTHING_REPLICAS, {}, call)).items.length === 0,
+  );
   await world.round();
   expect(world.cluster.nodes.map((node) => node.hasBytes(volumeId))).toEqual([true, true]);
   await world.stop();

@@ -16,7 +16,9 @@ export function fencedNodes(
   views: readonly VolumeView[],
 ): readonly string[] {
   return nodes
-    .filter(({ name, spec }) => name !== on && (spec.expelled || views.some((view) => needsFence(view, name, on))))
+    .filter(
+      ({ name, spec }) => name !== on && (spec.expelled || views.some((view) => needsFence(view, name, on))),
+    )
     .map((node) => node.name)
     .sort();
 }

@@ -39,7 +39,10 @@ function seen({ spec = { source }, status = {}, asking = [], message }: Given = 
 describe('a volume that is to begin with a directory', () => {
   test('is given to the node that has it, which nobody had to ask', () => {
     expect(decideGrant(seen())).toMatchObject({ kind: 'give', grant: { node: 'n3', epoch: 1 } });
-    expect(decideGrant(seen({ asking: ['n1', 'n3'] }))).toMatchObject({ kind: 'give', grant: { node: 'n3' } });
+    expect(decideGrant(seen({ asking: ['n1', 'n3'] }))).toMatchObject({
+      kind: 'give',
+      grant: { node: 'n3' },
+    });
   });
 
   test('keeps others waiting, and says for what', () => {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { at, EMPTY_BASE, grantTo, handoffBase, readerOn, view, volume } from '../../test/builders/volume-view.ts';
+import {
+  at,
+  EMPTY_BASE,
+  grantTo,
+  handoffBase,
+  readerOn,
+  view,
+  volume,
+} from '../../test/builders/volume-view.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { currentPublished, decidePublish, publishedNodes, withoutPublished } from './published.ts';
 import { defaultHandoffSettings } from './settings.ts';
@@ -31,7 +39,7 @@ describe('ControllerPublishVolume to n2', () => {
     ['n2 writes, to read', { grant: grantTo('n2', 2) }, true, 'incompatible', 'n2 writes it'],
     ['n2 reads, to write', { readers: [readerOn('n2')] }, false, 'incompatible', 'n2 reads it'],
     ['nobody wrote, to read', { base: EMPTY_BASE }, true, 'nothing-to-read', 'nothing was ever written'],
-  ] as const)('of a volume that %s is refused as %s', (_what, status, reads, kind, reason) => {
+  ] as const)('of a volume that %s is refused', (...[, status, reads, kind, reason]) => {
     const published = [{ node: 'n2', since: at(-1000) }];
     const expected = { kind, reason: expect.stringContaining(reason) };
     expect(decide(status, reads)).toMatchObject(expected);

@@ -72,7 +72,10 @@ export function withoutPublished(
 }
 
 /** Nodes that get a copy before they ask, and keep it as long as Kubernetes has the volume attached there. */
-export function publishedNodes({ volume, settings }: Pick<VolumeView, 'volume' | 'settings'>): readonly string[] {
+export function publishedNodes({
+  volume,
+  settings,
+}: Pick<VolumeView, 'volume' | 'settings'>): readonly string[] {
   return settings.attach ? volume.status.published.map(({ node }) => node) : [];
 }
 

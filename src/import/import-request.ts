@@ -27,10 +27,15 @@ const UNITS = ['', 'k', 'M', 'G', 'T', 'P'];
 export function parseImport(args: readonly string[]): ImportRequest {
   const { node = '', directory = '', claim = '', size = '' } = valuesOf(args);
   if (node === '') throw usage('--node', 'is missing');
-  if (!DIRECTORY.test(directory)) throw usage('--directory', 'is not the name of one directory below import/');
-  const { namespace, name } = CLAIM.exec(claim)?.groups ?? {};
+  if (!DIRECTORY.test(directory))
+    throw usage('--directory', 'is not the name of one directory below import/');
+  return { node, directory, claim: claimOf(claim), size, bytes: bytesOf(size) };
+}
+
+function claimOf(text: string): ImportRequest['claim'] {
+  const { namespace, name } = CLAIM.exec(text)?.groups ?? {};
   if (namespace === undefined || name === undefined) throw usage('--claim', 'is not NAMESPACE/NAME');
-  return { node, directory, claim: { namespace, name }, size, bytes: bytesOf(size) };
+  return { namespace, name };
 }
 
 function valuesOf(args: readonly string[]) {

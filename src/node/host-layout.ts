@@ -71,7 +71,8 @@ export function hostLayout(hostDataDir: string): HostLayout {
     archiveOf: (folderId, epoch) =>
       path.join(checkedPaths(hostDataDir, folderId).archive, String(Math.trunc(epoch))),
     importOf(directory) {
-      if (!IMPORT_NAME.test(directory)) throw new RangeError(`"${directory}" is no name of a directory to import`);
+      if (!IMPORT_NAME.test(directory))
+        throw new RangeError(`"${directory}" is no name of a directory to import`);
       return path.join(imports, directory);
     },
     archiveOfImport: (folderId) => path.join(checkedPaths(hostDataDir, folderId).archive, 'import'),

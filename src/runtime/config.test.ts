@@ -67,7 +67,7 @@ describe('what is wrong is named', () => {
     [{ CSI_ENDPOINT: `unix:///${'s'.repeat(107)}` }, 'the path has 108 bytes'],
     [
       { DRIVER_NAME: 'd'.repeat(63), KUBELET_DIR: '/snap/microk8s/var/lib/kubelet' },
-      'd-reg.sock: the path has 120 bytes, a unix socket\'s may have 107: choose a shorter DRIVER_NAME',
+      "d-reg.sock: the path has 120 bytes, a unix socket's may have 107: choose a shorter DRIVER_NAME",
     ],
   ] as const)('%j', ([wrong, message]) => {
     const parse = () => parseNodeConfig({ ...node, ...wrong });

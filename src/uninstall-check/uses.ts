@@ -23,7 +23,8 @@ export function judgeUninstall(volumes: readonly SyncthingVolume[]): {
 } {
   const uses = usesOf(volumes);
   if (uses.length === 0) {
-    const kept = volumes.length === 0 ? 'there are no volumes' : `${volumes.length} volume(s) stay on the disks`;
+    const kept =
+      volumes.length === 0 ? 'there are no volumes' : `${volumes.length} volume(s) stay on the disks`;
     return { isFree: true, text: `no volume is in use; ${kept}` };
   }
   const remedy =

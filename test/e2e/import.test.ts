@@ -11,7 +11,8 @@ const stage = useStage('import');
 const persistentVolumes: string[] = [];
 
 afterAll(async () => {
-  for (const name of persistentVolumes) await kubectl(stage.kube, ['delete', 'pv', name, '--ignore-not-found']);
+  for (const name of persistentVolumes)
+    await kubectl(stage.kube, ['delete', 'pv', name, '--ignore-not-found']);
 });
 
 /** As docs/operations.md says it: the command in the controller's container, and what it prints applied. */
@@ -21,7 +22,15 @@ async function importDirectory(node: string, directory: string, claim: string): 
   const inController = `${tool} -n ${DRIVER_NAMESPACE} exec deployment/syncthing-csi-controller -c controller --`;
   const words = `--node ${node} --directory ${directory} --claim ${namespace}/${claim} --size 1Gi`;
   await execa('sh', ['-ec', `${inController} node /app/main.js import ${words} | ${tool} apply -f -`]);
-  const found = await kubectl(kube, ['-n', namespace, 'get', 'pvc', claim, '-o', 'jsonpath={.spec.volumeName}']);
+  const found = await kubectl(kube, [
+    '-n',
+    namespace,
+    'get',
+    'pvc',
+    claim,
+    '-o',
+    'jsonpath={.spec.volumeName}',
+  ]);
   persistentVolumes.push(found.trim());
 }
 

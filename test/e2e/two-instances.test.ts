@@ -136,7 +136,11 @@ describe('two instances on the same nodes', () => {
   });
 
   it.each([
-    ['driver name', { driverName: 'syncthing.csi.davepedu.com' }, 'driverName syncthing.csi.davepedu.com is taken'],
+    [
+      'driver name',
+      { driverName: 'syncthing.csi.davepedu.com' },
+      'driverName syncthing.csi.davepedu.com is taken',
+    ],
     ['directory', { hostDataDir: HOST_DATA_DIR }, `hostDataDir ${HOST_DATA_DIR} is taken`],
     ['namespace', {}, `namespace ${DRIVER_NAMESPACE} is taken`],
   ] as const)('a third with the %s of the first is refused', async (what, given, complaint) => {

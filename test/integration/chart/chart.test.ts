@@ -96,7 +96,8 @@ describe('the attach step of Kubernetes', () => {
     return {
       names: containersOf(deployment).map(({ name }) => name),
       isServed: parseControllerConfig(environmentOf(deployment, 'controller')).attach,
-      required: z.object({ spec: z.object({ attachRequired: z.boolean() }) }).parse(driver).spec.attachRequired,
+      required: z.object({ spec: z.object({ attachRequired: z.boolean() }) }).parse(driver).spec
+        .attachRequired,
       seesAttachments: rights.includes('volumeattachments'),
     };
   }
@@ -217,7 +218,9 @@ describe('the node', () => {
     const daemonSet = find(await render(namespace, ['registrar.sidecar=true']), 'DaemonSet');
     expect(daemonSet.spec.template.spec['automountServiceAccountToken']).toBe(false);
     const containers = containersOf(daemonSet);
-    const withToken = containers.filter(({ volumeMounts }) => volumeMounts.some(({ name }) => name === 'token'));
+    const withToken = containers.filter(({ volumeMounts }) =>
+      volumeMounts.some(({ name }) => name === 'token'),
+    );
     expect(withToken.map(({ name }) => name)).toEqual(['node']);
     for (const { name, securityContext } of containers) {
       expect(securityContext['readOnlyRootFilesystem']).toBe(true);
@@ -238,10 +241,7 @@ describe('the node', () => {
   test('is held to its own resources by a policy, unless the cluster cannot have one', async () => {
     const kinds = async (sets: readonly string[]) =>
       (await render(namespace, sets)).map(({ kind }) => kind).filter((kind) => kind.startsWith('Validating'));
-    expect(await kinds([])).toEqual([
-      'ValidatingAdmissionPolicy',
-      'ValidatingAdmissionPolicyBinding',
-    ]);
+    expect(await kinds([])).toEqual(['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding']);
     expect(await kinds(['nodePolicy.create=false'])).toEqual([]);
   });
 

@@ -64,6 +64,12 @@ test('one with names and directories of its own is installed beside it, upgraded
   expect(await names()).toHaveLength(2);
   await helm(['uninstall', 'second', '-n', 'two', '--no-hooks']);
   expect(await names()).toEqual(['csidriver.storage.k8s.io/syncthing.csi.davepedu.com']);
-  const left = await server.kubectl(['get', 'ds,deploy', '-A', '-o', 'jsonpath={.items[*].metadata.namespace}']);
+  const left = await server.kubectl([
+    'get',
+    'ds,deploy',
+    '-A',
+    '-o',
+    'jsonpath={.items[*].metadata.namespace}',
+  ]);
   expect(left).toBe('one one');
 });

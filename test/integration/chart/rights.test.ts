@@ -11,7 +11,14 @@ import {
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { type ApiServer, startApiServer } from '../kubernetes/api-server.ts';
 import { applyCrds } from '../kubernetes/crds.ts';
-import { nodeSpec, nodeStatus, replicaSpec, replicaStatus, volumeSpec, volumeStatus } from '../kubernetes/sample-resources.ts';
+import {
+  nodeSpec,
+  nodeStatus,
+  replicaSpec,
+  replicaStatus,
+  volumeSpec,
+  volumeStatus,
+} from '../kubernetes/sample-resources.ts';
 import { waitFor } from '../kubernetes/server-process.ts';
 import { render } from './chart.ts';
 import { startNodePod } from './node-pod.ts';
@@ -91,15 +98,24 @@ afterAll(async () => {
 type Try = (client: KubernetesClient) => Promise<unknown>;
 type Tries = readonly (readonly [string, Try])[];
 
-const get = (what: ResourceKind<object>, name = 'x'): Try => (client) => client.get(what, name, inTime());
+const get =
+  (what: ResourceKind<object>, name = 'x'): Try =>
+  (client) =>
+    client.get(what, name, inTime());
 const list = (what: ResourceKind<object>, where = namespace): Try => {
   return (client) => client.list(what, {}, { ...inTime(), namespace: where });
 };
-const create = (what: ResourceKind<object>): Try => (client) => client.create(what, { name: 'x', spec: {} }, inTime());
+const create =
+  (what: ResourceKind<object>): Try =>
+  (client) =>
+    client.create(what, { name: 'x', spec: {} }, inTime());
 const patch = (what: ResourceKind<object>, name = 'x'): Try => {
   return (client) => client.mergePatch(what, { name }, { metadata: { labels: { a: 'b' } } }, inTime());
 };
-const remove = (what: ResourceKind<unknown>, name = 'x'): Try => (client) => client.delete(what, { name }, inTime());
+const remove =
+  (what: ResourceKind<unknown>, name = 'x'): Try =>
+  (client) =>
+    client.delete(what, { name }, inTime());
 
 const nobodyMay: Tries = [
   ['read a secret', get(SECRETS)],
@@ -118,7 +134,10 @@ const nobodyMay: Tries = [
   ['give rights', create(kind(RBAC, 'rolebindings'))],
   ['change its own role', patch(kind(RBAC, 'roles'), 'syncthing-csi-node')],
   ['change the policy', patch(kind(ADMISSION, 'validatingadmissionpolicies', false), 'syncthing-csi-node')],
-  ['delete the policy', remove(kind(ADMISSION, 'validatingadmissionpolicybindings', false), 'syncthing-csi-node')],
+  [
+    'delete the policy',
+    remove(kind(ADMISSION, 'validatingadmissionpolicybindings', false), 'syncthing-csi-node'),
+  ],
   ['change a CSIDriver', patch(kind('storage.k8s.io/v1', 'csidrivers', false), 'syncthing.csi.davepedu.com')],
   ['make a StorageClass', create(kind('storage.k8s.io/v1', 'storageclasses', false))],
   ['delete a CRD', remove(kind('apiextensions.k8s.io/v1', 'customresourcedefinitions', false))],
@@ -134,17 +153,48 @@ describe('the token of a node', () => {
     ['read a lease', get(kind('coordination.k8s.io/v1', 'leases'))],
     ['list the volumes', list(SYNCTHING_VOLUMES)],
     ['order', (client) => client.replaceSpec(SYNCTHING_REPLICAS, { name: 'v.n1' }, replicaSpec, inTime())],
-    ['make a copy', (client) => client.create(SYNCTHING_REPLICAS, { name: 'v.n3', spec: replicaSpec }, inTime())],
+    [
+      'make a copy',
+      (client) => client.create(SYNCTHING_REPLICAS, { name: 'v.n3', spec: replicaSpec }, inTime()),
+    ],
     ['drop a copy', remove(SYNCTHING_REPLICAS, 'v.n1')],
     ['order itself', (client) => client.replaceSpec(SYNCTHING_NODES, { name: 'n1' }, emptySpec, inTime())],
     ['grant', (client) => client.replaceStatus(SYNCTHING_VOLUMES, { name: 'v' }, volumeStatus, inTime())],
-    ['give up a writer', (client) => client.mergePatch(SYNCTHING_VOLUMES, { name: 'v' }, { spec: { forceDetach: { epoch: 1 } } }, inTime())],
-    ['order bytes to go', (client) => client.mergePatch(SYNCTHING_VOLUMES, { name: 'v' }, { spec: { deletion: {} } }, inTime())],
+    [
+      'give up a writer',
+      (client) =>
+        client.mergePatch(
+          SYNCTHING_VOLUMES,
+          { name: 'v' },
+          { spec: { forceDetach: { epoch: 1 } } },
+          inTime(),
+        ),
+    ],
+    [
+      'order bytes to go',
+      (client) => client.mergePatch(SYNCTHING_VOLUMES, { name: 'v' }, { spec: { deletion: {} } }, inTime()),
+    ],
     ['delete a volume', remove(SYNCTHING_VOLUMES, 'v')],
-    ['write events elsewhere', (client) => client.createEvent({ name: 'e', namespace: 'default', body: { involvedObject: { namespace: 'default' } } }, inTime())],
-    ['report in the place of another node', (client) => client.replaceStatus(SYNCTHING_NODES, { name: 'n2' }, nodeStatus, inTime())],
-    ['report of another node’s copy', (client) => client.replaceStatus(SYNCTHING_REPLICAS, { name: 'v.n2' }, replicaStatus, inTime())],
-    ['pretend to be a further node', (client) => client.create(SYNCTHING_NODES, { name: 'n9', spec: emptySpec }, inTime())],
+    [
+      'write events elsewhere',
+      (client) =>
+        client.createEvent(
+          { name: 'e', namespace: 'default', body: { involvedObject: { namespace: 'default' } } },
+          inTime(),
+        ),
+    ],
+    [
+      'report in the place of another node',
+      (client) => client.replaceStatus(SYNCTHING_NODES, { name: 'n2' }, nodeStatus, inTime()),
+    ],
+    [
+      'report of another node’s copy',
+      (client) => client.replaceStatus(SYNCTHING_REPLICAS, { name: 'v.n2' }, replicaStatus, inTime()),
+    ],
+    [
+      'pretend to be a further node',
+      (client) => client.create(SYNCTHING_NODES, { name: 'n9', spec: emptySpec }, inTime()),
+    ],
   ] satisfies Tries)('does not let it %s', async (_what, attempt) => {
     await expect(attempt(n1)).rejects.toMatchObject({ kind: 'forbidden' });
   });
@@ -167,9 +217,9 @@ describe('the token of a node', () => {
   });
 
   test('says why', async () => {
-    await expect(
-      n1.replaceStatus(SYNCTHING_NODES, { name: 'n2' }, nodeStatus, inTime()),
-    ).rejects.toThrow('node n1 cannot write of node n2');
+    await expect(n1.replaceStatus(SYNCTHING_NODES, { name: 'n2' }, nodeStatus, inTime())).rejects.toThrow(
+      'node n1 cannot write of node n2',
+    );
     await expect(
       n1.replaceStatus(SYNCTHING_REPLICAS, { name: 'v.n2' }, replicaStatus, inTime()),
     ).rejects.toThrow('node n1 cannot write of the copy v.n2');
@@ -183,9 +233,9 @@ describe('the token of a node', () => {
   test('of a node that was expelled reports no more', async () => {
     const expel = ['-n', namespace, 'patch', 'stnode', 'n1', '--type=merge', '-p'];
     await server.kubectl([...expel, '{"spec":{"expelled":true}}']);
-    await expect(
-      n1.replaceStatus(SYNCTHING_NODES, { name: 'n1' }, nodeStatus, inTime()),
-    ).rejects.toThrow('the node was expelled');
+    await expect(n1.replaceStatus(SYNCTHING_NODES, { name: 'n1' }, nodeStatus, inTime())).rejects.toThrow(
+      'the node was expelled',
+    );
     await server.kubectl([...expel, '{"spec":{"expelled":null}}']);
     await n1.replaceStatus(SYNCTHING_NODES, { name: 'n1' }, nodeStatus, inTime());
   });
@@ -204,9 +254,18 @@ describe('the token of the controller', () => {
   test.each([
     ...nobodyMay,
     ['read a pod', get(PODS)],
-    ['make a node’s resource', (client) => client.create(SYNCTHING_NODES, { name: 'n9', spec: emptySpec }, inTime())],
-    ['report in the place of a node', (client) => client.replaceStatus(SYNCTHING_NODES, { name: 'n1' }, nodeStatus, inTime())],
-    ['report of a copy', (client) => client.replaceStatus(SYNCTHING_REPLICAS, { name: 'v.n1' }, replicaStatus, inTime())],
+    [
+      'make a node’s resource',
+      (client) => client.create(SYNCTHING_NODES, { name: 'n9', spec: emptySpec }, inTime()),
+    ],
+    [
+      'report in the place of a node',
+      (client) => client.replaceStatus(SYNCTHING_NODES, { name: 'n1' }, nodeStatus, inTime()),
+    ],
+    [
+      'report of a copy',
+      (client) => client.replaceStatus(SYNCTHING_REPLICAS, { name: 'v.n1' }, replicaStatus, inTime()),
+    ],
     ['read another CSIDriver', get(kind('storage.k8s.io/v1', 'csidrivers', false), 'other.example.org')],
     ['list leases', list(kind('coordination.k8s.io/v1', 'leases'))],
   ] satisfies Tries)('does not let it %s', async (_what, attempt) => {

@@ -81,7 +81,15 @@ async function startIn(
       return writeKubeconfig(directory, { port, name: `${namespace}.${serviceAccount}`, token });
     },
     async kubeconfigOfPod(namespace, pod) {
-      const words = ['-n', namespace, 'get', 'pod', pod, '-o', 'jsonpath={.spec.serviceAccountName} {.metadata.uid}'];
+      const words = [
+        '-n',
+        namespace,
+        'get',
+        'pod',
+        pod,
+        '-o',
+        'jsonpath={.spec.serviceAccountName} {.metadata.uid}',
+      ];
       const [account = '', uid = ''] = (await kubectl(words)).split(' ');
       const bound = ['--bound-object-kind=Pod', `--bound-object-name=${pod}`, `--bound-object-uid=${uid}`];
       const token = (await kubectl(['-n', namespace, 'create', 'token', account, ...bound])).trim();

@@ -59,7 +59,9 @@ test('a folder of another Syncthing, on a node without the label, becomes a volu
   const node = cluster.node('n2');
   const target = await attach(node, volumeId, 'pod-a');
   expect(readFileSync(path.join(target, 'album', 'one'), 'utf8')).toBe('first picture');
-  expect(statSync(path.join(target, 'second-name')).ino).toBe(statSync(path.join(target, 'album', 'one')).ino);
+  expect(statSync(path.join(target, 'second-name')).ino).toBe(
+    statSync(path.join(target, 'album', 'one')).ino,
+  );
   expect(readdirSync(target).toSorted()).toEqual(['album', 'second-name']);
   writeFileSync(path.join(target, 'new'), 'by a pod');
   await detach(node, volumeId, 'pod-a');
