@@ -8,7 +8,7 @@ import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.
 import { nextStatus, withStatus } from '../desired/volume-status.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFlush } from '../handoff/flush.ts';
-import { decideGrant, type GrantDecision } from '../handoff/grant.ts';
+import { decideGrant, requestsFor, type GrantDecision } from '../handoff/grant.ts';
 import { lossRecheckAfterMs } from '../handoff/lost-writer.ts';
 import { publishedNodes } from '../handoff/published.ts';
 import { isReader, withReaders } from '../handoff/readers.ts';
@@ -122,10 +122,7 @@ export function isStatusChanged(view: VolumeView, status: SyncthingVolumeStatus)
 }
 
 function orderAction(view: VolumeView, member: Member, members: readonly Member[]): OrderAction | undefined {
-  const asking = [...view.nodes.values()].some(
-    (node) =>
-      node.name === member.node && node.status?.wanted.some((wanted) => wanted.volume === view.volume.name),
-  );
+  const asking = requestsFor(view).some(({ node }) => node.name === member.node);
   const going = goingAction(view, member, asking);
   if (going !== undefined) return going;
   const { replica } = member;

@@ -112,7 +112,8 @@ describe('the service accounts of an installed chart', () => {
     );
     await controller.replaceStatus(SYNCTHING_VOLUMES, volume, volumeStatus, inTime());
     await controller.create(SYNCTHING_REPLICAS, { name: 'v.n1', spec: replicaSpec }, inTime());
-    const own = await node.create(SYNCTHING_NODES, { name: 'n1', spec: nodeSpec }, inTime());
+    const empty = { fenced: [], devices: [], tombstones: [] };
+    const own = await node.create(SYNCTHING_NODES, { name: 'n1', spec: empty }, inTime());
     await node.replaceStatus(SYNCTHING_NODES, { name: 'n1' }, nodeStatus, inTime());
     await controller.replaceSpec(
       SYNCTHING_NODES,
