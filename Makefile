@@ -53,9 +53,11 @@ node-heal: $(NODE_MODULES) ## take back node-partition of NODE=node1, or only wh
 node-shell: $(NODE_MODULES) ## a shell inside NODE=node1
 	@$(CLUSTER_TOOL) exec $(NODE)
 
-.PHONY: deploy undeploy demo test bench chaos chaos-mutants
+.PHONY: deploy deploy-attach undeploy demo test bench chaos chaos-mutants
 deploy: cluster-up images cluster-images ## install the driver on the local cluster from its chart
 	@node tools/deploy/main.ts
+deploy-attach: cluster-up images cluster-images ## the same with Kubernetes' attach step; only while no pod uses a volume
+	@ATTACH=true node tools/deploy/main.ts
 undeploy: $(NODE_MODULES) ## uninstall the driver; data and resources stay
 	@node tools/deploy/main.ts remove
 demo: deploy ## a volume that survives its node

@@ -11,7 +11,7 @@ export interface LostCopy {
 }
 
 /** The node as it is now; undefined when its resource is gone. */
-async function liveNode(
+export async function liveNode(
   ctx: ControllerContext,
   name: string,
   signal: AbortSignal,
@@ -26,7 +26,7 @@ async function liveNode(
   }
 }
 
-/** Rejects with `conflict` when the node spoke since it was taken for dead. */
+/** Rejects with `conflict` when the node spoke since it was taken for dead; an expelled one may say what it likes. */
 export async function assertSilent(
   ctx: ControllerContext,
   name: string,
@@ -34,7 +34,7 @@ export async function assertSilent(
 ): Promise<SyncthingNode | undefined> {
   const known = ctx.known.nodes.get(name)?.status?.heartbeat;
   const live = await liveNode(ctx, name, signal);
-  if (live === undefined || live.status?.heartbeat === known) return live;
+  if (live === undefined || live.spec.expelled === true || live.status?.heartbeat === known) return live;
   throw new KubernetesError('conflict', `node ${name} is alive after all`);
 }
 

@@ -7,7 +7,7 @@ import { lostReaders } from '../handoff/readers.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { isKubernetesError, KubernetesError } from '../kubernetes/errors.ts';
 import { CLUSTER_NODES } from '../kubernetes/resource-kind.ts';
-import { assertSilent } from './bury-copy.ts';
+import { assertSilent, liveNode } from './bury-copy.ts';
 import type { ControllerContext } from './context.ts';
 
 /** Rejects with `conflict` where the writer is not lost any more, or a copy taken for dead has spoken. */
@@ -46,8 +46,14 @@ async function confirmNode(
   { lost, loss }: LostNode,
   signal: AbortSignal,
 ): Promise<void> {
-  if (loss === 'node') await assertOutOfService(ctx, lost, signal);
+  if (loss === 'node' && !(await isExpelledNow(ctx, lost, signal)))
+    await assertOutOfService(ctx, lost, signal);
   if (loss === 'silent') await assertSilent(ctx, lost, signal);
+}
+
+async function isExpelledNow(ctx: ControllerContext, name: string, signal: AbortSignal): Promise<boolean> {
+  const isKnown = ctx.known.nodes.get(name)?.spec.expelled === true;
+  return isKnown && (await liveNode(ctx, name, signal))?.spec.expelled === true;
 }
 
 async function assertOutOfService(ctx: ControllerContext, name: string, signal: AbortSignal): Promise<void> {

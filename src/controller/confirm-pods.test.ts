@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { grantTo, readerOn, volume, VOLUME_ID } from '../../test/builders/volume-view.ts';
+import { grantTo, readerOn, replica, view, volume, VOLUME_ID } from '../../test/builders/volume-view.ts';
+import type { SyncthingVolumeStatus } from '../desired/volume.ts';
+import { defaultHandoffSettings } from '../handoff/settings.ts';
 import { createFakeKubernetes, type FakeKubernetes } from '../kubernetes/fake.ts';
 import { PERSISTENT_VOLUMES, PODS } from '../kubernetes/resource-kind.ts';
 import { createFakeClock } from '../runtime/fake-clock.ts';
-import { confirmPods, type ConfirmedProposal } from './confirm-pods.ts';
-import type { Proposal } from './plan-volume.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import { confirmPods, invited, type ConfirmedProposal } from './confirm-pods.ts';
+import type { OrderAction, Proposal } from './plan-volume.ts';
 
 const DRIVER = 'syncthing.example.com';
 const CLAIM = { namespace: 'default', name: 'data' };
@@ -45,6 +48,49 @@ describe('a proposal, after the live look at the pods', () => {
     expect(await confirm({ kind: 'admit', readers: [three, four] })).toEqual({
       kind: 'obstacle',
       obstacle: expect.stringMatching(/n3 asks .*; n4 asks /),
+    });
+  });
+
+  describe('before a copy is made for a node that asks', () => {
+    const { spec } = replica('n3', []);
+    async function nodesOf(
+      actions: readonly OrderAction[],
+      status: Partial<SyncthingVolumeStatus> = {},
+    ): Promise<readonly string[]> {
+      const seen = {
+        ...view({ volume: volume({ spec: { claim: CLAIM }, status }), replicas: [] }),
+        settings: { ...defaultHandoffSettings, attach: true },
+      };
+      const ctx = { client: kubernetes, driverName: DRIVER, log: silentLogger };
+      const { signal } = new AbortController();
+      const left = await invited(ctx, { view: seen, actions, signal });
+      return left.map((action) => (action.kind === 'create' ? action.spec.node : action.kind));
+    }
+    function client(node: string): OrderAction {
+      return { kind: 'create', spec: { ...spec, node, role: 'client' } };
+    }
+
+    test('only one with a pod that uses the claim gets one', async () => {
+      expect(await nodesOf([client('n1'), client('n3'), client('n2')])).toEqual(['n1', 'n2']);
+    });
+
+    test('a data node needs no pod, nor does any other order', async () => {
+      const drop: OrderAction = { kind: 'drop', replica: replica('n9', []) };
+      expect(await nodesOf([{ kind: 'create', spec: { ...spec, role: 'data' } }, drop])).toEqual([
+        'n3',
+        'drop',
+      ]);
+    });
+
+    test.each([
+      ['it was given the volume', { grant: grantTo('n3', 1) }],
+      ['it reads', { readers: [readerOn('n3')] }],
+      [
+        'Kubernetes attached the volume there',
+        { published: [{ node: 'n3', since: '2026-01-01T00:00:00.000Z' }] },
+      ],
+    ])('%s: it gets one', async (_what, status) => {
+      expect(await nodesOf([client('n3')], status)).toEqual(['n3']);
     });
   });
 });

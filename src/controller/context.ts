@@ -11,7 +11,11 @@ import type { Cache, Caches } from './caches.ts';
 import type { Liveness } from './liveness.ts';
 import { createOwnWrites, type OwnWrites } from './own-writes.ts';
 
-/** Keeps the resource until its copies are gone or accounted for (handoff rule 33). */
+/**
+ * What earlier versions put on a volume, to be taken away: nothing needs it, since only the controller deletes the
+ * resource of a volume that is to go, after its copies (handoff rule 33), and a namespace that is deleted would wait for
+ * a controller that went with it.
+ */
 export const VOLUME_FINALIZER = 'syncthing-csi.io/volume';
 
 export interface KnownObjects extends Caches {

@@ -9,15 +9,17 @@ function deviceOf(node: SyncthingNode): Device | undefined {
   return { node: node.name, deviceId: status.deviceId, addresses: status.addresses };
 }
 
-/** Nodes that some volume wants shut out of the node `on` (handoff rule 26). */
+/** Nodes that some volume wants shut out of the node `on` (handoff rule 26), and those that a person expelled. */
 export function fencedNodes(
   on: string,
   nodes: readonly SyncthingNode[],
   views: readonly VolumeView[],
 ): readonly string[] {
   return nodes
+    .filter(
+      ({ name, spec }) => name !== on && (spec.expelled || views.some((view) => needsFence(view, name, on))),
+    )
     .map((node) => node.name)
-    .filter((node) => views.some((view) => needsFence(view, node, on)))
     .sort();
 }
 
@@ -27,16 +29,24 @@ function leftTombstones(node: SyncthingNode): SyncthingNodeSpec['tombstones'] {
   return node.spec.tombstones.filter((tombstone) => !done.includes(tombstone.folderId));
 }
 
+/** An expelled node hears of nobody, and nobody of it; the word itself stays for a person to take back. */
+function devicesFor(node: SyncthingNode, nodes: readonly SyncthingNode[]): readonly Device[] {
+  if (node.spec.expelled) return [];
+  const others = nodes.filter(({ name, spec }) => name !== node.name && spec.expelled !== true);
+  return others.flatMap((other) => deviceOf(other) ?? []).sort((a, b) => (a.node < b.node ? -1 : 1));
+}
+
 /** The spec of one node's resource; a node is never told to fence itself. */
 export function nodeOrder(
   node: SyncthingNode,
   nodes: readonly SyncthingNode[],
   views: readonly VolumeView[],
 ): SyncthingNodeSpec {
-  const devices = nodes.filter((other) => other.name !== node.name).flatMap((other) => deviceOf(other) ?? []);
+  const { expelled } = node.spec;
   return {
+    ...(expelled !== undefined && { expelled }),
     fenced: fencedNodes(node.name, nodes, views),
-    devices: devices.sort((a, b) => (a.node < b.node ? -1 : 1)),
+    devices: devicesFor(node, nodes),
     tombstones: leftTombstones(node),
   };
 }

@@ -8,8 +8,9 @@ import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.
 import { nextStatus, withStatus } from '../desired/volume-status.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFlush } from '../handoff/flush.ts';
-import { decideGrant, type GrantDecision } from '../handoff/grant.ts';
+import { decideGrant, requestsFor, type GrantDecision } from '../handoff/grant.ts';
 import { lossRecheckAfterMs } from '../handoff/lost-writer.ts';
+import { publishedNodes } from '../handoff/published.ts';
 import { isReader, withReaders } from '../handoff/readers.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { isEqual } from './is-equal.ts';
@@ -95,7 +96,8 @@ export type OrderAction =
 
 function isUnused(view: VolumeView, member: Member): boolean {
   const { grant } = view.volume.status;
-  const isUsed = grant?.node === member.node || isReader(view, member.node);
+  const isAttached = publishedNodes(view).includes(member.node);
+  const isUsed = grant?.node === member.node || isReader(view, member.node) || isAttached;
   return member.role === 'client' && member.replica?.status === undefined && !isUsed;
 }
 
@@ -120,10 +122,7 @@ export function isStatusChanged(view: VolumeView, status: SyncthingVolumeStatus)
 }
 
 function orderAction(view: VolumeView, member: Member, members: readonly Member[]): OrderAction | undefined {
-  const asking = [...view.nodes.values()].some(
-    (node) =>
-      node.name === member.node && node.status?.wanted.some((wanted) => wanted.volume === view.volume.name),
-  );
+  const asking = requestsFor(view).some(({ node }) => node.name === member.node);
   const going = goingAction(view, member, asking);
   if (going !== undefined) return going;
   const { replica } = member;

@@ -14,7 +14,7 @@ import { applyOrder } from './apply-orders.ts';
 import { unsyncedReason } from './caches.ts';
 import { VOLUME_FINALIZER, type ControllerContext } from './context.ts';
 import { confirmLoss, confirmLostReaders } from './confirm-loss.ts';
-import { confirmPods } from './confirm-pods.ts';
+import { confirmPods, invited } from './confirm-pods.ts';
 import { confirmWitnesses } from './confirm-witnesses.ts';
 import {
   grantedStatus,
@@ -63,8 +63,8 @@ async function reconcile(
   if (volume.deletionTimestamp !== undefined && volume.spec.deletion === undefined) {
     return (await releaseVolume(ctx, name, signal)) ? undefined : AT_ONCE;
   }
-  if (volume.spec.deletion === undefined && !volume.finalizers.includes(VOLUME_FINALIZER)) {
-    const finalizers = [...volume.finalizers, VOLUME_FINALIZER];
+  if (volume.spec.deletion === undefined && volume.finalizers.includes(VOLUME_FINALIZER)) {
+    const finalizers = volume.finalizers.filter((finalizer) => finalizer !== VOLUME_FINALIZER);
     ctx.known.volumes.note(
       await ctx.client.replaceFinalizers(SYNCTHING_VOLUMES, volume, finalizers, { signal }),
     );
@@ -92,14 +92,16 @@ async function carryOn(
   const input = { view, placed, storageLabel: ctx.storageLabel };
   const decided = await decide(ctx, input, signal);
   const written = await writeStatus(ctx, view, { status: decided.status, signal });
-  const actions = planOrders({ view: written, placed });
+  const planned = planOrders({ view: written, placed });
+  const actions = await invited(ctx, { view: written, actions: planned, signal });
   if (actions.length > 0 && written === view && !(await isStillCurrent(ctx, view, signal))) return AT_ONCE;
   const outcomes = await Promise.allSettled(actions.map((action) => applyOrder(ctx, action, signal)));
   throwWorst(outcomes);
   const after = viewOf(ctx, view.volume.name, cluster);
   if (after !== undefined && isGone(after) && !(await finishDeletion(ctx, view.volume.name, signal)))
     return AT_ONCE;
-  return decided.recheckAfterMs === undefined ? undefined : { requeueAfterMs: decided.recheckAfterMs };
+  const recheckAfterMs = actions.length < planned.length ? POD_RECHECK_MS : decided.recheckAfterMs;
+  return recheckAfterMs === undefined ? undefined : { requeueAfterMs: recheckAfterMs };
 }
 
 /** The status that is to stand, its live conditions seen to. */

@@ -63,7 +63,7 @@ function meshOf(node: SyncthingNode | undefined): unknown {
 /** What decides whether copies may be placed on the node. */
 function fitnessOf(node: SyncthingNode | undefined): unknown {
   const { deviceId, unfit } = node?.status ?? {};
-  return { deviceId, unfit };
+  return { deviceId, unfit, expelled: node?.spec.expelled };
 }
 
 /** What decides whether the copies on the node count. */

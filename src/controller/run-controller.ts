@@ -12,6 +12,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
 import { assembleController } from './assemble-controller.ts';
 import { unsyncedReason, type Caches } from './caches.ts';
+import { checkInstance } from './check-instance.ts';
 import type { ControllerContext } from './context.ts';
 import { controllerRpcs } from './csi/controller-rpcs.ts';
 import { identityRpcs } from './csi/identity.ts';
@@ -29,6 +30,7 @@ export interface ControllerOptions {
     | 'podName'
     | 'failoverAfterMs'
     | 'scrubIntervalMs'
+    | 'attach'
   >;
   readonly client: KubernetesClient;
   readonly clock: Clock;
@@ -65,18 +67,23 @@ export async function runController(options: ControllerOptions): Promise<void> {
       ...defaultHandoffSettings,
       failoverAfterMs: config.failoverAfterMs,
       scrubIntervalMs: config.scrubIntervalMs,
+      attach: config.attach,
     },
     onFailure: (failure) => measured.onFailure(failure),
   });
   const { informers, context, reconciler } = parts;
-  const following = parts.follow(signal);
   const health = await serveHealthOf(options, informers, () => measured.render(metrics, reconciler, context));
-  const csi = await serveCsiOf(options, context, metrics);
   try {
-    await lead(options, reconciler, measured);
-    await following;
+    await checkInstance({ ...options, driverName: config.driverName });
+    const following = parts.follow(signal);
+    const csi = await serveCsiOf(options, context, metrics);
+    try {
+      await lead(options, reconciler, measured);
+      await following;
+    } finally {
+      await csi.close(config.drainMs);
+    }
   } finally {
-    await csi.close(config.drainMs);
     await health?.close();
     await events.flush();
   }

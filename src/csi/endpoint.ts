@@ -1,8 +1,6 @@
 import path from 'node:path';
+import { socketPathComplaint } from '../runtime/socket-path.ts';
 import { CsiError } from './errors.ts';
-
-/** sun_path has 108 bytes, one of them for the closing NUL (unix(7)). */
-const maxSocketPathBytes = 107;
 
 /** CSI_ENDPOINT as the specification writes it, `unix:///path.sock`, or a bare absolute path; gives the path. */
 export function parseCsiEndpoint(endpoint: string): string {
@@ -10,13 +8,8 @@ export function parseCsiEndpoint(endpoint: string): string {
   if (!path.isAbsolute(socketPath)) {
     throw invalidEndpoint(endpoint, 'the path of the socket is not absolute; write unix:///csi/csi.sock');
   }
-  const bytes = Buffer.byteLength(socketPath);
-  if (bytes > maxSocketPathBytes) {
-    throw invalidEndpoint(
-      endpoint,
-      `the path has ${bytes} bytes, a unix socket's may have ${maxSocketPathBytes}`,
-    );
-  }
+  const complaint = socketPathComplaint(socketPath);
+  if (complaint !== undefined) throw invalidEndpoint(endpoint, complaint);
   return path.normalize(socketPath);
 }
 

@@ -3,8 +3,9 @@ import type { FailoverDecision } from '../handoff/failover.ts';
 import type { FlushDecision } from '../handoff/flush.ts';
 import { divergedReason, divergedReplica, type GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
+import { importerOf } from '../handoff/importing.ts';
 import { namesOf } from '../handoff/readers.ts';
-import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
+import { isAlive, isExpelled, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Condition, ConditionStatus } from './object.ts';
 import type { Member } from './peers.ts';
 import { scrubbedVerdict } from './scrubbed-condition.ts';
@@ -83,12 +84,22 @@ function restoredVerdict(view: VolumeView): Verdict | undefined {
   );
 }
 
+/** The node's own words say what it waits for: the directory that is not there, say. */
+function importVerdict(view: VolumeView, { flush }: Decisions): Verdict | undefined {
+  const importer = importerOf(view);
+  if (importer === undefined) return undefined;
+  const problem = view.replicas.get(importer)?.status?.message;
+  const reason = problem ?? (flush.kind === 'wait' ? flush.reason : undefined);
+  const what = `node ${importer} takes in the directory "${view.volume.spec.source?.directory}"`;
+  return verdict('False', 'Importing', reason === undefined ? what : `${what}: ${reason}`);
+}
+
 function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { spec, status } = view.volume;
   if (spec.deletion !== undefined)
     return verdict('False', 'Deleting', 'the volume and its copies are being removed');
   const sick = restoredVerdict(view) ?? failoverVerdict(view, decisions.failover) ?? storeVerdict(view);
-  const busy = sick ?? waitingVerdict(view, decisions);
+  const busy = sick ?? importVerdict(view, decisions) ?? waitingVerdict(view, decisions);
   if (busy !== undefined) return busy;
   if (!decisions.members.some((member) => member.isPlaced)) {
     return verdict(
@@ -117,7 +128,7 @@ function lagOf(view: VolumeView, member: Member): string | undefined {
 function replicatedVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { status } = view.volume;
   const copies = decisions.members.filter(
-    (member) => member.role === 'data' && member.node !== status.grant?.node,
+    ({ role, node }) => role === 'data' && node !== status.grant?.node && !isExpelled(view, node),
   );
   const holders = status.grant === undefined ? status.base.holders : (status.proven?.holders ?? []);
   const behind = copies.flatMap((member) => {

@@ -1,6 +1,7 @@
-/** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 30, 31 and 36). */
+/** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 6, 30, 31 and 36). */
 import { currentBase, decideLeave, type LeaveDecision } from '../handoff/holders.ts';
 import { requestsFor } from '../handoff/grant.ts';
+import { publishedNodes } from '../handoff/published.ts';
 import { isReader } from '../handoff/readers.ts';
 import type { ScrubLack } from '../handoff/scrubbed.ts';
 import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
@@ -10,7 +11,8 @@ import type { Member } from './peers.ts';
 export function membersOf(view: VolumeView, placed: ReadonlySet<string>): readonly Member[] {
   const asking = requestsFor(view).map((request) => request.node.name);
   const reading = view.volume.status.readers.map((reader) => reader.node);
-  const nodes = new Set([...placed, ...view.replicas.keys(), ...asking, ...reading]);
+  const attached = publishedNodes(view);
+  const nodes = new Set([...placed, ...view.replicas.keys(), ...asking, ...reading, ...attached]);
   return [...nodes].sort().map((node) => {
     const replica = view.replicas.get(node);
     const isPlaced = placed.has(node);
@@ -23,7 +25,8 @@ function isNeeded(view: VolumeView, node: string): boolean {
   const { grant, stale } = view.volume.status;
   if (grant?.node === node || stale.some((copy) => copy.node === node && !isStoreGone(view, copy)))
     return true;
-  return isReader(view, node) || requestsFor(view).some((request) => request.node.name === node);
+  if (isReader(view, node) || publishedNodes(view).includes(node)) return true;
+  return requestsFor(view).some((request) => request.node.name === node);
 }
 
 /**

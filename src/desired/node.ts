@@ -9,6 +9,8 @@ export interface Device {
 }
 
 export interface SyncthingNodeSpec {
+  /** A person's word that nothing of this node counts any more, and that nobody talks to it (docs/security.md). */
+  readonly expelled?: boolean;
   /** Nodes whose device is paused here at once, because they are lost (handoff rule 26). */
   readonly fenced: readonly string[];
   /** Every other node's device; which of them share a folder is said by the replicas. */

@@ -1,6 +1,7 @@
 /** The order for each copy, from the volume's status: what the controller writes into the replicas' specs. */
 import { isIntact } from '../handoff/copy.ts';
 import { decideFlush } from '../handoff/flush.ts';
+import { importerOf } from '../handoff/importing.ts';
 import { countsAsCopy, isAlive, type VolumeView } from '../handoff/view.ts';
 import { leaveWaits } from './members.ts';
 import { peersOf, typeWaitMs, type Member } from './peers.ts';
@@ -87,7 +88,15 @@ function typeOf(view: VolumeView, member: Member, { peers, members }: Sharing): 
   return typeWaitMs(view, member, peers, members) > 0 ? 'receiveonly' : 'sendreceive';
 }
 
-type Words = Pick<SyncthingReplicaSpec, 'proven' | 'reader' | 'rejoin' | 'removal' | 'mayRevert' | 'scrub'>;
+/** Until the volume has a base: from then on the directory is a copy like any. */
+function importFrom(view: VolumeView, { node }: Member): string | undefined {
+  return importerOf(view) === node ? view.volume.spec.source?.directory : undefined;
+}
+
+type Words = Pick<
+  SyncthingReplicaSpec,
+  'proven' | 'reader' | 'rejoin' | 'removal' | 'importFrom' | 'mayRevert' | 'scrub'
+>;
 
 /** What one copy alone is told, where there is something to tell; one that goes is not scrubbed any more. */
 function wordsTo(view: VolumeView, member: Member, members: readonly Member[]): Words {
@@ -96,11 +105,13 @@ function wordsTo(view: VolumeView, member: Member, members: readonly Member[]): 
   const reader = view.volume.status.readers.find(({ node }) => node === member.node);
   const removal = removalOf(view, member);
   const scrub = removal === undefined ? scrubOf(view, member, members) : undefined;
+  const directory = importFrom(view, member);
   return {
     ...(proven === undefined ? {} : { proven }),
     ...(reader === undefined ? {} : { reader }),
     ...(rejoin === undefined ? {} : { rejoin }),
     ...(removal === undefined ? {} : { removal }),
+    ...(directory === undefined ? {} : { importFrom: directory }),
     ...(mayRevert(view, member) ? { mayRevert: true } : {}),
     ...(scrub === undefined ? {} : { scrub }),
   };

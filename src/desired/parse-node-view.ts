@@ -37,6 +37,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
+  importFrom: z.exactOptional(text),
   mayRevert: z.exactOptional(z.literal(true)),
   scrub: z.exactOptional(z.object({ requestedAt: text })),
 });

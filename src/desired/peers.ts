@@ -1,7 +1,14 @@
 /** Who shares a volume's folder with whom (handoff rules 7, 15, 26 and 31). */
 import { requestsFor } from '../handoff/grant.ts';
 import { isShutOutByLists } from '../handoff/lost-writer.ts';
-import { isAlive, isLeaving, isStale, hasCurrentStore, type VolumeView } from '../handoff/view.ts';
+import {
+  isAlive,
+  isExpelled,
+  isLeaving,
+  isStale,
+  hasCurrentStore,
+  type VolumeView,
+} from '../handoff/view.ts';
 import { isOutOfStep } from './out-of-step.ts';
 import type { ReplicaPeer, ReplicaRole, SyncthingReplica } from './replica.ts';
 
@@ -35,14 +42,17 @@ function isSwitchPending({ volume, replicas }: VolumeView): boolean {
  * A stale copy is shared again only after it moved its own tree out of the way (rule 30); a writer that is lost for this
  * volume alone is shut out first (rule 26).
  */
-function isOut(view: VolumeView, member: Member): boolean {
-  const { replica } = member;
-  if (isShutOutByLists(view, member.node)) return true;
-  if (replica === undefined) return false;
+function isOut(view: VolumeView, { node, replica }: Member): boolean {
+  if (isExpelled(view, node) || isShutOutByLists(view, node)) return true;
+  return replica !== undefined && isOnItsWay(view, replica);
+}
+
+/** On its way out, or back in and not yet where it may be listed. */
+function isOnItsWay(view: VolumeView, replica: SyncthingReplica): boolean {
   if (isLeaving(view, replica) || replica.spec.removal !== undefined) return true;
   if (!isStale(view, replica)) return false;
   if (isSwitchPending(view)) return true;
-  const stale = view.volume.status.stale.find((copy) => copy.node === member.node);
+  const stale = view.volume.status.stale.find((copy) => copy.node === replica.spec.node);
   const { rejoin } = replica.status ?? {};
   return rejoin === undefined || stale === undefined || rejoin.epoch < stale.epoch;
 }

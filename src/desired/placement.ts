@@ -19,7 +19,8 @@ export function isLabelled(node: ClusterNode | undefined, storageLabel: string):
 
 /** Whether a new copy may be put there, or why not. */
 export function unfitReason(cluster: Cluster, node: string): string | undefined {
-  const status = cluster.nodes.get(node)?.status;
+  const { spec, status } = cluster.nodes.get(node) ?? {};
+  if (spec?.expelled === true) return 'it was expelled: docs/security.md';
   if (status === undefined) return 'no driver pod has reported from it yet';
   if (status.deviceId === '') return status.syncthing.message ?? 'its Syncthing is not up';
   return status.unfit;
@@ -42,10 +43,10 @@ function inRank(volume: SyncthingVolume, nodes: readonly string[]): readonly str
   return nodes.toSorted((a, b) => (rank(volume, a) < rank(volume, b) ? -1 : 1));
 }
 
-/** A node whose object is gone keeps its copy until somebody says what became of its disk. */
+/** A node whose object is gone keeps its copy until somebody says what became of its disk; an expelled one counts for none. */
 function keepsCopy(cluster: Cluster, replica: SyncthingReplica): boolean {
   const { node, role } = replica.spec;
-  if (role !== 'data') return false;
+  if (role !== 'data' || cluster.nodes.get(node)?.spec.expelled === true) return false;
   return !cluster.clusterNodes.has(node) || isLabelled(cluster.clusterNodes.get(node), cluster.storageLabel);
 }
 

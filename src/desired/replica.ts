@@ -40,6 +40,8 @@ export interface SyncthingReplicaSpec {
   /** This copy is stale: archive what it has and rejoin the lineage of that epoch (handoff rule 30). */
   readonly rejoin?: { readonly epoch: number };
   readonly removal?: ReplicaRemoval;
+  /** The directory under `import/` that this copy is to begin with, until the volume has a base (handoff rule 35). */
+  readonly importFrom?: string;
   /** Another holder is intact: what was changed here behind Syncthing's back can be taken back (handoff rule 8). */
   readonly mayRevert?: true;
   /** A scrub that was begun after this moment is wanted (handoff rule 43). RFC 3339. */

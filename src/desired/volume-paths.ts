@@ -6,6 +6,8 @@ export interface StorePaths {
   readonly volumes: string;
   readonly archive: string;
   readonly trash: string;
+  /** Where people put what is to become a volume. */
+  readonly imports: string;
   readonly storeId: string;
 }
 
@@ -14,6 +16,7 @@ export function storePaths(hostDataDir: string): StorePaths {
     volumes: join(hostDataDir, 'volumes'),
     archive: join(hostDataDir, 'archive'),
     trash: join(hostDataDir, 'trash'),
+    imports: join(hostDataDir, 'import'),
     storeId: join(hostDataDir, 'store-id'),
   };
 }

@@ -44,6 +44,7 @@ describe('the next status', () => {
     expect(next()).toEqual({
       epoch: 2,
       readers: [],
+      published: [],
       base: handoffBase(ALL),
       stale: [],
       conditions: [],

@@ -3,6 +3,7 @@ import { isTakingBack } from '../handoff/copy.ts';
 import { decideFailover, type FailoverDecision } from '../handoff/failover.ts';
 import { grantEnd, joinProof } from '../handoff/flush.ts';
 import { currentBase, strikeWitnesses } from '../handoff/holders.ts';
+import { currentPublished } from '../handoff/published.ts';
 import { currentReaders } from '../handoff/readers.ts';
 import type { VolumeView } from '../handoff/view.ts';
 import { nextToLeave } from './members.ts';
@@ -54,6 +55,13 @@ function afterReaders(view: VolumeView): SyncthingVolumeStatus {
   const { status } = view.volume;
   const readers = currentReaders(view);
   return readers === status.readers ? status : { ...status, readers };
+}
+
+/** Kubernetes' attach step was switched off. */
+function afterPublished(view: VolumeView): SyncthingVolumeStatus {
+  const { status } = view.volume;
+  const published = currentPublished(view);
+  return published === status.published ? status : { ...status, published };
 }
 
 /** A copy that finished its rejoin is an ordinary one again (handoff rule 30). */
@@ -111,10 +119,10 @@ function afterLeaving(view: VolumeView, members: readonly Member[]): SyncthingVo
   };
 }
 
-/** `spec.deletion` ends flush, grants and reading (handoff rule 32). */
+/** `spec.deletion` ends flush, grants and reading (handoff rule 32), and no copy is kept for who attached it. */
 function afterDeletion(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
   const { leaving: _leaving, ...rest } = withoutGrant(status);
-  return { ...rest, readers: [] };
+  return { ...rest, readers: [], published: [] };
 }
 
 export interface NextStatus {
@@ -137,6 +145,7 @@ export function nextStatus(view: VolumeView, members: readonly Member[]): NextSt
   now = withStatus(now, afterProof(now));
   now = withStatus(now, afterGrant(now));
   now = withStatus(now, afterReaders(now));
+  now = withStatus(now, afterPublished(now));
   now = withStatus(now, afterRejoin(now));
   now = withStatus(now, afterTakingBack(now));
   const witnesses = strikeWitnesses(now);

@@ -37,6 +37,13 @@ export interface Reader {
   readonly since: string;
 }
 
+/** For this node ControllerPublishVolume was answered, and ControllerUnpublishVolume was not yet (handoff rule 6). */
+export interface PublishedNode {
+  readonly node: string;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
 export type BaseKind = 'empty' | 'seed' | 'handoff' | 'failover';
 
 /** The state the next writer starts from, and who has it. `empty` has epoch 0, session 0 and no holders. */
@@ -82,6 +89,8 @@ export interface SyncthingVolumeSpec {
   /** Absent: manual. */
   readonly failover?: Failover;
   readonly claim?: { readonly namespace: string; readonly name: string };
+  /** What the volume begins with: a directory of that name under `import/` on the node's disk (handoff rule 35). */
+  readonly source?: { readonly node: string; readonly directory: string };
   readonly parameters: Readonly<Record<string, string>>;
   /**
    * A person's word that the grant of this epoch is over, whatever its node says. `acceptLoss`: the volume may go on
@@ -98,6 +107,8 @@ export interface SyncthingVolumeStatus {
   readonly grant?: Grant;
   /** Never together with a grant. */
   readonly readers: readonly Reader[];
+  /** Empty without Kubernetes' attach step. */
+  readonly published: readonly PublishedNode[];
   readonly base: Base;
   readonly proven?: Proof;
   readonly replicatedThrough?: string;

@@ -46,7 +46,7 @@ describe('a writer is lost', () => {
   test('by the taint, and by the end of its Node object; not by silence', () => {
     expect(isLost(lost(), 'n1')).toBe(true);
     expect(isLost(lost(), 'n2')).toBe(false);
-    expect(isLost({ clusterNodes: new Map() }, 'n1')).toBe(true);
+    expect(isLost({ clusterNodes: new Map(), nodes: new Map() }, 'n1')).toBe(true);
     expect(decideFailover(lost({ clusterNodes: [clusterNode('n1', { ready: false })] }))).toEqual({
       kind: 'none',
     });

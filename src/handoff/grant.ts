@@ -3,10 +3,11 @@ import type { SyncthingNode, Wanted } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Grant, Reader } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
+import { importObstacle, importRequest } from './importing.ts';
 import { isLost } from './lost-writer.ts';
 import { NOTHING_TO_READ } from './reading.ts';
 import { namesOf, nextReader, readsAlready } from './readers.ts';
-import { hasCurrentStore, isAlive, isLeaving, isStale, type VolumeView } from './view.ts';
+import { hasCurrentStore, isAlive, isExpelled, isLeaving, isStale, type VolumeView } from './view.ts';
 
 export type GrantDecision =
   | { readonly kind: 'nobody-asks' }
@@ -24,13 +25,16 @@ interface Request {
   readonly wanted: Wanted;
 }
 
-/** Requests for this volume, the oldest first; names break ties so that every reader sees one order. */
+/** Requests for this volume, that of an import and then the oldest first; names break ties so that every reader sees one order. */
 export function requestsFor(view: VolumeView): readonly Request[] {
-  const requests = [...view.nodes.values()].flatMap((node) =>
+  const believed = [...view.nodes.values()].filter((node) => !isExpelled(view, node.name));
+  const requests = believed.flatMap((node) =>
     (node.status?.wanted ?? [])
       .filter((wanted) => wanted.volume === view.volume.name && wanted.volumeId === view.volume.volumeId)
       .map((wanted) => ({ node, wanted })),
   );
+  const imports = importRequest(view);
+  if (imports !== undefined) requests.push(imports);
   return requests.sort(
     (a, b) => Date.parse(a.wanted.since) - Date.parse(b.wanted.since) || (a.node.name < b.node.name ? -1 : 1),
   );
@@ -85,6 +89,8 @@ function volumeObstacle(view: VolumeView, request: Request): string | undefined 
   if (spec.access !== 'exclusive') return `access "${spec.access}" has no exclusive writer`;
   const inUse = useObstacle(view, request);
   if (inUse !== undefined) return inUse;
+  const importing = importObstacle(view, request.node.name);
+  if (importing !== undefined) return importing;
   const diverged = divergedReplica(view);
   if (diverged === undefined) return undefined;
   return `${divergedReason(view, diverged)}: the cluster's state is older than the data`;
@@ -99,7 +105,8 @@ function leftoverMount({ spec: { node }, status }: SyncthingReplica): string | u
 
 function replicaObstacle(view: VolumeView, replica: SyncthingReplica): string | undefined {
   const node = replica.spec.node;
-  if (isLost(view, node)) return `${node} is lost: tainted out-of-service, or its Node object is gone`;
+  if (isLost(view, node))
+    return `${node} is lost: tainted out-of-service, expelled, or its Node object is gone`;
   if (!isAlive(view, node)) return `${node} does not answer`;
   if (!hasCurrentStore(view, replica)) return `${node} has not reported its copy yet`;
   if (isStale(view, replica)) return `${node} has a copy of a lost lineage and is archiving it first`;

@@ -162,6 +162,22 @@ describe('a grant that nobody here took', () => {
   });
 });
 
+describe('a grant for an import', () => {
+  const base = { kind: 'empty', epoch: 0, session: 0, holders: [] } as const;
+  const importing = order({ ...GRANTED, importFrom: 'photos', base });
+
+  test('is taken with the directory, whoever asks for the volume', () => {
+    for (const isWanted of [true, false]) {
+      const view = looking({ phase: { kind: 'replica' }, order: importing, isWanted });
+      expect(planLocal(view).map(({ kind }) => kind)).toEqual(['see-epoch', 'import']);
+    }
+  });
+
+  test('that was taken goes on like any', () => {
+    expect(planLocal(looking({ order: importing })).map(({ kind }) => kind)).toEqual(['scan']);
+  });
+});
+
 describe('a writer', () => {
   test('flushes when no pod has the volume, and none is on its way', () => {
     expect(writerPhase(looking())).toBe('flushing');

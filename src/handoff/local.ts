@@ -57,6 +57,8 @@ export type LocalAction =
   | { readonly kind: 'decline'; readonly epoch: number }
   /** No pod has the volume mounted under this right to read, or is about to (rule 36). */
   | { readonly kind: 'end-reading'; readonly since: string }
+  /** Take the grant in the place of a pod, with the directory that the volume is to begin with (rule 35). */
+  | { readonly kind: 'import' }
   | { readonly kind: 'begin-rejoin'; readonly epoch: number }
   | { readonly kind: 'archive-tree' }
   | { readonly kind: 'finish-rejoin' }
@@ -291,14 +293,21 @@ function readingActions(view: LocalView): readonly LocalAction[] {
   return since === undefined ? [] : [{ kind: 'end-reading', since }];
 }
 
+/** A grant that this node asked for no more, or that is for an import and so needs no asking. */
+function untakenActions(view: LocalView): readonly LocalAction[] {
+  const epoch = untakenGrant(view);
+  if (epoch === undefined || view.state.phase.kind === 'writer') return [];
+  if (view.order?.importFrom !== undefined) return [{ kind: 'import' }];
+  return view.isWanted ? [] : [{ kind: 'decline', epoch }];
+}
+
 function phaseActions(view: LocalView): readonly LocalAction[] {
   const rejoin = rejoinEpoch(view);
   if (rejoin !== undefined) return rejoinActions(view, rejoin);
   const seen = view.order !== undefined && view.order.epoch > view.state.highestEpoch;
   const first: readonly LocalAction[] = seen ? [{ kind: 'see-epoch', epoch: view.order.epoch }] : [];
-  const untaken = untakenGrant(view);
-  const mayDecline = untaken !== undefined && view.state.phase.kind !== 'writer' && !view.isWanted;
-  if (mayDecline) return [...first, { kind: 'decline', epoch: untaken }];
+  const ungranted = untakenActions(view);
+  if (ungranted.length > 0) return [...first, ...ungranted];
   const phase = writerPhase(view);
   if (phase === 'flushing') return [...first, ...flushActions(view)];
   if (phase === 'attached') return [...first, ...attachedActions(view)];

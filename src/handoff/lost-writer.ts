@@ -1,20 +1,21 @@
 /** Whether the volume's writer, or a reader, counts as lost, and on whose word (handoff rules 25 and 36). */
 import type { Grant, Reader } from '../desired/volume.ts';
-import { isAlive, type VolumeView } from './view.ts';
+import { isAlive, isExpelled, type VolumeView } from './view.ts';
 
 /**
- * `node`: the taint out-of-service, or no Node object: all its volumes are lost there, its device is fenced.
+ * `node`: the taint out-of-service, no Node object, or a node that was expelled: all its volumes are lost there, its
+ * device is fenced.
  * `forced`: a person named this grant's epoch in `spec.forceDetach`; the node may well be alive.
  * `silent`: `failover: automatic`, and neither the API server nor the volume's other copies have heard of it for long.
  */
 export type Loss = 'node' | 'forced' | 'silent';
 
 /**
- * Only what a person or the cloud said for sure loses a node, by the taint or by deleting the Node object: a node
- * that is merely silent may still write (rule 25).
+ * Only what a person or the cloud said for sure loses a node, by the taint, by deleting the Node object or by expelling
+ * it: a node that is merely silent may still write (rule 25).
  */
-export function isLost(view: Pick<VolumeView, 'clusterNodes'>, node: string): boolean {
-  return view.clusterNodes.get(node)?.outOfService ?? true;
+export function isLost(view: Pick<VolumeView, 'clusterNodes' | 'nodes'>, node: string): boolean {
+  return isExpelled(view, node) || (view.clusterNodes.get(node)?.outOfService ?? true);
 }
 
 /** The moment at which silence alone loses the node for this volume, milliseconds since the epoch. */

@@ -244,11 +244,13 @@ describe('whatever the view', () => {
   });
 
   /** Its node has told of the end of it, or of a later one; its disk or its node is gone. */
-  function mayGo({ replicas, nodes, clusterNodes }: VolumeView, { node: name, storeId }: Reader): boolean {
-    const status = replicas.get(name)?.status;
+  function isNodeGone({ nodes, clusterNodes }: VolumeView, name: string): boolean {
+    return clusterNodes.get(name)?.outOfService === true || nodes.get(name)?.spec.expelled === true;
+  }
+  function mayGo(seen: VolumeView, { node: name, storeId }: Reader): boolean {
+    const status = seen.replicas.get(name)?.status;
     if (status?.storeId === storeId && status.reader !== undefined) return true;
-    if (nodes.get(name)?.status?.storeId !== storeId) return true;
-    return clusterNodes.get(name)?.outOfService === true;
+    return seen.nodes.get(name)?.status?.storeId !== storeId || isNodeGone(seen, name);
   }
 
   test('a reader that is let go has said so, or its disk or its node is gone', () => {
@@ -257,8 +259,7 @@ describe('whatever the view', () => {
         const left = currentReaders(seen);
         const gone = seen.volume.status.readers.filter((reader) => !left.includes(reader));
         for (const reader of gone) expect(mayGo(seen, reader)).toBe(true);
-        for (const reader of lostReaders(seen))
-          expect(seen.clusterNodes.get(reader.node)?.outOfService).toBe(true);
+        for (const reader of lostReaders(seen)) expect(isNodeGone(seen, reader.node)).toBe(true);
       }),
       { numRuns: 500 },
     );

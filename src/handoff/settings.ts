@@ -1,4 +1,4 @@
-/** Times that the hand-off waits, in milliseconds; the controller and the nodes of one instance share them. */
+/** What the controller and the nodes of one instance are told of the hand-off; times in milliseconds. */
 export interface HandoffSettings {
   /** A writer that is a data node itself ends its grant on its own copy after this (handoff rule 23). */
   readonly ownCopyAfterMs: number;
@@ -12,6 +12,8 @@ export interface HandoffSettings {
   readonly switchWarningMs: number;
   /** From the end of one scrub of a copy to the next; 0: none are made unless asked for (handoff rule 41). */
   readonly scrubIntervalMs: number;
+  /** Kubernetes attaches a volume before a node stages it (handoff rule 6). */
+  readonly attach: boolean;
 }
 
 export const defaultHandoffSettings: HandoffSettings = {
@@ -21,4 +23,5 @@ export const defaultHandoffSettings: HandoffSettings = {
   scanIntervalMs: 5_000,
   switchWarningMs: 30_000,
   scrubIntervalMs: 0,
+  attach: false,
 };

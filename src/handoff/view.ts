@@ -15,8 +15,14 @@ export interface VolumeView {
   readonly settings: HandoffSettings;
 }
 
-/** The node answered lately, so that what it reports is about now. */
+/** A person shut the node out: what it says does not count, and no copy talks to it (docs/security.md). */
+export function isExpelled(view: Pick<VolumeView, 'nodes'>, node: string): boolean {
+  return view.nodes.get(node)?.spec.expelled === true;
+}
+
+/** The node answered lately, so that what it reports is about now, and is to be believed. */
 export function isAlive(view: Pick<VolumeView, 'nodes' | 'now' | 'settings'>, node: string): boolean {
+  if (isExpelled(view, node)) return false;
   const heartbeat = view.nodes.get(node)?.status?.heartbeat;
   return heartbeat !== undefined && view.now - Date.parse(heartbeat) <= view.settings.heartbeatTimeoutMs;
 }

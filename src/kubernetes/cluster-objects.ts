@@ -27,6 +27,18 @@ export interface PersistentVolumeClaim extends ObjectIdentity {
   readonly phase: string;
 }
 
+/** storage.k8s.io/v1 CSIDriver: one a driver name, and so one an instance. */
+export interface CsiDriver extends ObjectIdentity {
+  /** Where the instance is installed that the object belongs to; absent where somebody else made it. */
+  readonly namespace?: string;
+}
+
+/** A resource of ours, as far as it says which instance it belongs to. */
+export interface OwnedResource extends ObjectIdentity {
+  /** Of the label; absent where there is none. */
+  readonly driver?: string;
+}
+
 /** coordination.k8s.io/v1 Lease; the times are RFC 3339 with microseconds. */
 export interface Lease extends ObjectIdentity {
   readonly spec: LeaseSpec;

@@ -2,13 +2,16 @@
 import * as z from 'zod/mini';
 import type { ClusterNode } from '../desired/node.ts';
 import type {
+  CsiDriver,
   KubernetesEvent,
   Lease,
   LeaseSpec,
+  OwnedResource,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
 } from './cluster-objects.ts';
+import { driverLabelOf, NAMESPACE_ANNOTATION } from './labels.ts';
 import { identityOf, metadataSchema, parseObject } from './object-schema.ts';
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
@@ -143,4 +146,22 @@ export function parseEvent(raw: unknown): KubernetesEvent {
     message,
     count,
   };
+}
+
+const csiDriver = z.object({
+  metadata: z.extend(metadataSchema, { annotations: z._default(z.record(text, text), {}) }),
+});
+
+export function parseCsiDriver(raw: unknown): CsiDriver {
+  const { metadata } = parseObject(csiDriver, 'CSIDriver', raw);
+  const namespace = metadata.annotations[NAMESPACE_ANNOTATION];
+  return { ...identityOf(metadata), ...(namespace !== undefined && { namespace }) };
+}
+
+const owned = z.object({ metadata: metadataSchema });
+
+export function parseOwned(raw: unknown): OwnedResource {
+  const { metadata } = parseObject(owned, 'resource', raw);
+  const driver = driverLabelOf(metadata.labels);
+  return { ...identityOf(metadata), ...(driver !== undefined && { driver }) };
 }

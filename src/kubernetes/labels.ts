@@ -5,6 +5,9 @@ const DRIVER_LABEL = 'syncthing-csi.io/driver';
 const VOLUME_LABEL = 'syncthing-csi.io/volume';
 const NODE_LABEL = 'syncthing-csi.io/node';
 
+/** On the CSIDriver: the namespace of the instance that it belongs to. */
+export const NAMESPACE_ANNOTATION = 'syncthing-csi.io/namespace';
+
 const MAX_VALUE = 63;
 
 /** A name as a label's value; one that is too long for a label is replaced by its hash. */
@@ -22,4 +25,9 @@ export function labelsOf(
     ...(owner.volume === undefined ? {} : { [VOLUME_LABEL]: labelValue(owner.volume) }),
     ...(owner.node === undefined ? {} : { [NODE_LABEL]: labelValue(owner.node) }),
   };
+}
+
+/** The driver of a resource as its label has it, to be compared with `labelValue(name)`. */
+export function driverLabelOf(labels: Readonly<Record<string, string>>): string | undefined {
+  return labels[DRIVER_LABEL];
 }

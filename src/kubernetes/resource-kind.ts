@@ -3,16 +3,20 @@ import type { ClusterNode, SyncthingNode } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { SyncthingVolume } from '../desired/volume.ts';
 import type {
+  CsiDriver,
   KubernetesEvent,
   Lease,
+  OwnedResource,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
 } from './cluster-objects.ts';
 import {
   parseClusterNode,
+  parseCsiDriver,
   parseEvent,
   parseLease,
+  parseOwned,
   parsePersistentVolume,
   parsePersistentVolumeClaim,
   parsePod,
@@ -55,6 +59,9 @@ export const SYNCTHING_NODES: ResourceKind<SyncthingNode> = {
   parse: parseNode,
 };
 
+/** SyncthingNodes once more, for whose they are: a node's name is the same to every instance. */
+export const NODE_OWNERS: ResourceKind<OwnedResource> = { ...SYNCTHING_NODES, parse: parseOwned };
+
 const core = { apiVersion: 'v1', namespaced: true, hasStatus: true };
 
 export const CLUSTER_NODES: ResourceKind<ClusterNode> = {
@@ -92,6 +99,15 @@ export const LEASES: ResourceKind<Lease> = {
   namespaced: true,
   hasStatus: false,
   parse: parseLease,
+};
+
+export const CSI_DRIVERS: ResourceKind<CsiDriver> = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'CSIDriver',
+  plural: 'csidrivers',
+  namespaced: false,
+  hasStatus: false,
+  parse: parseCsiDriver,
 };
 
 /** Path of a collection below the API server's address; `namespace` absent: of all namespaces. */

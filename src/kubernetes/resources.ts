@@ -24,6 +24,7 @@ import type {
   Grant,
   Holder,
   Proof,
+  PublishedNode,
   Reader,
   StaleCopy,
   SyncthingVolume,
@@ -39,6 +40,7 @@ const texts = z._default(z.array(text), []);
 const holder: z.ZodMiniType<Holder> = z.object({ node: text, storeId: text, sequence: count });
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
 const reader: z.ZodMiniType<Reader> = z.object({ node: text, storeId: text, since: text });
+const publishedNode: z.ZodMiniType<PublishedNode> = z.object({ node: text, since: text });
 const base: z.ZodMiniType<Base> = z.object({
   kind: z.enum(['empty', 'seed', 'handoff', 'failover']),
   epoch: count,
@@ -63,6 +65,7 @@ const volumeSpec: z.ZodMiniType<SyncthingVolumeSpec> = z.object({
   onDelete: z.enum(['delete', 'archive']),
   failover: z.exactOptional(z.enum(['manual', 'automatic'])),
   claim: z.exactOptional(z.object({ namespace: text, name: text })),
+  source: z.exactOptional(z.object({ node: text, directory: text })),
   parameters: z._default(z.record(text, text), {}),
   forceDetach: z.exactOptional(z.object({ epoch: count, acceptLoss: z.exactOptional(z.boolean()) })),
   deletion: z.exactOptional(z.object({ requestedAt: text })),
@@ -72,6 +75,7 @@ const volumeSpec: z.ZodMiniType<SyncthingVolumeSpec> = z.object({
 export const INITIAL_VOLUME_STATUS: SyncthingVolumeStatus = {
   epoch: 0,
   readers: [],
+  published: [],
   base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
   stale: [],
   conditions: [],
@@ -81,6 +85,7 @@ const volumeStatus: z.ZodMiniType<SyncthingVolumeStatus> = z.object({
   epoch: count,
   grant: z.exactOptional(grant),
   readers: z._default(z.array(reader), []),
+  published: z._default(z.array(publishedNode), []),
   base,
   proven: z.exactOptional(proof),
   replicatedThrough: z.exactOptional(text),
@@ -106,6 +111,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
+  importFrom: z.exactOptional(text),
   mayRevert: z.exactOptional(z.literal(true)),
   scrub: z.exactOptional(z.object({ requestedAt: text })),
 });
@@ -178,6 +184,7 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
 
 const device: z.ZodMiniType<Device> = z.object({ node: text, deviceId: text, addresses: texts });
 const nodeSpec: z.ZodMiniType<SyncthingNodeSpec> = z.object({
+  expelled: z.exactOptional(z.boolean()),
   fenced: texts,
   devices: z._default(z.array(device), []),
   tombstones: z._default(z.array(z.object({ folderId: text, storeId: text })), []),

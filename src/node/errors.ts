@@ -2,7 +2,7 @@ import { OwnerError } from '../runtime/data-dir-owner.ts';
 
 /** What keeps a node from working with its own disk; a closed set. */
 export type NodeErrorKind =
-  /** The directory belongs to another instance of the driver. */
+  /** The directory, or the node's resource, belongs to another instance of the driver. */
   | 'foreign-owner'
   /** A file of ours cannot be understood; nothing is guessed in its place. */
   | 'corrupt-state'

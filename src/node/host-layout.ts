@@ -28,18 +28,24 @@ export interface HostLayout {
   readonly volumes: string;
   readonly archive: string;
   readonly trash: string;
+  /** On the same disk as the volumes, so that a directory becomes a volume by a rename (handoff rule 35). */
+  readonly imports: string;
   /** Syncthing's home, written by the init container: keys, configuration, database. */
   readonly syncthingHome: string;
   /** Throws for an id that is none of ours. */
   volume(folderId: string): VolumeLayout;
   /** Where the tree of a lost lineage goes that gives way to `epoch` (handoff rule 30). */
   archiveOf(folderId: string, epoch: number): string;
+  /** A directory to be taken in; throws for a name that could lead elsewhere. */
+  importOf(directory: string): string;
+  /** Where that goes which another Syncthing kept in a directory that was taken in. */
+  archiveOfImport(folderId: string): string;
   /** Where files go that were changed behind a copy's back, or rotted, and are taken back at `atMs` (handoff rule 8). */
   archiveOfChanges(folderId: string, atMs: number): string;
 }
 
 export function hostLayout(hostDataDir: string): HostLayout {
-  const { volumes, archive, trash, storeId } = storePaths(hostDataDir);
+  const { volumes, archive, trash, imports, storeId } = storePaths(hostDataDir);
   return {
     hostDataDir,
     ownerFile: ownerFile(hostDataDir),
@@ -47,6 +53,7 @@ export function hostLayout(hostDataDir: string): HostLayout {
     volumes,
     archive,
     trash,
+    imports,
     syncthingHome: path.join(hostDataDir, 'syncthing'),
     volume(folderId) {
       const { directory, sync } = checkedPaths(hostDataDir, folderId);
@@ -63,10 +70,19 @@ export function hostLayout(hostDataDir: string): HostLayout {
     },
     archiveOf: (folderId, epoch) =>
       path.join(checkedPaths(hostDataDir, folderId).archive, String(Math.trunc(epoch))),
+    importOf(directory) {
+      if (!IMPORT_NAME.test(directory))
+        throw new RangeError(`"${directory}" is no name of a directory to import`);
+      return path.join(imports, directory);
+    },
+    archiveOfImport: (folderId) => path.join(checkedPaths(hostDataDir, folderId).archive, 'import'),
     archiveOfChanges: (folderId, atMs) =>
       path.join(checkedPaths(hostDataDir, folderId).archive, `changed-${stampOf(atMs)}`),
   };
 }
+
+/** As in the CRD: one plain name, never a path. */
+const IMPORT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** `20260102T030405678Z`. */
 function stampOf(now: number): string {

@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SyncthingNode, SyncthingNodeStatus } from '../desired/node.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
-import { labelsOf } from '../kubernetes/labels.ts';
-import { SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';
+import { labelsOf, labelValue } from '../kubernetes/labels.ts';
+import { NODE_OWNERS, SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';
 import type { NodeContext } from './context.ts';
+import { NodeError } from './errors.ts';
 import { sleepUnless } from './sleep-unless.ts';
 import { factsOf, type RoundFacts } from './round-facts.ts';
 
@@ -14,7 +15,7 @@ export interface NodeReporterOptions {
     NodeContext,
     'node' | 'driverName' | 'store' | 'volumes' | 'wanted' | 'health' | 'clock' | 'log'
   >;
-  readonly kubernetes: Pick<KubernetesClient, 'get' | 'create' | 'replaceStatus'>;
+  readonly kubernetes: Pick<KubernetesClient, 'get' | 'create' | 'replaceStatus' | 'namespace'>;
   /** Syncthing's address for other nodes. */
   readonly addresses: readonly string[];
   readonly facts: () => RoundFacts;
@@ -28,6 +29,8 @@ export interface NodeReporter {
   run(signal: AbortSignal): Promise<void>;
   /** The API server has a report of this life of the process, and knows this node's disk. */
   readonly hasReported: boolean;
+  /** Why the last report was not written, for the person who wonders why the node is not ready. */
+  readonly problem: string | undefined;
 }
 
 /** Several wishes of one moment go out together. */
@@ -38,14 +41,17 @@ export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
   const { clock, log } = options.ctx;
   let woken = Promise.withResolvers<void>();
   let last: Written | undefined;
+  let problem: string | undefined;
 
   async function once(signal: AbortSignal): Promise<number> {
     try {
       last = await report(options, last, signal);
+      problem = undefined;
       return Math.max(0, last.at + options.heartbeatMs - clock.now());
     } catch (error) {
       if (isKubernetesError(error, 'not-found', 'conflict')) last = undefined;
       if (!signal.aborted) log.warn({ error }, 'the status of this node cannot be written');
+      problem = error instanceof Error ? error.message : String(error);
       return RETRY_MS;
     }
   }
@@ -53,6 +59,9 @@ export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
   return {
     get hasReported() {
       return last !== undefined && last.status.capacity.totalBytes > 0;
+    },
+    get problem() {
+      return problem;
     },
     wake: () => woken.resolve(),
     async run(signal) {
@@ -94,7 +103,24 @@ interface Found {
 
 async function findOrCreate({ ctx, kubernetes }: NodeReporterOptions, signal: AbortSignal): Promise<Found> {
   const { name, uid, status } = await getOrCreate(ctx, kubernetes, signal);
+  await assertOwn(ctx, kubernetes, signal);
   return { target: { name, uid }, ...(status !== undefined && { status }) };
+}
+
+/** A node's name is the same to every instance: in one namespace two would report into one resource. */
+async function assertOwn(
+  { node, driverName }: NodeReporterOptions['ctx'],
+  kubernetes: Pick<KubernetesClient, 'get' | 'namespace'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { driver } = await kubernetes.get(NODE_OWNERS, node, { signal });
+  if (driver === undefined || driver === labelValue(driverName)) return;
+  const { namespace } = kubernetes;
+  throw new NodeError(
+    'foreign-owner',
+    `SyncthingNode ${node} in namespace ${namespace} belongs to driver ${driver}, and this is driver ${driverName}: ` +
+      'give each instance a namespace of its own',
+  );
 }
 
 async function getOrCreate(

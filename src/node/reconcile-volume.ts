@@ -18,8 +18,10 @@ import { bareStatus } from './bare-status.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { finishRejoin } from './finish-rejoin.ts';
+import { makeFirstData } from './first-data.ts';
 import type { FolderObserver, Observation } from './folder-observer.ts';
 import type { Job, Jobs } from './jobs.ts';
+import { importDirectory } from './import-directory.ts';
 import { localView } from './local-view.ts';
 import { makeTreePlain } from './make-tree-plain.ts';
 import { nextLookMs } from './next-look.ts';
@@ -29,7 +31,6 @@ import type { ReplicaReporter } from './replica-reporter.ts';
 import { phaseSince, replicaStatus } from './replica-status.ts';
 import { scanFolder, type ScanRequest } from './scan.ts';
 import { takeBack } from './take-back.ts';
-import { makeData } from './take-session.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReconcileParts {
@@ -155,6 +156,7 @@ type BackgroundAction = Extract<
   {
     kind:
       | 'scan'
+      | 'import'
       | 'archive-tree'
       | 'finish-rejoin'
       | 'absorb'
@@ -257,6 +259,7 @@ interface NamedWork {
 }
 
 const JOBS: Readonly<Partial<Record<LocalAction['kind'], NamedWork>>> = {
+  import: { name: 'import of a directory', work: importDirectory },
   'archive-tree': { name: 'archive of a stale copy', work: archiveTree },
   'finish-rejoin': { name: 'rejoin of a stale copy', work: finishRejoin },
   announce: { name: 'announcement of directories', work: announceDirectories },
@@ -268,7 +271,7 @@ const JOBS: Readonly<Partial<Record<LocalAction['kind'], NamedWork>>> = {
  */
 async function completeFirstSession(ctx: NodeContext, folderId: string): Promise<void> {
   const { order } = ctx.volumes.record(folderId);
-  if (order?.spec.base.kind === 'empty') await makeData(ctx, folderId);
+  if (order?.spec.base.kind === 'empty') await makeFirstData(ctx, folderId, order.spec.importFrom);
 }
 
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */

@@ -280,6 +280,10 @@ function isStarted({ watches, reporter }: Parts): boolean {
   return watches.replicas.synced && reporter.hasReported;
 }
 
+function unreportedReason({ reporter }: Parts): string {
+  return reporter.problem ?? 'the API server has no report of this node yet';
+}
+
 async function serveHealthOf(
   { config, metrics }: NodeOptions,
   parts: Parts,
@@ -288,7 +292,7 @@ async function serveHealthOf(
   return serveHealth({
     address: config.metricsAddress,
     unhealthy: () => undefined,
-    unready: () => (isStarted(parts) ? undefined : 'the API server has no report of this node yet'),
+    unready: () => (isStarted(parts) ? undefined : unreportedReason(parts)),
     metrics: () => metrics.render(),
   });
 }

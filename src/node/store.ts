@@ -20,7 +20,7 @@ export async function openStore(hostDataDir: string, owner: Owner): Promise<Stor
   const layout = hostLayout(hostDataDir);
   try {
     await claimDataDir(hostDataDir, owner);
-    for (const directory of [layout.volumes, layout.archive, layout.trash])
+    for (const directory of [layout.volumes, layout.archive, layout.trash, layout.imports])
       await makeDirectoryDurably(directory);
     await createDurably(layout.storeIdFile, `${randomUUID()}\n`);
     return { storeId: await readStoreId(layout.storeIdFile), layout };

@@ -1,12 +1,12 @@
 /** Turning a grant into a mount: state.json first, then the live grant, then the bind (handoff rules 10, 12 and 13). */
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { underRepair } from '../desired/plan-scrub.ts';
 import { takeGrant, withPlainTree, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import { holdsGrant, leftoverMounts, offeredEpoch } from '../handoff/session.ts';
 import type { NodeContext } from './context.ts';
-import { syncDirectory } from '../runtime/durable-file.ts';
 import { isMissing, NodeError } from './errors.ts';
+import { makeFirstData } from './first-data.ts';
 import { unrepaired } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
@@ -63,7 +63,8 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
   const volume = await readVolume(ctx, state.folderId, signal);
   if (!holdsGrant(volume, placeOf(ctx), epoch))
     return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
-  if (volume.status.base.kind === 'empty') await makeData(ctx, volume.volumeId);
+  if (volume.status.base.kind === 'empty')
+    await makeFirstData(ctx, volume.volumeId, volume.spec.source?.directory);
   return { kind: 'open', state: await putBackMetadata(ctx, state, signal) };
 }
 
@@ -155,15 +156,4 @@ export async function requireData(ctx: NodeContext, folderId: string): Promise<v
       `${data} is missing on ${ctx.node}, though the volume has data: look whether its disk is mounted`,
     );
   }
-}
-
-/**
- * An empty volume's first writer makes `data/`; mode 0777: pods run as any user, and fsGroup narrows it where it is set.
- */
-export async function makeData(ctx: NodeContext, folderId: string): Promise<void> {
-  const { data, syncRoot } = ctx.store.layout.volume(folderId);
-  const made = await mkdir(data, { recursive: true });
-  if (made === undefined) return;
-  await chmod(data, 0o777);
-  await syncDirectory(syncRoot);
 }

@@ -37,7 +37,14 @@ test('a controller', () => {
     FAILOVER_AFTER_MS: '60000',
     METRICS_ADDRESS: ':9090',
   });
-  expect(config).toMatchObject({ podName: 'controller-0', failoverAfterMs: 60_000, metricsAddress: ':9090' });
+  expect(config).toMatchObject({
+    podName: 'controller-0',
+    failoverAfterMs: 60_000,
+    metricsAddress: ':9090',
+    attach: false,
+  });
+  expect(parseControllerConfig({ ...controller, ATTACH: 'true' }).attach).toBe(true);
+  expect(() => parseControllerConfig({ ...controller, ATTACH: 'yes' })).toThrow('ATTACH is neither true nor');
 });
 
 describe('what is wrong is named', () => {
@@ -56,6 +63,12 @@ describe('what is wrong is named', () => {
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is not one of debug, info, warn, error'],
     [{ METRICS_ADDRESS: '9090' }, 'METRICS_ADDRESS is neither'],
     [{ NODE_NAME: undefined }, 'NODE_NAME is not set'],
+    [{ SYNCTHING_SOCKET: `/${'s'.repeat(107)}` }, 'the path has 108 bytes'],
+    [{ CSI_ENDPOINT: `unix:///${'s'.repeat(107)}` }, 'the path has 108 bytes'],
+    [
+      { DRIVER_NAME: 'd'.repeat(63), KUBELET_DIR: '/snap/microk8s/var/lib/kubelet' },
+      "d-reg.sock: the path has 120 bytes, a unix socket's may have 107: choose a shorter DRIVER_NAME",
+    ],
   ] as const)('%j', ([wrong, message]) => {
     const parse = () => parseNodeConfig({ ...node, ...wrong });
     expect(parse).toThrow(ConfigError);

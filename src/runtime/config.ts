@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { logLevels } from './logger.ts';
+import { socketPathComplaint } from './socket-path.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -77,6 +78,8 @@ const controllerVariables = z.extend(common, {
   TRASH_GRACE_MS: milliseconds(3_600_000),
   /** The same as on the nodes: before a copy goes, the others were scrubbed not too long ago (handoff rule 43). */
   SCRUB_INTERVAL_MS: milliseconds(86_400_000),
+  /** Kubernetes attaches before a node stages (handoff rule 6); the CSIDriver says the same. */
+  ATTACH: z._default(z.enum(['true', 'false'], 'is neither true nor false'), 'false'),
 });
 
 const nodeVariables = z.extend(common, {
@@ -128,6 +131,7 @@ export interface ControllerConfig extends CommonConfig {
   readonly failoverAfterMs: number;
   readonly trashGraceMs: number;
   readonly scrubIntervalMs: number;
+  readonly attach: boolean;
 }
 
 export interface NodeConfig extends CommonConfig {
@@ -161,6 +165,7 @@ export function parseControllerConfig(environment: Environment): ControllerConfi
     failoverAfterMs: variables.FAILOVER_AFTER_MS,
     trashGraceMs: variables.TRASH_GRACE_MS,
     scrubIntervalMs: variables.SCRUB_INTERVAL_MS,
+    attach: variables.ATTACH === 'true',
   };
 }
 
@@ -168,10 +173,18 @@ export function parseControllerConfig(environment: Environment): ControllerConfi
 export function parseNodeConfig(environment: Environment): NodeConfig {
   const variables = parse(nodeVariables, environment);
   const { DRIVER_NAME: name, KUBELET_DIR: kubeletDir, NODE_LABEL: nodeLabel } = variables;
+  const csiEndpoint = variables.CSI_ENDPOINT ?? `unix://${kubeletDir}/plugins/${name}/csi.sock`;
+  const registrationSocket =
+    variables.REGISTRATION_SOCKET ?? `${kubeletDir}/plugins_registry/${name}-reg.sock`;
+  requireShortSockets([
+    csiEndpoint.replace(/^unix:\/\//, ''),
+    registrationSocket,
+    variables.SYNCTHING_SOCKET,
+  ]);
   return {
     ...commonConfig(variables),
-    csiEndpoint: variables.CSI_ENDPOINT ?? `unix://${kubeletDir}/plugins/${name}/csi.sock`,
-    registrationSocket: variables.REGISTRATION_SOCKET ?? `${kubeletDir}/plugins_registry/${name}-reg.sock`,
+    csiEndpoint,
+    registrationSocket,
     registration: variables.REGISTRATION,
     nodeName: variables.NODE_NAME,
     hostDataDir: variables.HOST_DATA_DIR,
@@ -200,6 +213,17 @@ function commonConfig(variables: z.infer<typeof common>): CommonConfig {
     callDeadlineMs: variables.CALL_DEADLINE_MS,
     drainMs: variables.DRAIN_MS,
   };
+}
+
+/** Told before anything is bound: the kernel says of a path that is too long only that it is invalid. */
+function requireShortSockets(socketPaths: readonly string[]): void {
+  const complaints = socketPaths.flatMap((socketPath) => {
+    const complaint = socketPathComplaint(socketPath);
+    return complaint === undefined ? [] : [`${socketPath}: ${complaint}`];
+  });
+  if (complaints.length === 0) return;
+  const remedy = 'choose a shorter DRIVER_NAME, KUBELET_DIR or HOST_DATA_DIR';
+  throw new ConfigError(`the environment is not right: ${complaints.join('; ')}: ${remedy}`);
 }
 
 /** A variable set to nothing is not set, as a chart leaves it where a value is absent. */

@@ -10,6 +10,8 @@ export const programNames = [
   'nodewatcher',
   'scrubber',
   'syncthing-config',
+  'import',
+  'uninstall-check',
 ] as const;
 
 export type ProgramName = (typeof programNames)[number];

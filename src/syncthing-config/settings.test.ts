@@ -63,3 +63,9 @@ test.each([
 test('a bad key is not repeated', () => {
   expect(() => settings({ ...required, SYNCTHING_API_KEY: 'my secret' })).not.toThrow(/my secret/);
 });
+
+test('a socket that cannot be bound is refused before anything is written', () => {
+  expect(() => settings({ ...required, SYNCTHING_SOCKET: `/${'s'.repeat(107)}` })).toThrow(
+    'SYNCTHING_SOCKET is longer than a unix socket may be (107 bytes)',
+  );
+});

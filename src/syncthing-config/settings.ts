@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod/mini';
 import type { Owner } from '../runtime/data-dir-owner.ts';
+import { socketPathComplaint } from '../runtime/socket-path.ts';
 
 /** What the init container is told by its environment. */
 export interface Settings {
@@ -35,7 +36,12 @@ const environment = z.object({
   NAMESPACE: z.string().check(z.minLength(1)),
   HOST_DATA_DIR: absolutePath,
   SYNCTHING_HOME: absolutePath,
-  SYNCTHING_SOCKET: absolutePath,
+  SYNCTHING_SOCKET: absolutePath.check(
+    z.refine(
+      (value) => socketPathComplaint(value) === undefined,
+      'is longer than a unix socket may be (107 bytes): choose a shorter HOST_DATA_DIR',
+    ),
+  ),
   POD_IP: z.union([z.ipv4(), z.ipv6()], 'must be an IPv4 or IPv6 address'),
   SYNCTHING_PORT: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(65_535)), 22_000),
   SYNCTHING_API_KEY: z.optional(

@@ -59,15 +59,17 @@ const anyStatus: fc.Arbitrary<Partial<SyncthingVolumeStatus>> = fc
     proven: maybe(anyProof),
     leaving: maybe(anyNode),
     readers: fc.subarray([...NODES]),
+    published: fc.subarray([...NODES], { maxLength: 2 }),
     isRead: fc.boolean(),
     stale: fc.uniqueArray(fc.record({ node: anyNode, old: anyStore }), {
       selector: (each) => each.node,
       maxLength: 2,
     }),
   })
-  .map(({ grant, base, proven, leaving, stale, readers, isRead }) => ({
+  .map(({ grant, base, proven, leaving, stale, readers, published, isRead }) => ({
     epoch: 3,
     base,
+    published: published.map((name) => ({ node: name, since: at(-1000) })),
     stale: stale.map(({ node: name, old }) => ({ node: name, storeId: storeOf(name) + old, epoch: 2 })),
     ...(grant !== undefined && { grant: grantTo(grant, 3) }),
     ...(grant === undefined && isRead && { readers: readers.map((name) => readerOn(name)) }),
@@ -179,6 +181,7 @@ const anyNodes = fc.tuple(
           ['write', 'read'],
         ),
         outOfService: fc.constantFrom(false, false, false, true),
+        isExpelled: fc.constantFrom(false, false, false, false, true),
         isPlaced: fc.boolean(),
       })
       .map((given) => ({ name, ...given })),
@@ -197,8 +200,10 @@ export const anyVolumeWorld: fc.Arbitrary<AnyWorld> = fc
     replicas: fc.tuple(...NODES.map(anyReplica)),
     wantedCopies: maybe(small.map((count) => count + 1)),
     isDeleted: fc.constantFrom(false, false, false, true),
+    importer: fc.option(anyNode, { nil: undefined, freq: 2 }),
+    attach: fc.boolean(),
   })
-  .map(({ status, nodes, replicas, wantedCopies, isDeleted }) => {
+  .map(({ status, nodes, replicas, wantedCopies, isDeleted, importer, attach }) => {
     const { base } = status;
     const wanted = {
       volume: VOLUME,
@@ -209,21 +214,24 @@ export const anyVolumeWorld: fc.Arbitrary<AnyWorld> = fc
     const spec = {
       ...(wantedCopies !== undefined && { replicas: wantedCopies }),
       ...(isDeleted && { deletion: { requestedAt: at(0) } }),
+      ...(importer !== undefined && { source: { node: importer, directory: 'photos' } }),
     };
-    return {
-      view: view({
-        volume: volume({ spec, status }),
-        replicas: replicas.filter((each) => each !== undefined),
-        nodes: nodes.map(({ name, old, isSilent, fenced, asks }) =>
-          node(name, {
-            storeId: storeOf(name) + old,
-            heartbeat: at(isSilent ? -600_000 : -1000),
-            fenced,
-            wanted: asks.map((purpose) => ({ ...wanted, ...(purpose === 'read' && { reads: true }) })),
-          }),
-        ),
-        clusterNodes: nodes.map(({ name, outOfService }) => clusterNode(name, { outOfService })),
+    const seen = view({
+      volume: volume({ spec, status }),
+      replicas: replicas.filter((each) => each !== undefined),
+      nodes: nodes.map(({ name, old, isSilent, fenced, asks, isExpelled }) => {
+        const made = node(name, {
+          storeId: storeOf(name) + old,
+          heartbeat: at(isSilent ? -600_000 : -1000),
+          fenced,
+          wanted: asks.map((purpose) => ({ ...wanted, ...(purpose === 'read' && { reads: true }) })),
+        });
+        return isExpelled ? { ...made, spec: { ...made.spec, expelled: true } } : made;
       }),
+      clusterNodes: nodes.map(({ name, outOfService }) => clusterNode(name, { outOfService })),
+    });
+    return {
+      view: { ...seen, settings: { ...seen.settings, attach } },
       placed: new Set(nodes.filter(({ isPlaced }) => isPlaced).map(({ name }) => name)),
     };
   });

@@ -5,6 +5,7 @@ import { createVolume } from '../../src/controller/csi/create-volume.ts';
 import { deleteVolume } from '../../src/controller/csi/delete-volume.ts';
 import { parseVolumeId } from '../../src/desired/volume-id.ts';
 import type { SyncthingVolume } from '../../src/desired/volume.ts';
+import { defaultHandoffSettings, type HandoffSettings } from '../../src/handoff/settings.ts';
 import type { Occurrence } from '../../src/kubernetes/event-recorder.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
@@ -68,6 +69,8 @@ export class ControllerUnderTest {
     | undefined;
 
   readonly #client: KubernetesClient;
+  /** Of the controller that is started next. */
+  settings: HandoffSettings = defaultHandoffSettings;
   #isKilled = false;
 
   /** `client`: what the controller gets to see of the API server, for faults. */
@@ -114,6 +117,7 @@ export class ControllerUnderTest {
       storageLabel: LABEL,
       random: () => 0.5,
       onFailure: (failure) => void this.failures.push(failure),
+      settings: this.settings,
     });
     const done = Promise.all([parts.follow(stop.signal), parts.reconciler.run(stop.signal)]);
     this.#running = { stop, done, parts };

@@ -14,11 +14,11 @@ import type { LocalAction } from '../../src/handoff/local.ts';
 
 type LeavesState = Extract<
   LocalAction,
-  { kind: 'scan' | 'absorb' | 'announce' | 'drop-versions' | 'recheck' }
+  { kind: 'scan' | 'import' | 'absorb' | 'announce' | 'drop-versions' | 'recheck' }
 >;
 
 function leavesState(action: LocalAction): action is LeavesState {
-  return ['scan', 'absorb', 'announce', 'drop-versions', 'recheck'].includes(action.kind);
+  return ['scan', 'import', 'absorb', 'announce', 'drop-versions', 'recheck'].includes(action.kind);
 }
 
 type Rejoins = Extract<

@@ -113,6 +113,7 @@ const NAME = 'v-aaaaaaaaaaaaaaaa';
 const EMPTY: SyncthingVolumeStatus = {
   epoch: 0,
   readers: [],
+  published: [],
   base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
   stale: [],
   conditions: [],

@@ -80,7 +80,15 @@ export function volume(
     readonly status?: Partial<SyncthingVolumeStatus>;
   } = {},
 ): SyncthingVolume {
-  const status = { epoch: 0, readers: [], base: EMPTY_BASE, stale: [], conditions: [], ...given.status };
+  const status = {
+    epoch: 0,
+    readers: [],
+    published: [],
+    base: EMPTY_BASE,
+    stale: [],
+    conditions: [],
+    ...given.status,
+  };
   return { ...identity, name: VOLUME, volumeId: VOLUME_ID, spec: volumeSpec(given.spec), status };
 }
 

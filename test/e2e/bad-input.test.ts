@@ -5,7 +5,7 @@ import { ensure, kubectl, remove } from '../../tools/kube/kube.ts';
 import { podManifest } from '../../tools/kube/manifests.ts';
 import { claimRef, waitForGone } from '../../tools/kube/wait-for.ts';
 import { deploy, undeploy } from '../../tools/deploy/deploy.ts';
-import { DRIVER_NAME, STORAGE_LABEL } from '../../tools/kube/volumes.ts';
+import { DRIVER_NAME, DRIVER_NAMESPACE, STORAGE_LABEL } from '../../tools/kube/volumes.ts';
 import { endPod, labelNodes, makeClaim, useStage } from './fixture.ts';
 import { HOST_DATA_DIR, onNode } from './node-files.ts';
 
@@ -182,13 +182,20 @@ describe('what is wrong is said where the user looks', () => {
     const namespace = 'e2e-second';
     const set = { driverName: 'second.example.com', nameSuffix: 'second' };
     const release = { name: 'second', namespace, set, wait: false };
-    await deploy(stage.kube, release);
+    const claimed = `is taken by driver ${DRIVER_NAME} in namespace ${DRIVER_NAMESPACE}`;
+    await expect(deploy(stage.kube, release)).rejects.toThrow(claimed);
+    // Without the word by which the chart knows of the first instance, its nodes have to see to it.
+    const annotate = (note: string) =>
+      kubectl(stage.kube, ['annotate', 'csidriver', DRIVER_NAME, `syncthing-csi.io/namespace${note}`]);
+    await annotate('-');
     try {
+      await deploy(stage.kube, release);
       await describeSays('pod', '', [`belongs to driver ${DRIVER_NAME}`, 'second.example.com'], {
         namespace,
       });
     } finally {
-      await undeploy(stage.kube, release);
+      await annotate(`=${DRIVER_NAMESPACE}`);
+      await undeploy(stage.kube, release, { force: true });
       const ref = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
       await remove(stage.kube, ref);
       await waitForGone(stage.kube, ref);

@@ -17,6 +17,9 @@ import type { SyncthingVolume } from '../../src/desired/volume.ts';
 
 export { labelNodes, NODES } from '../../tools/kube/data-nodes.ts';
 
+/** The driver was installed with `attach: true`: what two nodes want, Kubernetes sees before the driver does. */
+export const ATTACH = process.env['ATTACH'] === 'true';
+
 const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export interface Stage {

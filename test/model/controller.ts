@@ -59,7 +59,7 @@ function forget(world: World): void {
 function isLossConfirmed(world: World, view: VolumeView): boolean {
   const lost = view.volume.status.grant?.node;
   if (lost === undefined) return true;
-  if (!isLost({ clusterNodes: world.api.clusterNodes }, lost)) return false;
+  if (!isLost(world.api, lost)) return false;
   const silent = [...view.replicas.keys()].filter((node) => node !== lost && !isAlive(view, node));
   const spoke = silent.filter((node) => !isStillSilent(world, node));
   world.controller.cache.nodes = new Map([
@@ -106,8 +106,7 @@ function decide(world: World, view: VolumeView): SyncthingVolumeStatus | undefin
   const plan = planStatus(input);
   countDecisions(world, view);
   if (plan.failedOver && !isLossConfirmed(world, view)) return undefined;
-  const clusterNodes = { clusterNodes: world.api.clusterNodes };
-  if (lostReaders(view).some(({ node }) => !isLost(clusterNodes, node))) return undefined;
+  if (lostReaders(view).some(({ node }) => !isLost(world.api, node))) return undefined;
   if (plan.propose === undefined) return plan.status;
   const confirmed = confirmPods(world, plan.propose);
   if (confirmed !== undefined) return grantedStatus(input, plan.status, confirmed);

@@ -14,7 +14,8 @@ function rows<K extends string>(table: string, kinds: Readonly<Record<K, true>>)
 }
 
 const DECISIONS: readonly string[] = [
-  ...rows<Exclude<LocalAction['kind'], 'end-reading'>>('local', {
+  // Readers have a table of their own, and an import is a first session like any.
+  ...rows<Exclude<LocalAction['kind'], 'end-reading' | 'import'>>('local', {
     'see-epoch': true,
     scan: true,
     release: true,

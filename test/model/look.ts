@@ -81,6 +81,7 @@ const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
   'end-reading': (state, action) => (action.kind === 'end-reading' ? endReading(state, action.since) : state),
   'stop-announcing': announced,
   scan: unchanged,
+  import: unchanged,
   'archive-tree': unchanged,
   'finish-rejoin': unchanged,
   absorb: unchanged,

@@ -75,6 +75,7 @@ function newVolume(replicas: number | undefined): SyncthingVolume {
     status: {
       epoch: 0,
       readers: [],
+      published: [],
       base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
       stale: [],
       conditions: [],

@@ -9,6 +9,9 @@ export const SANITY_DRIVER = 'sanity.syncthing-csi.io';
 
 const HOST_DATA_DIR = '/var/syncthing-csi-sanity';
 
+/** Whether ControllerPublishVolume is served and asked for as well. */
+export const ATTACH = process.env['ATTACH'] === 'true';
+
 export const SANITY_RELEASE: Release = {
   name: 'sanity',
   namespace: 'syncthing-csi-sanity',
@@ -19,7 +22,7 @@ export const SANITY_RELEASE: Release = {
     nodeLabel: `kubernetes.io/hostname=${SANITY_NODE}`,
     'controller.nodeSelector.kubernetes\\.io/hostname': SANITY_NODE,
   },
-  flags: { 'storageClass.create': false, 'timings.trashGrace': 1000 },
+  flags: { 'storageClass.create': false, 'timings.trashGrace': 1000, attach: ATTACH },
 };
 
 const LABEL = `${SANITY_DRIVER}/syncthing-storage`;
@@ -63,7 +66,7 @@ async function clearNode(kube: Kube): Promise<void> {
 }
 
 export async function removeInstance(kube: Kube): Promise<void> {
-  await undeploy(kube, SANITY_RELEASE);
+  await undeploy(kube, SANITY_RELEASE, { force: true });
   await dropFinalizers(kube);
   await kubectl(
     kube,

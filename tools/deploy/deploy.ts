@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../host/run-command.ts';
 import { kubectl, type Kube } from '../kube/kube.ts';
-import { DRIVER_NAMESPACE } from '../kube/volumes.ts';
+import { DRIVER_NAME, DRIVER_NAMESPACE } from '../kube/volumes.ts';
 
 export interface Release {
   readonly name: string;
@@ -33,6 +33,15 @@ function imageDigest(checkout: string): string {
     : 'none';
 }
 
+/** Kubernetes never changes `attachRequired` of a CSIDriver; here, where no pod uses a volume, it may be made anew. */
+async function dropOtherAttach(kube: Kube, { set, flags }: Release): Promise<void> {
+  const name = set?.['driverName'] ?? DRIVER_NAME;
+  const ask = ['get', 'csidriver', name, '--ignore-not-found', '-o', 'jsonpath={.spec.attachRequired}'];
+  const found = (await kubectl(kube, ask)).trim();
+  if (found === '' || found === String(flags?.['attach'] ?? false)) return;
+  await kubectl(kube, ['delete', 'csidriver', name]);
+}
+
 /**
  * Installs or upgrades the release and waits until its pods run what this checkout built. They carry the image's
  * content as an annotation, so that they are replaced when it changed and only then.
@@ -54,6 +63,7 @@ export async function deploy(kube: Kube, release: Release): Promise<void> {
   ]);
   const chart = join(checkout, 'deploy/chart');
   await kubectl(kube, ['apply', '--server-side', '--force-conflicts', '-f', join(chart, 'crds')]);
+  await dropOtherAttach(kube, release);
   const install = ['upgrade', '--install', name, chart, '-n', namespace, '--create-namespace'];
   await helm(kube, [...install, ...values, ...sets, ...booleans], 120_000);
   if (release.wait === false) return;
@@ -63,11 +73,17 @@ export async function deploy(kube: Kube, release: Release): Promise<void> {
   }
 }
 
+export interface UndeployOptions {
+  /** Also with volumes in use, which the chart's own check refuses. */
+  readonly force: boolean;
+}
+
 /** Takes the release away; its custom resources and everything on disk stay. */
-export async function undeploy(kube: Kube, release: Release): Promise<void> {
-  await helm(
-    kube,
-    ['uninstall', release.name, '-n', release.namespace, '--ignore-not-found', '--wait'],
-    180_000,
-  );
+export async function undeploy(
+  kube: Kube,
+  { name, namespace }: Release,
+  { force }: UndeployOptions = { force: false },
+): Promise<void> {
+  const words = ['uninstall', name, '-n', namespace, '--ignore-not-found', '--wait'];
+  await helm(kube, force ? [...words, '--no-hooks'] : words, 240_000);
 }

@@ -11,10 +11,11 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => abort.abort());
   process.on('SIGTERM', () => abort.abort());
   const kube = openKube(checkout, abort.signal);
+  const release = { ...DEFAULT_RELEASE, flags: { attach: process.env['ATTACH'] === 'true' } };
   const step =
     process.argv[2] === 'remove'
       ? { title: 'uninstall the driver', run: async () => await undeploy(kube, DEFAULT_RELEASE) }
-      : { title: 'install the driver', run: async () => await deploy(kube, DEFAULT_RELEASE) };
+      : { title: 'install the driver', run: async () => await deploy(kube, release) };
   await runSteps([step], { interactive: process.stdout.isTTY });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addCounts, failedTests } from './tiers.ts';
+import { addCounts, failedTests, tiers } from './tiers.ts';
 
 const passed = { fullName: 'a works', status: 'passed', failureMessages: [] };
 const failed = { fullName: 'a fails', status: 'failed', failureMessages: ['Error: no\n    at x'] };
@@ -25,4 +25,14 @@ test('nothing is named where all passed, and a report that is none is not taken 
 test('counts add up', () => {
   const one = { numPassedTests: 2, numFailedTests: 1, numPendingTests: 0 };
   expect(addCounts([one, one, {}])).toEqual({ passed: 4, failed: 2, skipped: 0 });
+});
+
+test('every tier has a name and a report of its own', () => {
+  const all = tiers('/reports');
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+  const reports = all.flatMap(({ command }) => command.filter((word) => word.startsWith('--outputFile')));
+  expect(new Set(reports).size).toBe(reports.length);
+  const attach = all.find(({ name }) => name === 'e2e-attach');
+  expect(attach?.command.slice(0, 3)).toEqual(['env', 'ATTACH=true', 'vitest']);
+  expect(attach?.command).toContain('--outputFile.json=/reports/e2e-attach.json');
 });

@@ -14,6 +14,17 @@ function project(name: string, reports: string, needs: readonly string[]): Tier 
   return { name, command: ['vitest', 'run', '--project', name, ...outputs], needs };
 }
 
+/** With `attach: true`, what may go otherwise then: whose turn it is, where copies are, and what becomes of them. */
+const ATTACH_FILES = ['attach', 'exclusive', 'membership', 'deletion'];
+
+function withAttach(name: string, files: readonly string[], reports: string): Tier {
+  const tier = project(name, reports, ['deploy-attach']);
+  const paths = files.map((file) => `test/e2e/${file}.test.ts`);
+  const outputFile = `--outputFile.json=${reports}/${name}-attach.json`;
+  const words = tier.command.filter((word) => !word.startsWith('--outputFile'));
+  return { ...tier, name: `${name}-attach`, command: ['env', 'ATTACH=true', ...words, outputFile, ...paths] };
+}
+
 export function tiers(reports: string): readonly Tier[] {
   return [
     { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], needs: [] },
@@ -24,6 +35,8 @@ export function tiers(reports: string): readonly Tier[] {
     project('integration', reports, ['programs', 'images']),
     project('sanity', reports, ['deploy']),
     project('e2e', reports, ['deploy']),
+    withAttach('sanity', [], reports),
+    withAttach('e2e', ATTACH_FILES, reports),
   ];
 }
 

@@ -36,11 +36,11 @@ describe('the CSI calls of the controller', () => {
   }
 
   describe('CreateVolume', () => {
-    test('makes the resource with its finalizer and claim, and answers the size', async () => {
+    test('makes the resource with its claim and without a finalizer, and answers the size', async () => {
       const { volume } = await create(createRequest('pvc-1', { replicas: '2', onDelete: 'archive' }));
       expect(volume?.capacityBytes).toBe('1073741824');
       const made = await world.volume(volume?.volumeId ?? '');
-      expect(made.finalizers).toEqual(['syncthing-csi.io/volume']);
+      expect(made.finalizers).toEqual([]);
       expect(made.spec).toMatchObject({
         requestName: 'pvc-1',
         capacityBytes: 1_073_741_824,

@@ -10,7 +10,6 @@ import { isKubernetesError } from '../../kubernetes/errors.ts';
 import { labelsOf } from '../../kubernetes/labels.ts';
 import { SYNCTHING_VOLUMES } from '../../kubernetes/resource-kind.ts';
 import { unsyncedReason } from '../caches.ts';
-import { VOLUME_FINALIZER } from '../context.ts';
 import { isEqual } from '../is-equal.ts';
 import { clusterNow } from '../volume-view.ts';
 import { apiFailure } from './api-failure.ts';
@@ -84,7 +83,7 @@ async function makeVolume(
     const labels = labelsOf(ctx.driverName, { volume: name });
     const volume = await ctx.client.create(
       SYNCTHING_VOLUMES,
-      { name, labels, finalizers: [VOLUME_FINALIZER], spec: specOf(intent) },
+      { name, labels, spec: specOf(intent) },
       { signal },
     );
     ctx.known.volumes.note(volume);

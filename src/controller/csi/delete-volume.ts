@@ -11,9 +11,7 @@ import { SYNCTHING_REPLICAS, SYNCTHING_VOLUMES } from '../../kubernetes/resource
 import { nodesNow } from '../volume-view.ts';
 import { apiFailure } from './api-failure.ts';
 import { findVolume, type ServiceContext } from './service-context.ts';
-
-/** So often the volume may change between the look and the order, as it does whenever its status moves. */
-const TRIES = 5;
+import { whileItChanges } from './while-it-changes.ts';
 
 /** The only place that orders bytes to go (handoff rule 32); carrying it out is the nodes', in their time. */
 export async function deleteVolume(
@@ -22,15 +20,8 @@ export async function deleteVolume(
   { signal }: CallContext,
 ): Promise<DeleteVolumeResponse> {
   const { volumeId } = parseDeleteVolume(request);
-  for (let tries = 1; tries < TRIES; tries += 1) {
-    try {
-      return await orderDeletion(ctx, volumeId, signal);
-    } catch (error) {
-      if (!isKubernetesError(error, 'conflict'))
-        throw apiFailure(`order the deletion of volume ${volumeId}`, error);
-    }
-  }
-  throw new CsiError('aborted', `volume ${volumeId} changes all the time, the call will be repeated`);
+  const doing = `order the deletion of volume ${volumeId}`;
+  return await whileItChanges({ volumeId, doing }, () => orderDeletion(ctx, volumeId, signal));
 }
 
 /** Rejects with `conflict` when the volume changed since it was looked at: somebody may have got it meanwhile. */

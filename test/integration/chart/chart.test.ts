@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { parseControllerConfig, parseNodeConfig } from '../../../src/runtime/config.ts';
 import { settings } from '../../../src/syncthing-config/settings.ts';
 import { lint, LOCAL_VALUES, type Manifest, render } from './chart.ts';
@@ -15,7 +16,7 @@ describe('the chart', () => {
   test.each([
     [[], []],
     [[], [LOCAL_VALUES]],
-    [['registrar.sidecar=true', 'nameSuffix="b"'], []],
+    [['registrar.sidecar=true', 'nameSuffix="b"', 'attach=true'], []],
   ])('passes lint with %j %j', async (sets, files) => {
     expect(await lint(sets, files)).toContain('0 chart(s) failed');
   });
@@ -29,6 +30,7 @@ describe('the chart', () => {
     ['hostDataDir="/var/lib/kubelet/x"', 'must not lie in each other'],
     ['hostDataDir="/var/lib"', 'must not lie in each other'],
     [`kubeletDir="/${'k'.repeat(70)}"`, 'longer than 107 bytes'],
+    [`kubeletDir="/${'k'.repeat(55)}"`, '-reg.sock is longer than 107 bytes'],
     ['nameSuffix="B_"', '/nameSuffix'],
     ['nodeLabel="disk"', '/nodeLabel'],
     ['syncPort=70000', '/syncPort'],
@@ -42,6 +44,8 @@ describe('the chart', () => {
     ['registrar.sidecar="yes"', '/registrar/sidecar'],
     ['images.driver.tag="a b"', '/images/driver/tag'],
     ['provisioner.timeout=60', '/provisioner/timeout'],
+    ['attach="yes"', '/attach'],
+    ['attacher.workerThreads=0', '/attacher/workerThreads'],
   ])('refuses %s by name', async (set, complaint) => {
     await expect(render(namespace, [set])).rejects.toThrow(complaint);
   });
@@ -73,7 +77,7 @@ describe('the chart', () => {
   });
 
   test('runs nothing in the local cluster that was not built here', async () => {
-    const manifests = await render(namespace, [], [LOCAL_VALUES]);
+    const manifests = await render(namespace, ['attach=true'], [LOCAL_VALUES]);
     for (const container of ['Deployment', 'DaemonSet'].flatMap((kind) =>
       containersOf(find(manifests, kind)),
     )) {
@@ -83,9 +87,43 @@ describe('the chart', () => {
   });
 });
 
+describe('the attach step of Kubernetes', () => {
+  async function facts(sets: readonly string[]) {
+    const manifests = await render(namespace, sets);
+    const deployment = find(manifests, 'Deployment');
+    const driver = manifests.find(({ kind }) => kind === 'CSIDriver');
+    const rights = JSON.stringify(manifests.filter(({ kind }) => kind === 'ClusterRole'));
+    return {
+      names: containersOf(deployment).map(({ name }) => name),
+      isServed: parseControllerConfig(environmentOf(deployment, 'controller')).attach,
+      required: z.object({ spec: z.object({ attachRequired: z.boolean() }) }).parse(driver).spec
+        .attachRequired,
+      seesAttachments: rights.includes('volumeattachments'),
+    };
+  }
+
+  test('is off, and nothing of it is there', async () => {
+    expect(await facts([])).toEqual({
+      names: ['controller', 'csi-provisioner'],
+      isServed: false,
+      required: false,
+      seesAttachments: false,
+    });
+  });
+
+  test('is asked for, served and carried out together', async () => {
+    expect(await facts(['attach=true'])).toEqual({
+      names: ['controller', 'csi-provisioner', 'csi-attacher'],
+      isServed: true,
+      required: true,
+      seesAttachments: true,
+    });
+  });
+});
+
 describe('the controller', () => {
   test('has no privilege', async () => {
-    const deployment = find(await render(namespace), 'Deployment');
+    const deployment = find(await render(namespace, ['attach=true']), 'Deployment');
     expect(deployment.spec.template.spec['securityContext']).toMatchObject({
       runAsNonRoot: true,
       runAsUser: 65532,
@@ -174,6 +212,37 @@ describe('the node', () => {
     const privileged = containers.filter((container) => container.securityContext['privileged'] === true);
     expect(privileged.map((container) => container.name)).toEqual(['node']);
     expect(containers.map((container) => container.name)).toContain('node-driver-registrar');
+  });
+
+  test('keeps every container but its own from the token and from what it does not need', async () => {
+    const daemonSet = find(await render(namespace, ['registrar.sidecar=true']), 'DaemonSet');
+    expect(daemonSet.spec.template.spec['automountServiceAccountToken']).toBe(false);
+    const containers = containersOf(daemonSet);
+    const withToken = containers.filter(({ volumeMounts }) =>
+      volumeMounts.some(({ name }) => name === 'token'),
+    );
+    expect(withToken.map(({ name }) => name)).toEqual(['node']);
+    for (const { name, securityContext } of containers) {
+      expect(securityContext['readOnlyRootFilesystem']).toBe(true);
+      if (name === 'node') continue;
+      expect(securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        seccompProfile: { type: 'RuntimeDefault' },
+        capabilities: { drop: ['ALL'] },
+      });
+    }
+    const syncthing = containers.find(({ name }) => name === 'syncthing');
+    expect(syncthing?.securityContext['capabilities']).toEqual({
+      drop: ['ALL'],
+      add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'],
+    });
+  });
+
+  test('is held to its own resources by a policy, unless the cluster cannot have one', async () => {
+    const kinds = async (sets: readonly string[]) =>
+      (await render(namespace, sets)).map(({ kind }) => kind).filter((kind) => kind.startsWith('Validating'));
+    expect(await kinds([])).toEqual(['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding']);
+    expect(await kinds(['nodePolicy.create=false'])).toEqual([]);
   });
 
   test('leaves registration to the sidecar where there is one', async () => {

@@ -23,6 +23,7 @@ import {
   volumeStatus,
 } from '../kubernetes/sample-resources.ts';
 import { LOCAL_VALUES, render } from './chart.ts';
+import { startNodePod } from './node-pod.ts';
 
 const namespace = 'syncthing-csi';
 let server: ApiServer;
@@ -65,6 +66,7 @@ describe('an API server takes what the chart renders', () => {
     'node.podAnnotations={"a":"b"}',
     'node.maxUnavailable="10%"',
     'controller.replicas=2',
+    'attach=true',
   ];
   test.each([
     ['defaults', [], []],
@@ -81,8 +83,7 @@ describe('the service accounts of an installed chart', () => {
   let controller: KubernetesClient;
   let node: KubernetesClient;
 
-  async function as(serviceAccount: string): Promise<KubernetesClient> {
-    const kubeconfig = await server.kubeconfigOf(namespace, serviceAccount);
+  async function as(kubeconfig: string): Promise<KubernetesClient> {
     const connection = await connectKubernetes({
       namespace,
       kubeconfig,
@@ -95,8 +96,9 @@ describe('the service accounts of an installed chart', () => {
   }
   beforeAll(async () => {
     await apply([], []);
-    controller = await as('syncthing-csi-controller');
-    node = await as('syncthing-csi-node');
+    await startNodePod(server, namespace, 'n1');
+    controller = await as(await server.kubeconfigOf(namespace, 'syncthing-csi-controller'));
+    node = await as(await server.kubeconfigOfPod(namespace, 'driver-n1'));
   });
   afterAll(async () => {
     for (const connection of connections) await connection[Symbol.asyncDispose]();
@@ -110,7 +112,8 @@ describe('the service accounts of an installed chart', () => {
     );
     await controller.replaceStatus(SYNCTHING_VOLUMES, volume, volumeStatus, inTime());
     await controller.create(SYNCTHING_REPLICAS, { name: 'v.n1', spec: replicaSpec }, inTime());
-    const own = await node.create(SYNCTHING_NODES, { name: 'n1', spec: nodeSpec }, inTime());
+    const empty = { fenced: [], devices: [], tombstones: [] };
+    const own = await node.create(SYNCTHING_NODES, { name: 'n1', spec: empty }, inTime());
     await node.replaceStatus(SYNCTHING_NODES, { name: 'n1' }, nodeStatus, inTime());
     await controller.replaceSpec(
       SYNCTHING_NODES,
@@ -155,11 +158,11 @@ describe('the service accounts of an installed chart', () => {
 
   test('let the node see its node and write events', async () => {
     await node.list(CLUSTER_NODES, {}, inTime());
-    const involvedObject = { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'p' };
+    const involvedObject = { apiVersion: 'v1', kind: 'Pod', namespace, name: 'p' };
     await node.createEvent(
       {
         name: 'e2',
-        namespace: 'default',
+        namespace,
         body: { involvedObject, type: 'Normal', reason: 'R', message: 'm' },
       },
       inTime(),
@@ -186,9 +189,7 @@ describe('the service accounts of an installed chart', () => {
     );
     await expect(node.delete(SYNCTHING_REPLICAS, target, inTime())).rejects.toMatchObject(forbidden);
     await expect(node.list(PODS, {}, { ...inTime(), namespace: 'default' })).rejects.toMatchObject(forbidden);
-    await expect(
-      node.list(SYNCTHING_VOLUMES, {}, { ...inTime(), namespace: 'default' }),
-    ).rejects.toMatchObject(forbidden);
+    await expect(node.list(SYNCTHING_VOLUMES, {}, inTime())).rejects.toMatchObject(forbidden);
   });
 
   test('keep the controller from reporting in the place of a node', async () => {

@@ -149,6 +149,13 @@ describe('the controller on a real API server', () => {
     world.node('n3').boot();
     await world.until('n3 to bury it', async () => !world.node('n3').hasBytes(volumeId));
 
+    const forgotten = await world.createVolume('pvc-forgotten');
+    await world.stop();
+    // Nobody is there who would take a finalizer away, as when a namespace is deleted.
+    await world.kubectl('-n', 'syncthing-csi', 'delete', 'stvol', '--all', '--timeout=20s');
+    expect(await world.volume(forgotten)).toBeUndefined();
+    await world.start();
+
     const orphan = await world.createVolume('pvc-orphaned');
     await world.until('all to have it', async () =>
       world.cluster.nodes.every((node) => node.hasBytes(orphan)),
@@ -157,5 +164,38 @@ describe('the controller on a real API server', () => {
     await world.until('the resource to go', async () => (await world.volume(orphan)) === undefined);
     for (let round = 0; round < 3; round += 1) await world.cluster.step();
     expect(world.cluster.nodes.map((node) => node.hasBytes(orphan))).toEqual([true, true, true]);
+  });
+
+  test('with attach: published early, refused while another node holds the volume, and unpublished', async () => {
+    await world.stop();
+    world.attach = true;
+    await world.start();
+    await world.label('n3', false);
+    const volumeId = await world.createVolume('pvc-attached');
+    const volumeCapability = { mount: {}, accessMode: { mode: 'SINGLE_NODE_WRITER' } };
+    const publish = (nodeId: string) =>
+      world.call('Controller', 'ControllerPublishVolume', { volumeId, nodeId, volumeCapability });
+    const unpublish = (nodeId: string) =>
+      world.call('Controller', 'ControllerUnpublishVolume', { volumeId, nodeId });
+    const capabilities = await world.call('Controller', 'ControllerGetCapabilities', {});
+    expect(JSON.stringify(capabilities)).toContain('PUBLISH_UNPUBLISH_VOLUME');
+    for (let time = 0; time < 3; time += 1) expect(await publish('n3')).toMatchObject({ kind: 'ok' });
+    await world.until('n3 to have a copy', async () => world.node('n3').hasBytes(volumeId));
+    await mounted('n3', volumeId);
+    expect(await publish('n1')).toMatchObject({
+      kind: 'error',
+      code: 9,
+      message: expect.stringContaining('node n3 holds the volume'),
+    });
+    expect(await publish('n9')).toMatchObject({ kind: 'error', code: 5 });
+    expect(await unpublish('n3')).toMatchObject({ kind: 'ok' });
+    expect((await world.volume(volumeId))?.status.grant?.node).toBe('n3');
+    await detached('n3', volumeId);
+    expect(await publish('n1')).toMatchObject({ kind: 'ok' });
+    expect((await world.volume(volumeId))?.status.published).toMatchObject([{ node: 'n1' }]);
+    expect(await unpublish('')).toMatchObject({ kind: 'ok' });
+    await world.until('the copy on n3 to leave', async () => !world.node('n3').hasBytes(volumeId));
+    await deleted(volumeId);
+    await world.label('n3', true);
   });
 });

@@ -18,7 +18,7 @@ import type { SimulatedNode } from '../../builders/simulated-node.ts';
 import { connect, type Answer, type TestClient } from '../csi/client.ts';
 import type { ApiServer } from '../kubernetes/api-server.ts';
 
-const DRIVER = 'syncthing.example.com';
+export const DRIVER = 'syncthing.example.com';
 const LABEL = `${DRIVER}/syncthing-storage`;
 const NAMESPACE = 'syncthing-csi';
 const WAIT_MS = 60_000;
@@ -28,6 +28,7 @@ interface Running {
   readonly stop: AbortController;
   readonly done: Promise<void>;
   readonly csi: TestClient;
+  readonly socketPath: string;
 }
 
 export class RealController {
@@ -35,6 +36,8 @@ export class RealController {
   readonly #server: ApiServer;
   readonly #connection: Connection;
   readonly #directory = fs.mkdtempSync(path.join(os.tmpdir(), 'controller-'));
+  /** Whether the controller that is started next serves ControllerPublishVolume. */
+  attach = false;
   #running: Running | undefined;
 
   private constructor(server: ApiServer, connection: Connection, names: readonly string[]) {
@@ -98,6 +101,7 @@ export class RealController {
         scrubIntervalMs: 0,
         podName: 'controller-0',
         failoverAfterMs: 300_000,
+        attach: this.attach,
       },
       client: this.#connection.client,
       clock: systemClock,
@@ -107,10 +111,15 @@ export class RealController {
       identity: randomBytes(4).toString('hex'),
       random: Math.random,
       signal: stop.signal,
-      settings: { ...defaultHandoffSettings, heartbeatTimeoutMs: 3000, ownCopyAfterMs: 5000 },
+      settings: {
+        ...defaultHandoffSettings,
+        heartbeatTimeoutMs: 3000,
+        ownCopyAfterMs: 5000,
+        attach: this.attach,
+      },
     });
     await until('the CSI socket', async () => fs.existsSync(socketPath));
-    this.#running = { stop, done, csi: connect(socketPath) };
+    this.#running = { stop, done, csi: connect(socketPath), socketPath };
     await this.until('the controller to be ready', async () => {
       const answer = await this.call('Identity', 'Probe', {});
       return answer.kind === 'ok' && JSON.stringify(answer.response).includes('true');
@@ -129,6 +138,11 @@ export class RealController {
     await this.stop();
     await this.#connection[Symbol.asyncDispose]();
     fs.rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  get socketPath(): string {
+    if (this.#running === undefined) throw new Error('the controller does not run');
+    return this.#running.socketPath;
   }
 
   call(service: 'Identity' | 'Controller', rpc: string, request: object): Promise<Answer> {

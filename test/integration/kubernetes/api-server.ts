@@ -16,6 +16,8 @@ export interface ApiServer extends AsyncDisposable {
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** A second kubeconfig for a service account that exists, with a token as a pod would have it. */
   kubeconfigOf(namespace: string, serviceAccount: string): Promise<string>;
+  /** The same with a token that is bound to a pod that exists, and so names the node that this is on. */
+  kubeconfigOfPod(namespace: string, pod: string): Promise<string>;
   /** The API server ends; etcd keeps everything. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -77,6 +79,21 @@ async function startIn(
     async kubeconfigOf(namespace, serviceAccount) {
       const token = (await kubectl(['-n', namespace, 'create', 'token', serviceAccount])).trim();
       return writeKubeconfig(directory, { port, name: `${namespace}.${serviceAccount}`, token });
+    },
+    async kubeconfigOfPod(namespace, pod) {
+      const words = [
+        '-n',
+        namespace,
+        'get',
+        'pod',
+        pod,
+        '-o',
+        'jsonpath={.spec.serviceAccountName} {.metadata.uid}',
+      ];
+      const [account = '', uid = ''] = (await kubectl(words)).split(' ');
+      const bound = ['--bound-object-kind=Pod', `--bound-object-name=${pod}`, `--bound-object-uid=${uid}`];
+      const token = (await kubectl(['-n', namespace, 'create', 'token', account, ...bound])).trim();
+      return writeKubeconfig(directory, { port, name: `${namespace}.${account}.${pod}`, token });
     },
     pause,
     resume,

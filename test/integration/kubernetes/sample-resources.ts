@@ -13,6 +13,7 @@ export const volumeSpec: SyncthingVolumeSpec = {
   access: 'exclusive',
   onDelete: 'archive',
   claim: { namespace: 'default', name: 'data' },
+  source: { node: 'n1', directory: 'photos' },
   parameters: { replicas: '2' },
 };
 
@@ -20,6 +21,7 @@ export const volumeStatus: SyncthingVolumeStatus = {
   epoch: 4,
   grant: { epoch: 4, node: 'n1', storeId: 'store-1', since },
   readers: [],
+  published: [{ node: 'n1', since }],
   base: { kind: 'failover', epoch: 3, session: 2, holders: [holder], provenThrough: since },
   proven: { epoch: 4, session: 1, sequence: 12, scanStartedAt: since, holders: [holder] },
   replicatedThrough: since,
@@ -43,6 +45,7 @@ export const readVolumeStatus: SyncthingVolumeStatus = {
     { node: 'n1', storeId: 'store-1', since },
     { node: 'n2', storeId: 'store-2', since },
   ],
+  published: [],
   base: { kind: 'handoff', epoch: 4, session: 2, holders: [holder] },
   stale: [],
   conditions: [],
@@ -63,6 +66,7 @@ export const replicaSpec: SyncthingReplicaSpec = {
   proven: { epoch: 4, session: 1, sequence: 12 },
   rejoin: { epoch: 3 },
   removal: 'leave',
+  importFrom: 'photos',
   mayRevert: true,
   scrub: { requestedAt: since },
 };

@@ -108,6 +108,7 @@ export async function startCluster(
       drainMs: 1_000,
       podName: 'controller-0',
       scrubIntervalMs: 86_400_000,
+      attach: false,
     },
     client: kubernetes,
     clock: systemClock,
