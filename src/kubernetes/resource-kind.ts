@@ -17,6 +17,10 @@ import {
   parsePersistentVolumeClaim,
   parsePod,
 } from './cluster-resources.ts';
+import {
+  type CustomResourceDefinition,
+  parseCustomResourceDefinition,
+} from './custom-resource-definition.ts';
 import { parseNode, parseReplica, parseVolume } from './resources.ts';
 
 export const GROUP = 'syncthing-csi.io';
@@ -92,6 +96,15 @@ export const LEASES: ResourceKind<Lease> = {
   namespaced: true,
   hasStatus: false,
   parse: parseLease,
+};
+
+export const CUSTOM_RESOURCE_DEFINITIONS: ResourceKind<CustomResourceDefinition> = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+  hasStatus: true,
+  parse: parseCustomResourceDefinition,
 };
 
 /** Path of a collection below the API server's address; `namespace` absent: of all namespaces. */

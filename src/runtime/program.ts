@@ -10,6 +10,7 @@ export const programNames = [
   'nodewatcher',
   'scrubber',
   'syncthing-config',
+  'crds',
 ] as const;
 
 export type ProgramName = (typeof programNames)[number];

@@ -65,6 +65,10 @@ describe('an API server takes what the chart renders', () => {
     'node.podAnnotations={"a":"b"}',
     'node.maxUnavailable="10%"',
     'controller.replicas=2',
+    'networkPolicy.create=true',
+    'metrics.dashboard.create=true',
+    'moreStorageClasses={"kept":{"parameters":{"onDelete":"archive"}}}',
+    'syncthing.defaultConfig="<configuration/>"',
   ];
   test.each([
     ['defaults', [], []],
