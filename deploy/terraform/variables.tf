@@ -109,7 +109,7 @@ variable "syncthing_default_config" {
   default     = null
 
   validation {
-    condition     = var.syncthing_default_config == null || can(regex("<configuration[\\s>]", var.syncthing_default_config))
+    condition     = var.syncthing_default_config == null || can(regex("<configuration[\\s/>]", var.syncthing_default_config))
     error_message = "The syncthing_default_config must be the text of a <configuration> document, as file(\"default_config.xml\") gives it, not its path."
   }
 }

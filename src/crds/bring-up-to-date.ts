@@ -13,31 +13,37 @@ export interface UpdateContext {
 
 /**
  * Makes each definition what the chart has, unless the cluster's is newer. All are looked at before one is written.
- * Throws when one would lose what resources may use, and with `conflict` when somebody else changed one meanwhile: the
- * kubelet starts the container again, and it goes on from what it finds.
+ * Throws when one would lose what resources may use.
  */
 export async function bringUpToDate(definitions: readonly Definition[], ctx: UpdateContext): Promise<void> {
-  const plans: Planned[] = [];
-  for (const ours of definitions) {
-    const live = await find(ours.name, ctx);
-    plans.push({ ours, live, plan: planDefinition(ours, live) });
-  }
-  const refused = plans.flatMap(({ ours, plan }) =>
-    plan.action === 'refuse' ? [`${ours.name} would lose ${plan.lost.slice(0, 5).join(', ')}`] : [],
-  );
+  const looked: Looked[] = [];
+  for (const ours of definitions) looked.push({ ours, ...(await look(ours, ctx)) });
+  const refused = looked.flatMap(({ ours, plan }) => refusal(ours, plan));
   if (refused.length > 0) {
     throw new Error(
       `the definitions in the cluster and in the chart each have what the other has not: ${refused.join('; ')}. ` +
         'Install a version of the driver that has both, see docs/operations.md, "Definitions of the resources"',
     );
   }
-  for (const planned of plans) await carryOut(planned, ctx);
+  for (const { ours } of looked) await bringOne(ours, ctx);
 }
 
-interface Planned {
-  readonly ours: Definition;
+interface Look {
   readonly live: CustomResourceDefinition | undefined;
   readonly plan: DefinitionPlan;
+}
+
+interface Looked extends Look {
+  readonly ours: Definition;
+}
+
+function refusal(ours: Definition, plan: DefinitionPlan): readonly string[] {
+  return plan.action === 'refuse' ? [`${ours.name} would lose ${plan.lost.slice(0, 5).join(', ')}`] : [];
+}
+
+async function look(ours: Definition, ctx: UpdateContext): Promise<Look> {
+  const live = await find(ours.name, ctx);
+  return { live, plan: planDefinition(ours, live) };
 }
 
 function inTime({ signal }: UpdateContext): CallOptions {
@@ -53,12 +59,28 @@ async function find(name: string, ctx: UpdateContext): Promise<CustomResourceDef
   }
 }
 
-async function carryOut({ ours, live, plan }: Planned, ctx: UpdateContext): Promise<void> {
-  const { client, log } = ctx;
-  if (plan.action === 'create') {
-    await client.create(CUSTOM_RESOURCE_DEFINITIONS, ours, inTime(ctx));
-  } else if (plan.action === 'replace' && live !== undefined) {
-    await client.replaceSpec(CUSTOM_RESOURCE_DEFINITIONS, live, ours.spec, inTime(ctx));
+/** The API server writes the status of a definition that has just come, so that a write may have to be tried again. */
+const ATTEMPTS = 10;
+
+async function bringOne(ours: Definition, ctx: UpdateContext): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { live, plan } = await look(ours, ctx);
+    try {
+      await carryOut(ours, { live, plan }, ctx);
+      ctx.log.info({ definition: ours.name, action: plan.action }, 'looked at the definition of a resource');
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isKubernetesError(error, 'conflict', 'already-exists')) throw error;
+    }
   }
-  log.info({ definition: ours.name, action: plan.action }, 'looked at the definition of a resource');
+}
+
+async function carryOut(ours: Definition, { live, plan }: Look, ctx: UpdateContext): Promise<void> {
+  if (plan.action === 'create') {
+    await ctx.client.create(CUSTOM_RESOURCE_DEFINITIONS, ours, inTime(ctx));
+  } else if (plan.action === 'replace' && live !== undefined) {
+    await ctx.client.replaceSpec(CUSTOM_RESOURCE_DEFINITIONS, live, ours.spec, inTime(ctx));
+  } else if (plan.action === 'refuse') {
+    throw new Error(`somebody changed it meanwhile: ${refusal(ours, plan).join('; ')}`);
+  }
 }
