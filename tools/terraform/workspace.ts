@@ -37,6 +37,8 @@ export function openWorkspace({ checkout, bin, architecture, signal }: Workspace
     TF_CLI_CONFIG_FILE: configuration,
     TF_IN_AUTOMATION: '1',
     TF_INPUT: '0',
+    // The provider writes logs there.
+    TMPDIR: directory,
     // Of helm: repositories and caches, which nobody needs here.
     HELM_CONFIG_HOME: join(directory, 'helm'),
     HELM_CACHE_HOME: join(directory, 'helm'),
