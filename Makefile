@@ -53,6 +53,10 @@ node-heal: $(NODE_MODULES) ## take back node-partition of NODE=node1, or only wh
 node-shell: $(NODE_MODULES) ## a shell inside NODE=node1
 	@$(CLUSTER_TOOL) exec $(NODE)
 
+.PHONY: manifests
+manifests: $(NODE_MODULES) ## dist/syncthing-csi.yaml for kubectl apply; VALUES=file NAMESPACE=syncthing-csi; needs helm
+	@node tools/manifests/main.ts $(if $(NAMESPACE),--namespace $(NAMESPACE)) $(if $(VALUES),--values $(VALUES))
+
 .PHONY: deploy deploy-attach undeploy demo test bench chaos chaos-mutants
 deploy: cluster-up images cluster-images ## install the driver on the local cluster from its chart
 	@node tools/deploy/main.ts

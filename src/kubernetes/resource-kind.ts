@@ -21,6 +21,10 @@ import {
   parsePersistentVolumeClaim,
   parsePod,
 } from './cluster-resources.ts';
+import {
+  type CustomResourceDefinition,
+  parseCustomResourceDefinition,
+} from './custom-resource-definition.ts';
 import { parseNode, parseReplica, parseVolume } from './resources.ts';
 
 export const GROUP = 'syncthing-csi.io';
@@ -108,6 +112,15 @@ export const CSI_DRIVERS: ResourceKind<CsiDriver> = {
   namespaced: false,
   hasStatus: false,
   parse: parseCsiDriver,
+};
+
+export const CUSTOM_RESOURCE_DEFINITIONS: ResourceKind<CustomResourceDefinition> = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+  hasStatus: true,
+  parse: parseCustomResourceDefinition,
 };
 
 /** Path of a collection below the API server's address; `namespace` absent: of all namespaces. */

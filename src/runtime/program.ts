@@ -10,6 +10,7 @@ export const programNames = [
   'nodewatcher',
   'scrubber',
   'syncthing-config',
+  'crds',
   'import',
   'uninstall-check',
 ] as const;

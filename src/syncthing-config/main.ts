@@ -37,6 +37,12 @@ async function prepare(env: Readonly<Record<string, string | undefined>>, logger
   await claimDataDir(parsed.hostDataDir, parsed.owner);
   const written = await writeConfig(parsed, randomBytes);
   const place = { home: parsed.home, socketPath: parsed.socketPath };
+  if (written.passedOver.length > 0) {
+    logger.info(
+      { passedOver: written.passedOver },
+      'of the template of the configuration these do not count: the driver sets them itself',
+    );
+  }
   if (written.brokenFile === undefined) {
     logger.info(place, 'wrote the configuration of Syncthing');
     return;

@@ -30,7 +30,10 @@ test('a random key is made once and kept; a given one replaces it', async () => 
   expect(first.apiKey).toMatch(/^[\w-]{43}$/);
   expect(await writeConfig(settings, randomBytes)).toEqual(first);
   const given = { ...settings, apiKey: 'given-to-all-nodes' };
-  expect(await writeConfig(given, randomBytes)).toEqual({ apiKey: 'given-to-all-nodes' });
+  expect(await writeConfig(given, randomBytes)).toEqual({
+    apiKey: 'given-to-all-nodes',
+    passedOver: [],
+  });
   expect(fs.readFileSync(inHome('api-key'), 'utf8')).toBe('given-to-all-nodes\n');
   expect(fs.readFileSync(inHome('config.xml'), 'utf8')).toContain('<apikey>given-to-all-nodes<');
 });
@@ -65,4 +68,23 @@ test('a template that is missing is an error that names it', async () => {
   const templatePath = path.join(directory, 'template.xml');
   const written = writeConfig({ ...settings, templatePath }, randomBytes);
   await expect(written).rejects.toThrow(templatePath);
+});
+
+test('a template is merged under ours, and one that is refused leaves everything as it was', async () => {
+  const templatePath = path.join(directory, 'template.xml');
+  const given = { ...settings, templatePath };
+  const options = '<maxSendKbps>9</maxSendKbps><startBrowser>true</startBrowser>';
+  fs.writeFileSync(templatePath, `<configuration><options>${options}</options></configuration>`);
+  const { passedOver } = await writeConfig(given, randomBytes);
+  expect(passedOver).toEqual(['startBrowser']);
+  const before = fs.readFileSync(inHome('config.xml'), 'utf8');
+  expect(before).toContain('<maxSendKbps>9</maxSendKbps>');
+  fs.writeFileSync(
+    templatePath,
+    '<configuration><options><natEnabled>true</natEnabled></options></configuration>',
+  );
+  const refused = writeConfig(given, randomBytes);
+  await expect(refused).rejects.toThrow(`syncthing.defaultConfig of the chart, here ${templatePath}`);
+  await expect(refused).rejects.toThrow('natEnabled is refused');
+  expect(fs.readFileSync(inHome('config.xml'), 'utf8')).toBe(before);
 });

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { configXml } from '../syncthing/config-xml.ts';
+import { configXml, type ConfigXml, type ConfigXmlInput } from '../syncthing/config-xml.ts';
+import { TemplateError } from '../syncthing/template-options.ts';
 import type { Settings } from './settings.ts';
 
 /** Random bytes from the caller (`crypto.randomBytes`). */
@@ -10,6 +11,8 @@ export interface WrittenConfig {
   readonly apiKey: string;
   /** Where a configuration that could not be read was put, when there was one. */
   readonly brokenFile?: string;
+  /** Options and sections of the template that do not count. */
+  readonly passedOver: readonly string[];
 }
 
 /**
@@ -29,7 +32,7 @@ export async function writeConfig(settings: Settings, randomBytes: RandomBytes):
   const file = path.join(settings.home, 'config.xml');
   const existing = await readIfThere(file);
   const template = settings.templatePath && (await fs.readFile(settings.templatePath, 'utf8'));
-  const { xml, existingBroken } = configXml({
+  const { xml, existingBroken, passedOver } = rendered(settings, {
     listenIp: settings.listenIp,
     listenPort: settings.listenPort,
     gui: {
@@ -45,7 +48,18 @@ export async function writeConfig(settings: Settings, randomBytes: RandomBytes):
   await replaceFile(file, xml);
   // The daemon unlinks a left-over socket itself; until then nobody should take it for a live one.
   await fs.rm(settings.socketPath, { force: true });
-  return { apiKey, ...(brokenFile !== undefined && { brokenFile }) };
+  return { apiKey, passedOver, ...(brokenFile !== undefined && { brokenFile }) };
+}
+
+/** What is wrong with the template is said together with where it came from. */
+function rendered({ templatePath }: Settings, input: ConfigXmlInput): ConfigXml {
+  try {
+    return configXml(input);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const message = `the template of Syncthing's configuration (syncthing.defaultConfig of the chart, here ${templatePath}): ${error.message}`;
+    throw new TemplateError(message, { cause: error });
+  }
 }
 
 async function privateDirectory(directory: string): Promise<void> {

@@ -45,22 +45,36 @@ describe('configXml', () => {
       expect(configXml({ ...input, existing })).toEqual({
         xml: configXml(input).xml,
         existingBroken: true,
+        passedOver: [],
       });
     },
   );
 
-  test('a template gives options we have no opinion on, and defaults; never folders', () => {
-    const template = `<configuration>${folder}<options><relaysEnabled>true</relaysEnabled><maxSendKbps>10</maxSendKbps></options><defaults><ignores/></defaults></configuration>`;
+  test('a template gives options we have no opinion on; never folders, defaults or what we set ourselves', () => {
+    const template = `<configuration>${folder}<options><startBrowser>true</startBrowser><maxSendKbps>10</maxSendKbps></options><defaults><ignores><line>*.iso</line></ignores></defaults></configuration>`;
     const existing = '<configuration version="37"><defaults><folder/></defaults></configuration>';
-    const { xml } = configXml({ ...input, existing, template });
+    const { xml, passedOver } = configXml({ ...input, existing, template });
     expect(xml).toContain('<maxSendKbps>10</maxSendKbps>');
-    expect(xml).not.toContain('<relaysEnabled>true');
-    expect(xml).toContain('<defaults><ignores/></defaults>');
-    expect(xml).not.toContain('<folder');
+    expect(xml).not.toContain('<startBrowser>true');
+    expect(xml).toContain('<defaults><folder/></defaults>');
+    expect(xml).not.toContain('*.iso');
+    expect(xml).not.toContain(folder);
+    expect(passedOver).toEqual(['<defaults>', '<folder>', 'startBrowser']);
+  });
+
+  test('what a template gave is gone when it does not give it any more', () => {
+    const template = '<configuration><options><maxSendKbps>10</maxSendKbps></options></configuration>';
+    const existing = configXml({ ...input, template }).xml;
+    expect(configXml({ ...input, existing }).xml).toBe(configXml(input).xml);
+  });
+
+  test('a template that would open the network is refused by name', () => {
+    const template = '<configuration><options><relaysEnabled>true</relaysEnabled></options></configuration>';
+    expect(() => configXml({ ...input, template })).toThrow('relaysEnabled is refused');
   });
 
   test('a template that is no configuration is refused', () => {
-    expect(() => configXml({ ...input, template: 'relays: off' })).toThrow(/template/);
+    expect(() => configXml({ ...input, template: 'relays: off' })).toThrow(/not a <configuration>/);
   });
 });
 

@@ -1,4 +1,5 @@
-import { escapeXml, xmlChildren, type XmlChild, type XmlRoot } from './xml-children.ts';
+import { type TemplateOptions, templateOptions } from './template-options.ts';
+import { escapeXml, xmlChildren, type XmlRoot } from './xml-children.ts';
 
 /** What every start writes into Syncthing's `config.xml`, whatever stood there. */
 export interface ConfigXmlInput {
@@ -9,8 +10,9 @@ export interface ConfigXmlInput {
   /** The file as it is now. */
   readonly existing?: string;
   /**
-   * A configuration file given by the user. Its options hold where we have no opinion of our own,
-   * its defaults replace those on the node; its folders and devices are not read.
+   * A configuration file given by the user. Its options hold where we have no opinion of our own (see
+   * template-options.ts); nothing else of it is read: not its folders and devices, and not its defaults, which could
+   * give a volume's folder patterns of files to ignore.
    */
   readonly template?: string;
 }
@@ -28,6 +30,8 @@ export interface ConfigXml {
   readonly xml: string;
   /** True when `existing` was no configuration, so that nothing of it could be kept. */
   readonly existingBroken: boolean;
+  /** What of the template does not count, see {@link TemplateOptions}. */
+  readonly passedOver: readonly string[];
 }
 
 /** The newest version of the file format that 1.27 to 1.30 read; 2.x brings it up to its own. */
@@ -38,52 +42,33 @@ const FRESH_OPEN_TAG = '<configuration version="37">';
  * file (folders, devices, defaults) stays byte by byte, as does the version of its format. The own
  * device is not needed: the daemon adds it, and makes its keys, at its first start.
  *
- * Throws when the template is not a configuration.
+ * Throws TemplateError when the template is not a configuration, or says what must not be.
  */
 export function configXml(input: ConfigXmlInput): ConfigXml {
   const existing = input.existing === undefined ? undefined : configuration(input.existing);
-  const template = templateOf(input.template);
-  const ours = options(input);
-  const kept = keptChildren(existing, template);
+  const template = input.template === undefined ? NO_TEMPLATE : templateOptions(input.template);
+  const kept = existing?.children.filter((child) => child.name !== 'gui' && child.name !== 'options') ?? [];
   const lines = [
     ...kept.map((child) => child.text),
     gui(input.gui),
-    element('options', '', [...ours.map(optionText), ...templateOptions(template, ours)]),
+    element('options', '', [
+      ...options(input).map(optionText),
+      ...template.taken.map(({ name, value }) => optionText([name, value])),
+    ]),
   ];
   const body = lines.map((line) => `    ${line}\n`).join('');
   return {
     xml: `${existing?.openTag ?? FRESH_OPEN_TAG}\n${body}</configuration>\n`,
     existingBroken: input.existing !== undefined && existing === undefined,
+    passedOver: template.passedOver,
   };
 }
+
+const NO_TEMPLATE: TemplateOptions = { taken: [], passedOver: [] };
 
 function configuration(xml: string): XmlRoot | undefined {
   const root = xmlChildren(xml);
   return root?.name === 'configuration' && !root.openTag.endsWith('/>') ? root : undefined;
-}
-
-function templateOf(text: string | undefined): XmlRoot | undefined {
-  if (text === undefined) {
-    return undefined;
-  }
-  const root = configuration(text);
-  if (root === undefined) {
-    throw new Error('the template of the Syncthing configuration is not a <configuration> document');
-  }
-  return root;
-}
-
-function keptChildren(existing: XmlRoot | undefined, template: XmlRoot | undefined): readonly XmlChild[] {
-  const defaults = template?.children.filter((child) => child.name === 'defaults') ?? [];
-  const replaced = new Set(['gui', 'options', ...defaults.map((child) => child.name)]);
-  return [...(existing?.children.filter((child) => !replaced.has(child.name)) ?? []), ...defaults];
-}
-
-function templateOptions(template: XmlRoot | undefined, ours: readonly Option[]): readonly string[] {
-  const own = new Set(ours.map(([name]) => name));
-  const section = template?.children.find((child) => child.name === 'options');
-  const children = section === undefined ? [] : (xmlChildren(section.text)?.children ?? []);
-  return children.filter((child) => !own.has(child.name)).map((child) => child.text);
 }
 
 type Option = readonly [name: string, value: string | number | boolean, attribute?: string];

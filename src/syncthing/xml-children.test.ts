@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { escapeXml, xmlChildren } from './xml-children.ts';
+import { elementText, escapeXml, xmlChildren } from './xml-children.ts';
 
 test('children keep their text as it stands', () => {
   const folder = '<folder id="a>b" path="/x">\n  <device id="1"/><!-- </folder> -->\n</folder>';
@@ -44,6 +44,29 @@ test('property: any escaped text survives as one child', () => {
     fc.property(fc.string(), (text) => {
       const child = `<x y="${escapeXml(text)}">${escapeXml(text)}</x>`;
       expect(xmlChildren(`<r>${child}</r>`)?.children).toEqual([{ name: 'x', text: child }]);
+    }),
+  );
+});
+
+test.each([
+  ['<a>x</a>', 'x'],
+  ['<a b="c"> x </a >', ' x '],
+  ['<a/>', ''],
+  ['<a></a>', ''],
+  ['<a>&#116;r&#x75;e &lt;&amp;&quot;</a>', 'true <&"'],
+  ['<a><b/></a>', undefined],
+  ['<a>x<!-- y --></a>', undefined],
+  ['<a><![CDATA[x]]></a>', undefined],
+  ['<a>&unknown;</a>', undefined],
+  ['<a>a & b</a>', undefined],
+])('the text of %s is %j', (element, text) => {
+  expect(elementText(element)).toBe(text);
+});
+
+test('property: any escaped text is read back', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      expect(elementText(`<x>${escapeXml(text)}</x>`)).toBe(text);
     }),
   );
 });

@@ -105,6 +105,30 @@ function tagOf(match: RegExpExecArray, start: number, end: number): Tag | undefi
   return { kind, name, text: match[0], start, end };
 }
 
+/**
+ * The text of an element that has nothing but text, with the five named entities and numbered characters resolved;
+ * `undefined` when there is anything else in it.
+ */
+export function elementText(element: string): string | undefined {
+  const match = /^<(?<name>[\w.:-]+)(?:\s[^<>]*)?(?:\/>|>(?<text>[^<]*)<\/\k<name>\s*>)$/.exec(element);
+  if (match === null) return undefined;
+  const text = match.groups?.['text'] ?? '';
+  return /&(?!(?:lt|gt|amp|quot|apos|#\d{1,6}|#x[0-9a-fA-F]{1,5});)/.test(text)
+    ? undefined
+    : text.replaceAll(/&(?<entity>[^;]+);/g, (_, entity: string) => resolveEntity(entity));
+}
+
+const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+function resolveEntity(entity: string): string {
+  const named = NAMED[entity];
+  if (named !== undefined) return named;
+  const code = entity.startsWith('#x')
+    ? Number.parseInt(entity.slice(2), 16)
+    : Number.parseInt(entity.slice(1), 10);
+  return String.fromCodePoint(code);
+}
+
 /** A value as XML text or attribute content. */
 export function escapeXml(value: string): string {
   return value.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);

@@ -36,7 +36,7 @@ export function buildCacheStep(context: ClusterContext): Step {
 
 /** Builds everything that a cluster and its tests need, without a cluster. */
 export async function buildPrograms(context: ClusterContext): Promise<void> {
-  const placed = await placeSets(context, ['start', 'use']);
+  const placed = await placeSets(context, ['start', 'use', 'test']);
   const cleanup = context.goCache === undefined ? [buildCacheStep(context)] : [];
   await runSteps([...programSteps(placed, context), ...cleanup], context);
 }

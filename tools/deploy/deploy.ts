@@ -19,7 +19,8 @@ export interface Release {
 
 export const DEFAULT_RELEASE: Release = { name: 'syncthing-csi', namespace: DRIVER_NAMESPACE };
 
-async function helm(kube: Kube, words: readonly string[], timeoutMs: number): Promise<string> {
+/** Runs helm on the cluster. */
+export async function helm(kube: Kube, words: readonly string[], timeoutMs: number): Promise<string> {
   const program = join(kube.paths.bin, 'helm');
   const command = [program, `--kubeconfig=${kube.paths.kubeconfig}`, ...words] as const;
   return await runCommand(command, { signal: kube.signal, timeoutMs });

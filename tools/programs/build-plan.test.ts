@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildHash, goArguments } from './build-plan.ts';
-import { PROGRAM_SETS, programsOf } from './program-set.ts';
+import { HELM_PROVIDER_VERSION, PROGRAM_SETS, programsOf } from './program-set.ts';
 
 const inputs = { goMod: 'module m', goSum: 'sum', toolchain: 'go1.26.0\nlinux\namd64' };
 
@@ -33,6 +33,13 @@ describe('PROGRAM_SETS', () => {
   it('names a module’s root without its major version', () => {
     const etcd = PROGRAM_SETS.find((set) => set.name === 'etcd');
     expect(etcd && programsOf(etcd)).toEqual([{ built: 'server', name: 'etcd' }]);
+  });
+
+  it('calls the helm provider what its go.mod pins', () => {
+    const goMod = readFileSync(join(import.meta.dirname, 'terraform-provider-helm/go.mod'), 'utf8');
+    expect(goMod).toMatch(
+      new RegExp(`github.com/hashicorp/terraform-provider-helm v${HELM_PROVIDER_VERSION}( |$)`, 'm'),
+    );
   });
 
   it('tells Kubernetes which version it is: clients misjudge one that does not know', () => {

@@ -9,13 +9,15 @@ export type ProgramSet = {
   readonly ldflags: string;
   /** What go calls the binary → what it is called in .cluster/bin. */
   readonly rename?: Readonly<Record<string, string>>;
-  /** When it is needed: to start the cluster, for its use, or only where a Docker engine runs. */
-  readonly phase: 'start' | 'use' | 'kind';
+  /** When it is needed: to start the cluster, for its use, only by tests, or only where a Docker engine runs. */
+  readonly phase: 'start' | 'use' | 'test' | 'kind';
 };
 
 const STRIPPED = '-s -w';
 const KUBERNETES_VERSION = '1.36.3';
 const SYNCTHING_VERSION = '1.30.0';
+/** The newest that is a Go module: the tags of version 2 and 3 have no /v2 in their path. */
+export const HELM_PROVIDER_VERSION = '1.3.2';
 
 /** Without these the binaries call themselves v0.0.0-master and clients misjudge what the server can do. */
 function kubernetesLdflags(version: string): string {
@@ -106,6 +108,20 @@ export const PROGRAM_SETS: readonly ProgramSet[] = [
     packages: ['helm.sh/helm/v4/cmd/helm'],
     ldflags: STRIPPED,
     phase: 'use',
+  },
+  {
+    name: 'terraform-provider-helm',
+    module: 'terraform-provider-helm',
+    packages: ['github.com/hashicorp/terraform-provider-helm'],
+    ldflags: STRIPPED,
+    phase: 'test',
+  },
+  {
+    name: 'opentofu',
+    module: 'opentofu',
+    packages: ['github.com/opentofu/opentofu/cmd/tofu'],
+    ldflags: STRIPPED,
+    phase: 'test',
   },
   {
     name: 'kind',

@@ -34,7 +34,7 @@ export function tiers(reports: string): readonly Tier[] {
     { name: 'mutants', command: ['npm', 'run', '--silent', 'test:mutants'], needs: [] },
     project('integration', reports, ['programs', 'images']),
     project('sanity', reports, ['deploy']),
-    project('e2e', reports, ['deploy']),
+    project('e2e', reports, ['programs', 'deploy']),
     withAttach('sanity', [], reports),
     withAttach('e2e', ATTACH_FILES, reports),
   ];

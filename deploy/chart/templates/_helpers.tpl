@@ -25,6 +25,42 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
+{{/* Of what runs once and ends, so that nothing that selects the workloads' pods finds it: (list . "test"). */}}
+{{- define "syncthing-csi.hookLabels" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ $root.Chart.Name }}-{{ index . 1 }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+{{- end -}}
+
+{{/* Before an install too: another instance may have brought older definitions. */}}
+{{- define "syncthing-csi.crdsHook" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
+{{/* Of a pod and of a container that need no rights at all. */}}
+{{- define "syncthing-csi.nobody" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: { type: RuntimeDefault }
+{{- end -}}
+
+{{- define "syncthing-csi.restricted" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end -}}
+
+{{/* The Secret that the chart makes itself. */}}
+{{- define "syncthing-csi.syncthingSecret" -}}
+{{- include "syncthing-csi.name" (list . "syncthing-csi-syncthing") -}}
+{{- end -}}
+
 {{- define "syncthing-csi.driverImage" -}}
 {{- with .Values.images.driver -}}
 {{ .repository }}:{{ .tag | default $.Chart.AppVersion }}

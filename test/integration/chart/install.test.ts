@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CallOptions, KubernetesClient } from '../../../src/kubernetes/client.ts';
 import { connectKubernetes, type Connection } from '../../../src/kubernetes/connect-kubernetes.ts';
 import {
@@ -22,6 +25,8 @@ import {
   volumeSpec,
   volumeStatus,
 } from '../kubernetes/sample-resources.ts';
+import { renderManifests } from '../../../tools/manifests/render-manifests.ts';
+import { program } from '../kubernetes/programs.ts';
 import { LOCAL_VALUES, render } from './chart.ts';
 import { startNodePod } from './node-pod.ts';
 
@@ -67,6 +72,10 @@ describe('an API server takes what the chart renders', () => {
     'node.maxUnavailable="10%"',
     'controller.replicas=2',
     'attach=true',
+    'networkPolicy.create=true',
+    'metrics.dashboard.create=true',
+    'moreStorageClasses={"kept":{"parameters":{"onDelete":"archive"}}}',
+    'syncthing.defaultConfig="<configuration/>"',
   ];
   test.each([
     ['defaults', [], []],
@@ -76,6 +85,24 @@ describe('an API server takes what the chart renders', () => {
   ])('with %s', async (_name, sets, files) => {
     expect(await apply(sets, files, '--dry-run=server')).toMatch(/daemonset\.apps\/syncthing-csi-node/);
   });
+});
+
+test('an API server takes the plain manifests, and the same once more', async () => {
+  const values = path.join(mkdtempSync(path.join(tmpdir(), 'values-')), 'values.yaml');
+  onTestFinished(() => rmSync(path.dirname(values), { recursive: true }));
+  writeFileSync(values, 'nameSuffix: plain\ndriverName: plain.example.com\n');
+  const text = await renderManifests({
+    helm: program('helm'),
+    chart: path.resolve('deploy/chart'),
+    namespace,
+    values,
+    signal: AbortSignal.timeout(60_000),
+  });
+  for (const _ of ['first', 'again']) {
+    const said = await server.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
+    expect(said).toContain('daemonset.apps/syncthing-csi-node-plain serverside-applied');
+    expect(said).toContain('syncthingvolumes.syncthing-csi.io serverside-applied');
+  }
 });
 
 describe('the service accounts of an installed chart', () => {

@@ -112,6 +112,7 @@ test.each([
   ['controller', 'NAMESPACE is not set'],
   ['node', 'NODE_NAME is not set'],
   ['syncthing-config', 'SYNCTHING_HOME'],
+  ['crds', 'CRDS_DIR is not set'],
 ])('%s without configuration says so, also as a user without a name', async (program, complaint) => {
   const ended = await runInImage(program, 65_532);
   expect(ended.exitCode).toBe(1);

@@ -163,3 +163,21 @@ test('the unusable password hash has the form that the daemon takes for one', ()
   expect(xml).toMatch(/<password>\$2a\$10\$[./A-Za-z0-9]{53}<\/password>/);
   expect(execFileSync('stat', ['-c', '%a', daemon.home], { encoding: 'utf8' }).trim()).toBe('700');
 });
+
+test('a template of the user and a key for all nodes hold, and the daemon stays closed', async () => {
+  const template = fs.readFileSync('deploy/terraform/examples/template/default_config.xml', 'utf8');
+  const apiKey = 'the-same-on-every-node';
+  await using other = await startDaemon({ template, apiKey });
+  expect(other.apiKey).toBe(apiKey);
+  const { options } = await other.client.config(call);
+  expect(options).toMatchObject({
+    maxSendKbps: 20_000,
+    maxRecvKbps: 50_000,
+    limitBandwidthInLan: true,
+    listenAddresses: [other.address],
+    relaysEnabled: false,
+    globalAnnounceEnabled: false,
+    reconnectionIntervalS: 5,
+  });
+  expect(listeningPorts(other.pid)).toEqual([Number(new URL(other.address).port)]);
+});

@@ -42,7 +42,14 @@ export function syncthingBinary(): string {
 
 const START_TIMEOUT_MS = 60_000;
 
-export async function startDaemon(): Promise<Daemon> {
+export interface DaemonOptions {
+  /** A configuration of the user's, to be merged under ours. */
+  readonly template?: string;
+  /** Given for all nodes; random unless given. */
+  readonly apiKey?: string;
+}
+
+export async function startDaemon(given: DaemonOptions = {}): Promise<Daemon> {
   // Short, because the path of a unix socket may not be longer than 107 bytes.
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'st-'));
   const home = path.join(directory, 'home');
@@ -50,7 +57,17 @@ export async function startDaemon(): Promise<Daemon> {
   fs.mkdirSync(data);
   const socketPath = path.join(directory, 'api', 'syncthing.sock');
   const listenPort = await freePort();
-  const settings = { home, socketPath, listenIp: '127.0.0.1', listenPort, guiUser: 'test' };
+  const templatePath = path.join(directory, 'template.xml');
+  if (given.template !== undefined) fs.writeFileSync(templatePath, given.template);
+  const settings = {
+    home,
+    socketPath,
+    listenIp: '127.0.0.1',
+    listenPort,
+    guiUser: 'test',
+    ...(given.template !== undefined && { templatePath }),
+    ...(given.apiKey !== undefined && { apiKey: given.apiKey }),
+  };
   const running = new RunningProcess(home);
   const { apiKey } = await writeConfig(settings, randomBytes);
   const client = connectSyncthing({ socketPath, apiKey });
