@@ -33,7 +33,7 @@ function readerOn(node: string): string {
 }
 
 async function readOn(node: string, claim: string): Promise<string> {
-  await startPod(stage, readerOn(node), { node, claim });
+  await startPod(stage, readerOn(node), { node, claim, readOnly: true });
   return await shell(stage.kube, 'cat /data/file', inPod(stage, readerOn(node)));
 }
 
@@ -72,6 +72,15 @@ describe('a volume that many nodes read', () => {
         'Read-only file system',
       );
     }
+    await ensure(stage.kube, podManifest({ namespace: stage.namespace, name: 'bold', node: 'node1', claim: 'many' }));
+    await waitUntil(
+      async () => {
+        const text = await kubectl(stage.kube, ['-n', stage.namespace, 'describe', 'pod', 'bold']);
+        return text.includes('set readOnly: true under persistentVolumeClaim') ? true : undefined;
+      },
+      { signal: stage.kube.signal, timeoutMs: 90_000, what: 'a pod that could write to be refused' },
+    );
+    await endPod(stage, 'bold');
     for (const node of NODES) await endPod(stage, readerOn(node));
     await waitUntil(async () => ((await readerNodes('many')).length === 0 ? true : undefined), {
       signal: stage.kube.signal,
@@ -92,7 +101,7 @@ describe('a volume that many nodes read', () => {
     await waitForRunning(kube, namespace, 'next', { timeoutMs: 200_000 });
     await shell(kube, 'echo second > /data/file; sync', inPod(stage, 'next'));
     await setModes('turns', READ);
-    await ensure(kube, podManifest({ namespace, name: readerOn('node3'), node: 'node3', claim: 'turns' }));
+    await ensure(kube, podManifest({ namespace, name: readerOn('node3'), node: 'node3', claim: 'turns', readOnly: true }));
     expect(await told('turns', 'node3 waits')).toContain('node1 holds the volume');
     await endPod(stage, 'next');
     await waitForRunning(kube, namespace, readerOn('node3'), { timeoutMs: 200_000 });
@@ -102,8 +111,8 @@ describe('a volume that many nodes read', () => {
 
   it('lets pods of one node share the right to read, and begin anew after the last', async () => {
     await writtenClaim('shared');
-    await startPod(stage, 'left', { node: 'node3', claim: 'shared' });
-    await startPod(stage, 'right', { node: 'node3', claim: 'shared' });
+    await startPod(stage, 'left', { node: 'node3', claim: 'shared', readOnly: true });
+    await startPod(stage, 'right', { node: 'node3', claim: 'shared', readOnly: true });
     await endPod(stage, 'left');
     expect(await shell(stage.kube, 'cat /data/file', inPod(stage, 'right'))).toBe('first');
     await endPod(stage, 'right');
@@ -115,7 +124,7 @@ describe('a volume that many nodes read', () => {
     const { kube, namespace } = stage;
     await labelNodes(kube, ['node1', 'node2']);
     await makeClaim(stage, 'empty', { accessModes: ['ReadOnlyMany'] });
-    await ensure(kube, podManifest({ namespace, name: 'early', node: 'node1', claim: 'empty' }));
+    await ensure(kube, podManifest({ namespace, name: 'early', node: 'node1', claim: 'empty', readOnly: true }));
     const described = async () => {
       const text = await kubectl(kube, ['-n', namespace, 'describe', 'pod', 'early']);
       return text.includes('nothing was ever written to the volume') ? text : undefined;
@@ -144,8 +153,8 @@ describe('a volume that many nodes read', () => {
     const written = await readTree(kube, inPod(stage, 'writer'));
     await endPod(stage, 'writer');
     await setModes('tree', READ);
-    await startPod(stage, 'a', { node: 'node2', claim: 'tree' });
-    await startPod(stage, 'b', { node: 'node3', claim: 'tree' });
+    await startPod(stage, 'a', { node: 'node2', claim: 'tree', readOnly: true });
+    await startPod(stage, 'b', { node: 'node3', claim: 'tree', readOnly: true });
     for (const pod of ['a', 'b'])
       expect(contentsOf(await readTree(kube, inPod(stage, pod)))).toEqual(contentsOf(written));
     expect(contentsOf(written).length).toBeGreaterThan(10);

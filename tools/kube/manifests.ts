@@ -45,6 +45,8 @@ export interface PodOptions {
   readonly node?: string;
   /** Absent: a pod without a volume. */
   readonly claim?: string;
+  /** The claim's volume is mounted read-only. */
+  readonly readOnly?: boolean;
   /** A shell script; the default waits for SIGTERM. */
   readonly script?: string;
   readonly hostPath?: string;
@@ -55,9 +57,14 @@ export interface PodOptions {
 /** Ends at once on SIGTERM: a shell that is PID 1 ignores it otherwise, and the pod's end takes its grace time. */
 export const WAIT_SCRIPT = 'trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done';
 
-function volumesOf(options: Pick<PodOptions, 'claim' | 'hostPath'>): Pick<Plain<V1PodSpec>, 'volumes'> {
+function volumesOf(
+  options: Pick<PodOptions, 'claim' | 'readOnly' | 'hostPath'>,
+): Pick<Plain<V1PodSpec>, 'volumes'> {
   if (options.claim !== undefined) {
-    return { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: options.claim } }] };
+    const readOnly = options.readOnly === true ? { readOnly: true } : {};
+    return {
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: options.claim, ...readOnly } }],
+    };
   }
   return options.hostPath === undefined
     ? {}

@@ -18,7 +18,8 @@ export function stageRequest(node: TestNode, volumeId: string, { mode }: PodOpti
 
 export function publishRequest(node: TestNode, volumeId: string, pod: string, options: PodOptions = {}) {
   const targetPath = node.targetPath(volumeId, pod);
-  return { ...stageRequest(node, volumeId, options), targetPath, readonly: options.readonly ?? false };
+  const isReader = options.mode?.endsWith('_READER_ONLY') === true;
+  return { ...stageRequest(node, volumeId, options), targetPath, readonly: options.readonly ?? isReader };
 }
 
 /** Calls as the kubelet does, again after each answer that it retries; the path that the pod sees. */
