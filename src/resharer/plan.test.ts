@@ -173,7 +173,7 @@ const rows: readonly Row[] = [
       states: { [A]: diskState(A, writer), [B]: diskState(B), [folderId(2)]: diskState(folderId(2)) },
     },
     model: having({ folderId: B }, {}, { folderId: folderId(2), peers: [] }),
-    plan: ['put A sendreceive D2', 'pause and put B receiveonly D2', 'pause and put B receiveonly'],
+    plan: ['put A sendreceive D2', 'put B receiveonly D2', 'pause and put B receiveonly'],
   },
   {
     name: 'a fence by the peers of one volume goes before a switch',
