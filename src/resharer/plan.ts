@@ -154,7 +154,9 @@ function stepOf(it: Case): readonly Step[] {
   const folder = { ...actual, ...wanted.folder };
   const letsGo = dropsPeer(it, actual, wanted.folder) && actual.paused !== true;
   const rank = rankOf(it, actual, wanted.folder);
-  return [{ rank, replica, kind: 'put', folder, ...(letsGo && { pausedFirst: { ...actual, paused: true } }) }];
+  return [
+    { rank, replica, kind: 'put', folder, ...(letsGo && { pausedFirst: { ...actual, paused: true } }) },
+  ];
 }
 
 function dropsPeer({ observed }: Case, actual: FolderConfig, wanted: FolderConfig): boolean {
