@@ -19,6 +19,7 @@ export async function applyResharer(
     case 'add':
       return add(client, action.folders, signal);
     case 'put':
+      if (action.pausedFirst !== undefined) await client.putFolders([action.pausedFirst], { signal });
       await client.putFolders([action.folder], { signal });
       return changed(1);
     case 'take-out':

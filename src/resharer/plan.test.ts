@@ -65,7 +65,7 @@ function having(...folders: readonly Partial<FolderInput>[]): SyncthingModel {
     .reduce(withFolder, devices.reduce(withDevice, syncthingModel(OWN)));
 }
 
-/** Short forms: `add A,B`, `put A sendreceive D2`, `take-out A`. */
+/** Short forms: `add A,B`, `put A sendreceive D2`, `pause and put A sendreceive`, `take-out A`. */
 function short(action: ResharerAction): string {
   function name(id: string): string {
     return id === A ? 'A' : 'B';
@@ -73,7 +73,8 @@ function short(action: ResharerAction): string {
   if (action.kind === 'add') return `add ${action.folders.map(({ folder }) => name(folder.id)).join()}`;
   if (action.kind === 'take-out') return `take-out ${name(action.folderId)}`;
   const { id, type, devices } = action.folder;
-  return ['put', name(id), type, ...devices.map(({ deviceID }) => deviceID)].join(' ');
+  const put = action.pausedFirst === undefined ? 'put' : 'pause and put';
+  return [put, name(id), type, ...devices.map(({ deviceID }) => deviceID)].join(' ');
 }
 
 interface Row {
@@ -172,7 +173,7 @@ const rows: readonly Row[] = [
       states: { [A]: diskState(A, writer), [B]: diskState(B), [folderId(2)]: diskState(folderId(2)) },
     },
     model: having({ folderId: B }, {}, { folderId: folderId(2), peers: [] }),
-    plan: ['put A sendreceive D2', 'put B receiveonly D2', 'put B receiveonly'],
+    plan: ['put A sendreceive D2', 'put B receiveonly D2', 'pause and put B receiveonly'],
   },
   {
     name: 'a fence by the peers of one volume goes before a switch',
@@ -184,7 +185,7 @@ const rows: readonly Row[] = [
       states: { [A]: diskState(A, writer), [B]: diskState(B) },
     },
     model: having({}, { folderId: B, peers: ['D2', 'D3'] }),
-    plan: ['put B receiveonly D2', 'put A sendreceive D2'],
+    plan: ['pause and put B receiveonly D2', 'put A sendreceive D2'],
   },
   {
     name: 'a peer whose device is not there yet: shared with the others, and not applied',

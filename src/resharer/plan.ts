@@ -20,7 +20,16 @@ export interface ReplicaFolder {
 export type ResharerAction =
   /** New folders, whose directories are made first: one commit of Syncthing's configuration for all. */
   | { readonly kind: 'add'; readonly folders: readonly ReplicaFolder[] }
-  | { readonly kind: 'put'; readonly replica: string; readonly folder: FolderConfig }
+  | {
+      readonly kind: 'put';
+      readonly replica: string;
+      readonly folder: FolderConfig;
+      /**
+       * A device goes, and Syncthing forgets what it keeps of the folder for that connection only where the folder is
+       * paused while it is still shared (takeOutFolder says what comes of it otherwise).
+       */
+      readonly pausedFirst?: FolderConfig;
+    }
   /** Out of Syncthing, to come back after its tree was archived (handoff rule 30). */
   | { readonly kind: 'take-out'; readonly replica: string; readonly folderId: string };
 
@@ -127,7 +136,8 @@ function isApplied(it: Case): boolean {
 const RANKS = { fence: 0, switch: 1, join: 2, change: 3, leave: 4, rejoin: 5, failed: 6 } as const;
 
 type Step = { readonly rank: number; readonly replica: string } & (
-  | { readonly kind: 'add' | 'put'; readonly folder: FolderConfig }
+  | { readonly kind: 'add'; readonly folder: FolderConfig }
+  | { readonly kind: 'put'; readonly folder: FolderConfig; readonly pausedFirst?: FolderConfig }
   | { readonly kind: 'take-out'; readonly folderId: string }
 );
 
@@ -142,18 +152,28 @@ function stepOf(it: Case): readonly Step[] {
   if (actual === undefined) return [{ rank: RANKS.join, replica, kind: 'add', folder: wanted.folder }];
   if (sameFolder(actual, wanted.folder, it.observed.ownDeviceId)) return [];
   const folder = { ...actual, ...wanted.folder };
-  return [{ rank: rankOf(it, actual, wanted.folder), replica, kind: 'put', folder }];
+  const letsGo = dropsPeer(it, actual, wanted.folder) && actual.paused !== true;
+  const rank = rankOf(it, actual, wanted.folder);
+  return [
+    { rank, replica, kind: 'put', folder, ...(letsGo && { pausedFirst: { ...actual, paused: true } }) },
+  ];
 }
 
-function rankOf({ observed, order }: Case, actual: FolderConfig, wanted: FolderConfig): number {
+function dropsPeer({ observed }: Case, actual: FolderConfig, wanted: FolderConfig): boolean {
+  const after = peersOf(wanted, observed.ownDeviceId);
+  return peersOf(actual, observed.ownDeviceId).some((id) => !after.includes(id));
+}
+
+function rankOf(it: Case, actual: FolderConfig, wanted: FolderConfig): number {
+  const { observed, order } = it;
   const before = peersOf(actual, observed.ownDeviceId);
   const after = peersOf(wanted, observed.ownDeviceId);
-  const dropsPeer = before.some((id) => !after.includes(id));
-  if (dropsPeer && (order.spec.rejoin !== undefined || order.spec.base.kind === 'failover'))
+  const isLeaving = dropsPeer(it, actual, wanted);
+  if (isLeaving && (order.spec.rejoin !== undefined || order.spec.base.kind === 'failover'))
     return RANKS.fence;
   if (actual.type !== wanted.type) return RANKS.switch;
   if (after.some((id) => !before.includes(id))) return RANKS.join;
-  return dropsPeer ? RANKS.leave : RANKS.change;
+  return isLeaving ? RANKS.leave : RANKS.change;
 }
 
 /** All new folders go where the first of them stands, in few commits; one that failed last time goes alone. */
@@ -163,7 +183,10 @@ function bundleAdds(steps: readonly Step[]): readonly ResharerAction[] {
   return steps.flatMap((step): readonly ResharerAction[] => {
     const { replica } = step;
     if (step.kind === 'take-out') return [{ kind: 'take-out', replica, folderId: step.folderId }];
-    if (step.kind === 'put') return [{ kind: 'put', replica, folder: step.folder }];
+    if (step.kind === 'put') {
+      const { folder, pausedFirst } = step;
+      return [{ kind: 'put', replica, folder, ...(pausedFirst !== undefined && { pausedFirst }) }];
+    }
     if (step.rank === RANKS.failed) return [{ kind: 'add', folders: [{ replica, folder: step.folder }] }];
     return step === first ? commits(bulk) : [];
   });

@@ -5,7 +5,8 @@ import type { CallOptions, SyncthingClient } from './client.ts';
  *
  * It is paused first, while it is still shared. Syncthing (1.30 and 2.1) keeps what it knows of a folder for as long as
  * a connection lasts, and forgets it only when the folder is paused: the same folder, added again later, would send its
- * index from the deleted one's database, that is to say nothing.
+ * index by the deleted one's count of changes, that is to say nothing of what is below it. A device that was taken off
+ * the folder's list before is beyond this, so that the resharer pauses before it takes one off.
  */
 export async function takeOutFolder(
   client: Pick<SyncthingClient, 'folder' | 'putFolders' | 'deleteFolder'>,

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeOutFolder } from '../../../src/syncthing/take-out-folder.ts';
-import { callOptions, introduce, putFolder, rootOf, write, type Peer } from './peers.ts';
+import { callOptions, introduce, putFolder, rootOf, untilProven, write, type Peer } from './peers.ts';
 import { startRealPeer, type RealPeer } from './real-peer.ts';
 import { until } from './until.ts';
 
@@ -69,4 +69,26 @@ test('a joiner that lists the holder last loses no connection, also when it come
 test('a folder that is not there is taken out already', async () => {
   await takeOutFolder(joiner.client, 'nowhere', call());
   expect(await joiner.client.folder('nowhere', call())).toBeUndefined();
+});
+
+// Syncthing's index of a folder that was added again goes by the old one's count where it was not paused while shared.
+test('a joiner that was let go of while paused sends all it has when it comes again', async () => {
+  const folderId = 'let-go';
+  await putFolder(holder, folderId, 'sendreceive', []);
+  for (let index = 0; index < 20; index += 1) write(holder, folderId, `file${index}`, 'content');
+  await holder.client.scan(folderId, call());
+  for (let time = 0; time < 3; time += 1) {
+    await putFolder(joiner, folderId, 'receiveonly', []);
+    await putFolder(holder, folderId, 'sendreceive', [joiner]);
+    await hasOffered(folderId);
+    await putFolder(joiner, folderId, 'receiveonly', [holder]);
+    await untilProven(folderId, holder, joiner);
+    const folder = await joiner.client.folder(folderId, call());
+    if (folder === undefined) throw new Error(`${folderId} is gone`);
+    await joiner.client.putFolders([{ ...folder, paused: true }], call());
+    await putFolder(joiner, folderId, 'receiveonly', []);
+    await putFolder(holder, folderId, 'sendreceive', []);
+    await takeOutFolder(joiner.client, folderId, call());
+    fs.rmSync(rootOf(joiner, folderId), { recursive: true });
+  }
 });
