@@ -152,27 +152,26 @@ function stepOf(it: Case): readonly Step[] {
   if (actual === undefined) return [{ rank: RANKS.join, replica, kind: 'add', folder: wanted.folder }];
   if (sameFolder(actual, wanted.folder, it.observed.ownDeviceId)) return [];
   const folder = { ...actual, ...wanted.folder };
-  const letsGo = dropsPeer(it, actual, wanted.folder) && actual.paused !== true;
+  const letsGo = peersBeside(it, actual, wanted.folder).length > 0 && actual.paused !== true;
   const rank = rankOf(it, actual, wanted.folder);
   return [
     { rank, replica, kind: 'put', folder, ...(letsGo && { pausedFirst: { ...actual, paused: true } }) },
   ];
 }
 
-function dropsPeer({ observed }: Case, actual: FolderConfig, wanted: FolderConfig): boolean {
-  const after = peersOf(wanted, observed.ownDeviceId);
-  return peersOf(actual, observed.ownDeviceId).some((id) => !after.includes(id));
+/** Devices on the list of `one` that are not on that of `other`. */
+function peersBeside({ observed }: Case, one: FolderConfig, other: FolderConfig): readonly string[] {
+  const others = peersOf(other, observed.ownDeviceId);
+  return peersOf(one, observed.ownDeviceId).filter((id) => !others.includes(id));
 }
 
 function rankOf(it: Case, actual: FolderConfig, wanted: FolderConfig): number {
-  const { observed, order } = it;
-  const before = peersOf(actual, observed.ownDeviceId);
-  const after = peersOf(wanted, observed.ownDeviceId);
-  const isLeaving = dropsPeer(it, actual, wanted);
+  const { order } = it;
+  const isLeaving = peersBeside(it, actual, wanted).length > 0;
   if (isLeaving && (order.spec.rejoin !== undefined || order.spec.base.kind === 'failover'))
     return RANKS.fence;
   if (actual.type !== wanted.type) return RANKS.switch;
-  if (after.some((id) => !before.includes(id))) return RANKS.join;
+  if (peersBeside(it, wanted, actual).length > 0) return RANKS.join;
   return isLeaving ? RANKS.leave : RANKS.change;
 }
 
@@ -182,10 +181,9 @@ function bundleAdds(steps: readonly Step[]): readonly ResharerAction[] {
   const [first] = bulk;
   return steps.flatMap((step): readonly ResharerAction[] => {
     const { replica } = step;
-    if (step.kind === 'take-out') return [{ kind: 'take-out', replica, folderId: step.folderId }];
-    if (step.kind === 'put') {
-      const { folder, pausedFirst } = step;
-      return [{ kind: 'put', replica, folder, ...(pausedFirst !== undefined && { pausedFirst }) }];
+    if (step.kind !== 'add') {
+      const { rank: _, ...action } = step;
+      return [action];
     }
     if (step.rank === RANKS.failed) return [{ kind: 'add', folders: [{ replica, folder: step.folder }] }];
     return step === first ? commits(bulk) : [];

@@ -139,6 +139,7 @@ describe('what is wrong is said where the user looks', () => {
     try {
       // Its copy cannot be set up: a claim made earlier might have been granted on the strength of what was.
       await makeClaim(stage, 'mute');
+      await describeSays('pvc', 'mute', ['Bound']);
       await ensure(
         stage.kube,
         podManifest({ namespace: stage.namespace, name: 'mute', node: 'node1', claim: 'mute' }),

@@ -72,7 +72,10 @@ describe('a volume that many nodes read', () => {
         'Read-only file system',
       );
     }
-    await ensure(stage.kube, podManifest({ namespace: stage.namespace, name: 'bold', node: 'node1', claim: 'many' }));
+    await ensure(
+      stage.kube,
+      podManifest({ namespace: stage.namespace, name: 'bold', node: 'node1', claim: 'many' }),
+    );
     await waitUntil(
       async () => {
         const text = await kubectl(stage.kube, ['-n', stage.namespace, 'describe', 'pod', 'bold']);
@@ -101,7 +104,10 @@ describe('a volume that many nodes read', () => {
     await waitForRunning(kube, namespace, 'next', { timeoutMs: 200_000 });
     await shell(kube, 'echo second > /data/file; sync', inPod(stage, 'next'));
     await setModes('turns', READ);
-    await ensure(kube, podManifest({ namespace, name: readerOn('node3'), node: 'node3', claim: 'turns', readOnly: true }));
+    await ensure(
+      kube,
+      podManifest({ namespace, name: readerOn('node3'), node: 'node3', claim: 'turns', readOnly: true }),
+    );
     expect(await told('turns', 'node3 waits')).toContain('node1 holds the volume');
     await endPod(stage, 'next');
     await waitForRunning(kube, namespace, readerOn('node3'), { timeoutMs: 200_000 });
@@ -124,7 +130,10 @@ describe('a volume that many nodes read', () => {
     const { kube, namespace } = stage;
     await labelNodes(kube, ['node1', 'node2']);
     await makeClaim(stage, 'empty', { accessModes: ['ReadOnlyMany'] });
-    await ensure(kube, podManifest({ namespace, name: 'early', node: 'node1', claim: 'empty', readOnly: true }));
+    await ensure(
+      kube,
+      podManifest({ namespace, name: 'early', node: 'node1', claim: 'empty', readOnly: true }),
+    );
     const described = async () => {
       const text = await kubectl(kube, ['-n', namespace, 'describe', 'pod', 'early']);
       return text.includes('nothing was ever written to the volume') ? text : undefined;

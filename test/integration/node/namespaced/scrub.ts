@@ -207,6 +207,9 @@ test('a scrub goes on while a pod writes, and after the service was restarted', 
   await detach(writer, volumeId, 'pod-c');
   await bothHold(volumeId);
   await scrubNow(volumeId);
-  expect((await cluster.replica(volumeId, 'n2')).status?.scrubbed).toMatchObject({ repaired: 1, differing: 0 });
+  expect((await cluster.replica(volumeId, 'n2')).status?.scrubbed).toMatchObject({
+    repaired: 1,
+    differing: 0,
+  });
   expect(textOf(cluster.node('n2'), volumeId, 'old')).toBe('old');
 });
