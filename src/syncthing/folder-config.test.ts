@@ -51,3 +51,15 @@ test('property: every type but receiveonly is a writer: watches, keeps all confl
     }),
   );
 });
+
+test.each([
+  { peers: [], seconds: 60 },
+  { peers: ['A'], seconds: 20 },
+])(
+  'what is written without a pause is read by Syncthing every $seconds s, shared with $peers',
+  ({ peers, seconds }) => {
+    expect(folderConfig({ ...input, type: 'sendreceive', peers })).toMatchObject({
+      fsWatcherTimeoutS: seconds,
+    });
+  },
+);

@@ -40,7 +40,7 @@ export function folderConfig(input: FolderInput): FolderConfig {
     type: input.type,
     devices: devicesOf(input.peers),
     paused: false,
-    ...detection(receiver),
+    ...detection(receiver, input.peers.length === 0),
     ...pulling(receiver),
     ...METADATA,
     versioning: receiver ? KEEP_VERSIONS : NO_VERSIONING,
@@ -56,12 +56,13 @@ function devicesOf(peers: readonly string[]): FolderConfig['devices'] {
 }
 
 /** What makes the folder look at its files. `markerName` is the only one the daemon makes itself. */
-function detection(receiver: boolean): Readonly<Record<string, unknown>> {
+function detection(receiver: boolean, alone: boolean): Readonly<Record<string, unknown>> {
   return {
     fsWatcherEnabled: !receiver,
     fsWatcherDelayS: 10,
     // Left out it is six times the delay: what is written without a pause would be copied after a minute.
-    fsWatcherTimeoutS: 20,
+    // Where nobody else has the folder, reading it again that often only takes from the pod's speed.
+    fsWatcherTimeoutS: alone ? 60 : 20,
     rescanIntervalS: receiver ? 0 : 3600,
     scanProgressIntervalS: -1,
     modTimeWindowS: 0,
