@@ -51,7 +51,7 @@ function stage(volumeId: string, of: NodeUnderTest = node) {
 
 function publish(volumeId: string, pod: string) {
   const request = requestFor(volumeId, 'MULTI_NODE_READER_ONLY');
-  return nodePublishVolume(node.ctx)({ ...request, targetPath: targetPath(pod), readonly: false }, callOf());
+  return nodePublishVolume(node.ctx)({ ...request, targetPath: targetPath(pod), readonly: true }, callOf());
 }
 
 function unpublish(volumeId: string, pod: string) {

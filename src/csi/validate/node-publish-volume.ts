@@ -2,7 +2,7 @@ import { CsiError, invalidArgument } from '../errors.ts';
 import type { NodePublishVolumeRequest__Output } from '../gen/csi/v1/NodePublishVolumeRequest.ts';
 import type { NodeUnpublishVolumeRequest__Output } from '../gen/csi/v1/NodeUnpublishVolumeRequest.ts';
 import type { Capability } from './capability.ts';
-import { isReader, parseCapability } from './capability.ts';
+import { parseCapability } from './capability.ts';
 import { parseTarget } from './target.ts';
 import type { VolumeRef } from './volume-ref.ts';
 import { parseVolumeRef, requireOwn } from './volume-ref.ts';
@@ -12,7 +12,6 @@ export interface NodePublishVolumeIntent {
   readonly stagingTargetPath: string;
   readonly targetPath: string;
   readonly capability: Capability;
-  /** By the request, the access mode or the mount flag. */
   readonly readOnly: boolean;
   readonly volumeContext: Readonly<Record<string, string>>;
   /** Where CSIDriver.podInfoOnMount is set. */
@@ -30,8 +29,8 @@ export interface NodeUnpublishVolumeIntent {
  * makes the mount writable, whatever ours is (seen with containerd 2.4 and runc).
  */
 const WRITABLE_ALL_THE_SAME =
-  'is false, but the PersistentVolume is read by many (ReadOnlyMany), and its files would be writable in this pod: ' +
-  'set readOnly: true under persistentVolumeClaim in the pod';
+  'is false, but the PersistentVolume is for reading (ReadOnlyMany, or ro among its mount options), and its files would ' +
+  'be writable in this pod: set readOnly: true under persistentVolumeClaim in the pod';
 
 /** CSI 1.12, NodePublishVolume; an id of another form is NOT_FOUND, once the rest is in order. */
 export function parseNodePublishVolume(request: NodePublishVolumeRequest__Output): NodePublishVolumeIntent {
@@ -42,7 +41,7 @@ export function parseNodePublishVolume(request: NodePublishVolumeRequest__Output
   if (volumeContext['csi.storage.k8s.io/ephemeral'] === 'true') {
     throw invalidArgument('volume_context', 'inline volumes are not offered; use a generic ephemeral volume');
   }
-  if (isReader(capability) && !request.readonly) throw invalidArgument('readonly', WRITABLE_ALL_THE_SAME);
+  if (capability.readOnly && !request.readonly) throw invalidArgument('readonly', WRITABLE_ALL_THE_SAME);
   const stagingTargetPath = parseStaged(request.stagingTargetPath);
   const podUid = volumeContext['csi.storage.k8s.io/pod.uid'];
   return {
@@ -50,7 +49,7 @@ export function parseNodePublishVolume(request: NodePublishVolumeRequest__Output
     stagingTargetPath,
     targetPath,
     capability,
-    readOnly: request.readonly || capability.readOnly,
+    readOnly: request.readonly,
     volumeContext,
     ...(podUid !== undefined && { podUid }),
   };

@@ -135,14 +135,24 @@ describe('NodePublishVolume', () => {
   test.for([
     { request: {}, readOnly: false },
     { request: { readonly: true }, readOnly: true },
-    { request: { volumeCapability: { ...writer, mount: { mountFlags: ['ro'] } } }, readOnly: true },
-    {
-      request: { volumeCapability: { ...writer, accessMode: { mode: 'MULTI_NODE_READER_ONLY' } } },
-      readOnly: true,
-    },
   ])('of $request is read-only: $readOnly', ({ request, readOnly }) => {
     expect(call('NodePublishVolume', request)).toMatchObject({ readOnly });
   });
+
+  test.for([
+    { ...writer, mount: { mountFlags: ['ro'] } },
+    { ...writer, accessMode: { mode: 'MULTI_NODE_READER_ONLY' } },
+  ])(
+    'by %j goes to a pod that says readOnly alone: the runtime would make it writable',
+    (volumeCapability) => {
+      expect(call('NodePublishVolume', { volumeCapability, readonly: true })).toMatchObject({
+        readOnly: true,
+      });
+      expect(() => call('NodePublishVolume', { volumeCapability })).toThrow(
+        /^readonly: is false.*readOnly: true/,
+      );
+    },
+  );
 
   test('tells the pod where the kubelet does', () => {
     const volumeContext = { 'csi.storage.k8s.io/pod.uid': 'uid-1' };
