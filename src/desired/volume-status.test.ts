@@ -44,6 +44,7 @@ describe('the next status', () => {
     expect(next()).toEqual({
       epoch: 2,
       readers: [],
+      writers: [],
       base: handoffBase(ALL),
       stale: [],
       conditions: [],

@@ -29,17 +29,27 @@ export interface Grant {
   readonly since: string;
 }
 
-/** The right to read what the base has, which several nodes may have at once, while nobody writes (handoff rule 36). */
-export interface Reader {
+/** A right that several nodes may have at once; it excludes none of its kind. */
+export interface Right {
   readonly node: string;
   readonly storeId: string;
   /** RFC 3339; when the controller gave it. It names this right: a later one of the same copy is later in time. */
   readonly since: string;
 }
 
-export type BaseKind = 'empty' | 'seed' | 'handoff' | 'failover';
+/** The right to read what the base has, while nobody writes (handoff rule 36). */
+export type Reader = Right;
 
-/** The state the next writer starts from, and who has it. `empty` has epoch 0, session 0 and no holders. */
+/** The right to write an own copy of a volume with `access: eventual`, beside others (handoff rule 37). */
+export type Writer = Right;
+
+export type BaseKind = 'empty' | 'seed' | 'handoff' | 'failover' | 'shared';
+
+/**
+ * The state the next writer starts from, and who has it. `empty` has epoch 0, session 0 and no holders. So has
+ * `shared` its numbers, which is of `access: eventual`: its holders are the data copies that had all once, and of
+ * which those that answer are asked for what came since (handoff rule 37).
+ */
 export interface Base {
   readonly kind: BaseKind;
   readonly epoch: number;
@@ -71,6 +81,13 @@ export interface StaleCopy {
   readonly epoch: number;
 }
 
+/** Copies of files that lost against another node's change and stay beside it (handoff rule 37). */
+export interface Conflicts {
+  readonly count: number;
+  /** The latest few, relative to the volume's root. */
+  readonly names: readonly string[];
+}
+
 export interface SyncthingVolumeSpec {
   /** The name of the CreateVolume request; for a dynamically made claim also the PersistentVolume's name. */
   readonly requestName: string;
@@ -98,6 +115,11 @@ export interface SyncthingVolumeStatus {
   readonly grant?: Grant;
   /** Never together with a grant. */
   readonly readers: readonly Reader[];
+  /** Of `access: eventual` alone. */
+  readonly writers: readonly Writer[];
+  /** The same by name, for people: a printer column shows one value. */
+  readonly writing?: string;
+  readonly conflicts?: Conflicts;
   readonly base: Base;
   readonly proven?: Proof;
   readonly replicatedThrough?: string;

@@ -88,13 +88,16 @@ export interface ScanOutcome {
   readonly errors: number;
   readonly needItems: number;
   readonly receiveOnlyItems: number;
+  /** What is needed are other nodes' changes, which say nothing of this one's (handoff rule 37). */
+  readonly isShared?: boolean;
 }
 
 /**
  * Rule 19: a scan that began before the switch took what the pod wrote for local changes, and marked it as such; one
- * with errors or needs is not of the whole tree.
+ * with errors or needs is not of the whole tree. Beside other writers there are needs all the time.
  */
-export function scanProves({ typeBefore, typeAfter, ...counts }: ScanOutcome): boolean {
+export function scanProves({ typeBefore, typeAfter, isShared, ...counts }: ScanOutcome): boolean {
   const isWriter = typeBefore === 'sendreceive' && typeAfter === 'sendreceive';
-  return isWriter && counts.errors === 0 && counts.needItems === 0 && counts.receiveOnlyItems === 0;
+  const isWhole = isShared === true || counts.needItems === 0;
+  return isWriter && isWhole && counts.errors === 0 && counts.receiveOnlyItems === 0;
 }

@@ -117,7 +117,14 @@ export function describeClientContract(name: string, connect: () => Promise<Cont
       test('a status drops what the new one lacks and leaves the spec alone', async () => {
         const created = await createVolume();
         await client.replaceStatus(SYNCTHING_VOLUMES, created, volumeStatus, inTime());
-        const less = { epoch: 5, readers: [], base: volumeStatus.base, stale: [], conditions: [] };
+        const less = {
+          epoch: 5,
+          readers: [],
+          writers: [],
+          base: volumeStatus.base,
+          stale: [],
+          conditions: [],
+        };
         const updated = await client.replaceStatus(SYNCTHING_VOLUMES, { name: created.name }, less, inTime());
         expect(updated.status).toEqual(less);
         expect(updated.spec).toEqual(volumeSpec);
