@@ -183,10 +183,13 @@ function isOvertaken({ order, folder }: LocalView, scan: LocalScan): boolean {
   return isShared(order) && (!isClean(folder) || folder.sequence !== scan.sequence);
 }
 
-/** Once all has come in, and not all the time while others write. */
+/**
+ * Once all has come in; now and then also before that, since what is to come may wait for what only a scan finds: a
+ * directory that is to go, with a conflict copy in it.
+ */
 function mayScanAgain(view: LocalView, scan: LocalScan): boolean {
-  const at = scan.finishedAt + Math.max(1_000, scan.durationMs);
-  return canScan(view) && isSettled(view.folder) && view.now >= at;
+  const soon = scan.finishedAt + Math.max(1_000, scan.durationMs);
+  return canScan(view) && view.now >= (isSettled(view.folder) ? soon : nextScanAt(scan, view.settings));
 }
 
 /** A busy volume is scanned no more often than a tenth of the time goes into it. */
@@ -289,8 +292,10 @@ function isUndisturbed({ order, podMounts }: LocalView): boolean {
 
 function isOnlyHolder(view: LocalView): boolean {
   const { state, order } = view;
-  if (order === undefined || ownHolder(view) === undefined) return false;
-  return order.base.holders.length === 1 && mayAnnounce(state, order);
+  if (order === undefined || !mayAnnounce(state, order)) return false;
+  // Where nobody has left anything yet, what is on a disk is nobody else's (rule 37).
+  if (isShared(order) && order.base.kind === 'empty') return true;
+  return order.base.holders.length === 1 && ownHolder(view) !== undefined;
 }
 
 function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAction[] {

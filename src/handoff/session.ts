@@ -32,9 +32,13 @@ export function isHeldBy({ spec, status }: SyncthingVolume, place: Place, base: 
   return holders.some(({ node, storeId }) => node === place.node && storeId === place.storeId);
 }
 
-/** Nobody writes, and the base names this disk alone: what is on it is the volume (handoff rule 8). */
+/**
+ * Nobody writes, and the base names this disk alone: what is on it is the volume (handoff rule 8). Or many may write, and
+ * nobody has left anything yet: what is on it merges with what is elsewhere (rule 37).
+ */
 export function isOnlyHolder({ spec, status }: SyncthingVolume, { node, storeId }: Place): boolean {
-  const { holders } = status.base;
+  const { holders, kind } = status.base;
+  if (spec.access === 'eventual' && kind === 'empty') return spec.deletion === undefined;
   const isFree = spec.deletion === undefined && status.grant === undefined;
   return (
     isFree && holders.length === 1 && holders.every((each) => each.node === node && each.storeId === storeId)

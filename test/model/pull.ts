@@ -78,12 +78,14 @@ function isConflict(before: Entry | undefined, newest: Entry): before is Entry {
   return compareVersions(before.version, newest.version) === 'concurrent';
 }
 
-function take(world: World, { disk }: ModelNode, name: string, newest: Entry): void {
+function take(world: World, { disk, daemon }: ModelNode, name: string, newest: Entry): void {
   const { database } = disk;
   if (database === undefined) return;
   const before = database.local.get(name);
   const hasConflict = isConflict(before, newest);
   if (hasConflict) keepConflict(world, disk, name);
+  // Syncthing looks at the copy once it has pulled what there is.
+  if (hasConflict && world.isShared) daemon.hasToScan = true;
   replace(world, disk, name, newest);
   const version = hasConflict ? mergedVersions(before.version, newest.version) : newest.version;
   const ctime = disk.tree?.get(name)?.ctime ?? 0;
@@ -136,4 +138,7 @@ function putOnDisk(disk: Disk, name: string, { content, mtime, isDirectory }: En
   putFile(disk, name, file);
   if (file === undefined) return;
   disk.durableTree = new Map(disk.durableTree ?? []).set(name, file);
+  const parent = parentOf(name);
+  // An fsync of a directory that a pod made takes its own name to the disk as well.
+  if (parent !== undefined) disk.durableTree.set(parent, disk.tree?.get(parent) ?? DIRECTORY);
 }

@@ -27,11 +27,18 @@ export function noteWords({ sharing }: World, view: VolumeView, orders: readonly
 }
 
 /** state.json says that the session has ended. */
-export function noteSharedEnd({ sharing, counts }: World, { name: node, disk }: ModelNode, end: DiskWriting) {
+export function noteSharedEnd(
+  { ledger, sharing, counts }: World,
+  { name: node, disk }: ModelNode,
+  end: DiskWriting,
+) {
   const stores = sharing.words.get(wordKey(node, end.session)) ?? new Set<string>();
   count(counts, stores.size > 0 ? 'sharing: ended with proof' : 'sharing: ended with its own copy');
   for (const [name, { content, isDirectory }] of disk.tree ?? []) {
     if (isDirectory || sharing.overwritten.has(content)) continue;
+    // What another node's pod wrote is that one's to end.
+    const isOwn = ledger.writes.some((write) => write.content === content && write.storeId === disk.storeId);
+    if (!isOwn && !sharing.ended.has(content)) continue;
     const before = sharing.ended.get(content)?.witnesses ?? [];
     sharing.ended.set(content, { name, content, witnesses: new Set([...before, ...stores, disk.storeId]) });
   }
@@ -84,7 +91,10 @@ export function tellWriters(world: World, before: SyncthingVolumeStatus, after: 
     writers.some((other) => other.node === node && other.since === since);
   for (const writer of before.writers) if (!isIn(writer, after)) tellGone(world, writer);
   for (const writer of after.writers) {
-    const node = world.nodes.find(({ name }) => name === writer.node);
+    // A right of a disk that was replaced meanwhile is nobody's.
+    const node = world.nodes.find(
+      ({ name, disk }) => name === writer.node && disk.storeId === writer.storeId,
+    );
     if (node !== undefined && !isIn(writer, before)) tellNew(world, node, writer.since);
   }
   if (after.writers.length > 1) count(world.counts, 'sharing: several writers');
