@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attach, detach, eventually, publishRequest, stageRequest, unpublish, untilOk } from '../attach.ts';
@@ -30,7 +30,10 @@ function dataOf(node: string, volumeId: string): string {
 function filesOf(node: string, volumeId: string): Readonly<Record<string, string>> {
   const data = dataOf(node, volumeId);
   if (!existsSync(data)) return {};
-  const names = readdirSync(data).toSorted();
+  // What Syncthing is about to put there is none of it yet.
+  const names = readdirSync(data)
+    .filter((name) => !name.startsWith('.syncthing.'))
+    .toSorted();
   return Object.fromEntries(names.map((name) => [name, readFileSync(path.join(data, name), 'utf8')]));
 }
 
@@ -71,6 +74,8 @@ describe('a volume that many write', () => {
     await untilAlike(volumeId, ['n1', 'n2'], ['before']);
     const other = await attach(cluster.node('n3'), volumeId, 'other', MANY);
     writeFileSync(path.join(one, 'file.txt'), 'older');
+    const earlier = new Date(Date.now() - 60_000);
+    utimesSync(path.join(one, 'file.txt'), earlier, earlier);
     writeFileSync(path.join(other, 'file.txt'), 'newer!');
     await unpublish(cluster.node('n3'), volumeId, 'other');
     await unpublish(cluster.node('n1'), volumeId, 'one');
