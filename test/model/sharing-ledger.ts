@@ -1,6 +1,6 @@
 /** What a session beside others has left behind with proof, and what has to become of it (docs/handoff.md, rule 37). */
 import type { OrderAction } from '../../src/controller/plan-volume.ts';
-import type { SyncthingVolumeStatus, Writer } from '../../src/desired/volume.ts';
+import type { Holder, SyncthingVolumeStatus, Writer } from '../../src/desired/volume.ts';
 import type { DiskWriting } from '../../src/handoff/disk-state.ts';
 import { isConflictName } from '../../src/desired/shared-status.ts';
 import { flushedTo } from '../../src/handoff/shared-flush.ts';
@@ -95,7 +95,8 @@ export function tellWriters(world: World, before: SyncthingVolumeStatus, after: 
     const node = world.nodes.find(
       ({ name, disk }) => name === writer.node && disk.storeId === writer.storeId,
     );
-    if (node !== undefined && !isIn(writer, before)) tellNew(world, node, writer.since);
+    if (node !== undefined && !isIn(writer, before))
+      tellNew(world, node, { since: writer.since, holders: after.base.holders });
   }
   if (after.writers.length > 1) count(world.counts, 'sharing: several writers');
 }
@@ -109,11 +110,30 @@ function tellGone(world: World, { node: name, storeId, since }: Writer): void {
     throw violation('a writer is one until it has ended', name);
 }
 
-function tellNew(world: World, node: ModelNode, since: string): void {
+function tellNew(
+  world: World,
+  node: ModelNode,
+  { since, holders }: { readonly since: string; readonly holders: readonly Holder[] },
+): void {
   const { writing } = node.disk.state ?? {};
-  const isBack = writing?.phase === 'writing' && writing.since === since;
+  // By a report that is older than its end, too.
+  const isBack = writing?.since === since;
   count(world.counts, isBack ? 'sharing: writer is one again' : 'sharing: writer given');
-  if (!isBack) seesWhatEnded(world, node);
+  if (isBack) return;
+  // By what was known when it was decided.
+  const decided = { ...world, now: Date.parse(since) };
+  startsFromAll(decided, node, holders);
+  seesWhatEnded(decided, node);
+}
+
+/** Whoever comes was compared with a copy that had all once, or is one by now. */
+function startsFromAll({ controller, now }: World, node: ModelNode, holders: readonly Holder[]): void {
+  const view = { nodes: controller.cache.nodes, now, settings: SETTINGS };
+  const isSafe = holders.some(
+    ({ node: name, storeId }) => storeId === node.disk.storeId || isAlive(view, name),
+  );
+  if (holders.length > 0 && !isSafe)
+    throw violation('nobody begins without one that had all', `${node.name}, and nobody answers`);
 }
 
 /** By what the controller knows of who answers; a copy of what lost a conflict may be still on its way. */

@@ -1,9 +1,19 @@
 /** What happens in a volume that many write, and in no other. */
-import { bootNode, cutApi, cutLink, cutPower, daemonScans, healLinks, replaceDisk, taint } from './faults.ts';
+import {
+  bootNode,
+  cutApi,
+  cutLink,
+  cutPower,
+  daemonScans,
+  healLinks,
+  label,
+  replaceDisk,
+  taint,
+} from './faults.ts';
 import type { CallFault } from './kubelet.ts';
 import type { ModelNode } from './model-node.ts';
 import { endPod, FILES, remove, rename, startPod, write } from './pods.ts';
-import { round, step } from './rounds.ts';
+import { controllerRound, daemonRound, nodeRound, round, step } from './rounds.ts';
 import { publishShared, stageShared } from './sharing.ts';
 import { leaves } from './turns.ts';
 import type { World } from './world.ts';
@@ -110,6 +120,74 @@ function unstagedAndBack({ world, node, argument }: Case): void {
   sharersCome(world, [node], argument % 3);
 }
 
+/** Its last pod has gone, state.json and the report say so, and the next one comes before the controller heard of it. */
+function backAtOnce({ world, node, argument }: Case): void {
+  sharersCome(world, [node], 4);
+  step(world, () => write(world, node, fileOf(argument), false));
+  leaves(world, node);
+  for (let left = 8; left > 0 && node.disk.state?.writing?.phase === 'writing'; left -= 1) {
+    nodeRound(world, node);
+    if (node.disk.state?.writing?.phase !== 'writing') break;
+    for (const each of world.nodes) if (each !== node) nodeRound(world, each);
+    daemonRound(world);
+    controllerRound(world);
+  }
+  startPod(world, node, 'p2');
+  step(world, () => publishShared(world, node, 'p2', 'none'));
+  if (argument % 2 === 0) controllerRound(world);
+  step(world, () => write(world, node, fileOf(argument), false));
+  for (let left = 1 + (argument % 3); left > 0; left -= 1) round(world);
+}
+
+/** It cannot take in what wins over its own change, ends all the same if anybody lets it, and its disk goes. */
+function slowEnds({ world, node, argument }: Case): void {
+  const other = world.nodes.find((each) => each !== node) ?? node;
+  sharersCome(world, [node, other], 4);
+  const file = fileOf(argument);
+  node.isSlow = true;
+  step(world, () => write(world, node, file, false));
+  step(world, () => write(world, other, file, false));
+  step(world, () => daemonScans(world, other));
+  daemonRound(world);
+  leaves(world, node);
+  for (let left = 4 + (argument % 3); left > 0; left -= 1) round(world);
+  step(world, () => replaceDisk(world, node));
+  node.isSlow = false;
+  bootNode(world, node);
+}
+
+/** It ends with its own copy, of which nobody else hears, and is to go. */
+function endsAloneAndLeaves({ world, node, argument }: Case): void {
+  sharersCome(world, [node], 4);
+  step(world, () => write(world, node, fileOf(argument), false));
+  for (let left = 3; left > 0; left -= 1) round(world);
+  for (const each of world.nodes) if (each !== node) cutLink(world, node, each, false);
+  step(world, () => write(world, node, fileOf(argument), false));
+  leaves(world, node);
+  for (let left = 7; left > 0; left -= 1) round(world, 5);
+  label(world, node, false);
+  for (let left = 5; left > 0; left -= 1) round(world);
+  if (argument % 2 === 0) healLinks(world);
+  label(world, node, true);
+}
+
+/** Nobody who ever had all is heard of, and a node that never did is asked for the volume. */
+function holdersFallSilent({ world, node, argument }: Case): void {
+  sharersCome(world, [node], 4);
+  step(world, () => write(world, node, fileOf(argument), false));
+  leaves(world, node);
+  for (let left = 4; left > 0; left -= 1) round(world);
+  const others = world.nodes.filter(({ name }) => !isHolder(world, name));
+  for (const each of world.nodes) if (!others.includes(each)) cutApi(world, each);
+  world.now += 61_000;
+  sharersCome(world, others, 3);
+  for (const each of world.nodes) each.hasApi = true;
+}
+
+function isHolder({ api }: World, name: string): boolean {
+  return api.volume?.status.base.holders.some((holder) => holder.node === name) === true;
+}
+
 /** Each with how often it is drawn. */
 export const SHARING_ONLY: Readonly<Record<string, readonly [number, (it: Case) => unknown]>> = {
   'sharer comes': [14, ({ world, node, argument }) => sharersCome(world, [node], 1 + (argument % 5))],
@@ -128,4 +206,8 @@ export const SHARING_ONLY: Readonly<Record<string, readonly [number, (it: Case) 
   'ends and goes': [6, endsAndGoes],
   'shared writer is lost': [5, writerIsLost],
   'unstaged and back': [4, unstagedAndBack],
+  'back at once': [5, backAtOnce],
+  'slow ends': [6, slowEnds],
+  'ends alone and leaves': [6, endsAloneAndLeaves],
+  'holders fall silent': [4, holdersFallSilent],
 };
