@@ -34,13 +34,16 @@ export function noteSharedEnd(
 ) {
   const stores = sharing.words.get(wordKey(node, end.session)) ?? new Set<string>();
   count(counts, stores.size > 0 ? 'sharing: ended with proof' : 'sharing: ended with its own copy');
-  for (const [name, { content, isDirectory }] of disk.tree ?? []) {
-    if (isDirectory || sharing.overwritten.has(content)) continue;
-    // What another node's pod wrote is that one's to end.
-    const isOwn = ledger.writes.some((write) => write.content === content && write.storeId === disk.storeId);
-    if (!isOwn && !sharing.ended.has(content)) continue;
-    const before = sharing.ended.get(content)?.witnesses ?? [];
-    sharing.ended.set(content, { name, content, witnesses: new Set([...before, ...stores, disk.storeId]) });
+  // What another node's pod wrote is that one's to end.
+  const own = new Set(
+    ledger.writes.filter(({ storeId }) => storeId === disk.storeId).map((write) => write.content),
+  );
+  const files = [...(disk.tree ?? [])].filter(([, file]) => !file.isDirectory);
+  for (const [name, { content }] of files) {
+    const before = sharing.ended.get(content)?.witnesses;
+    if (before === undefined && (!own.has(content) || sharing.overwritten.has(content))) continue;
+    const witnesses = new Set([...(before ?? []), ...stores, disk.storeId]);
+    sharing.ended.set(content, { name, content, witnesses });
   }
 }
 

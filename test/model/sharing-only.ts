@@ -120,18 +120,25 @@ function unstagedAndBack({ world, node, argument }: Case): void {
   sharersCome(world, [node], argument % 3);
 }
 
+function isOpen({ disk }: ModelNode): boolean {
+  return disk.state?.writing?.phase === 'writing';
+}
+
+/** Its node looks, and where that ended the session nothing else happens. */
+function untilItLooks(world: World, node: ModelNode): void {
+  nodeRound(world, node);
+  if (!isOpen(node)) return;
+  for (const each of world.nodes) if (each !== node) nodeRound(world, each);
+  daemonRound(world);
+  controllerRound(world);
+}
+
 /** Its last pod has gone, state.json and the report say so, and the next one comes before the controller heard of it. */
 function backAtOnce({ world, node, argument }: Case): void {
   sharersCome(world, [node], 4);
   step(world, () => write(world, node, fileOf(argument), false));
   leaves(world, node);
-  for (let left = 8; left > 0 && node.disk.state?.writing?.phase === 'writing'; left -= 1) {
-    nodeRound(world, node);
-    if (node.disk.state?.writing?.phase !== 'writing') break;
-    for (const each of world.nodes) if (each !== node) nodeRound(world, each);
-    daemonRound(world);
-    controllerRound(world);
-  }
+  for (let left = 8; left > 0 && isOpen(node); left -= 1) untilItLooks(world, node);
   startPod(world, node, 'p2');
   step(world, () => publishShared(world, node, 'p2', 'none'));
   if (argument % 2 === 0) controllerRound(world);
