@@ -42,6 +42,23 @@ describe('what is told in events', () => {
     expect(announcements(volume(), volume({ status: ready(reason) }))).toEqual([]);
   });
 
+  test('each conflict copy that is new, and none that goes', () => {
+    const [one, two] = ['a', 'b'].map((name) => `${name}.sync-conflict-20260102-030405-ABCDEFG`);
+    const none = volume();
+    const first = volume({ status: { conflicts: { count: 1, names: [one ?? ''] } } });
+    const both = volume({ status: { conflicts: { count: 2, names: [two ?? '', one ?? ''] } } });
+    const told = { type: 'Warning', reason: 'Conflict' };
+    expect(announcements(none, first)).toMatchObject([
+      { ...told, message: expect.stringContaining(one ?? '') },
+    ]);
+    expect(announcements(first, both)).toMatchObject([
+      { ...told, message: expect.stringContaining(two ?? '') },
+    ]);
+    expect(
+      [announcements(both, both), announcements(both, first), announcements(first, none)].flat(),
+    ).toEqual([]);
+  });
+
   describe('a failover', () => {
     const grant = grantTo('n1', 2);
     const base = handoffBase(['n2'], { kind: 'failover', epoch: 3, session: 0 });

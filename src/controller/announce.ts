@@ -56,13 +56,27 @@ function failoverAnnouncement(before: SyncthingVolume, after: SyncthingVolume): 
   };
 }
 
+/** Each conflict copy that was not there before; the latest are named, and the rest is a number. */
+function conflictAnnouncements(before: SyncthingVolume, after: SyncthingVolume): readonly Announcement[] {
+  const known = before.status.conflicts?.names ?? [];
+  const names = (after.status.conflicts?.names ?? []).filter((name) => !known.includes(name));
+  const isNew = (after.status.conflicts?.count ?? 0) > (before.status.conflicts?.count ?? 0);
+  if (!isNew) return [];
+  return names.map((name) => ({
+    type: 'Warning',
+    reason: 'Conflict',
+    message: `a file was changed on two nodes at once, and the version that lost is kept as ${name}`,
+  }));
+}
+
 /** Only what is new: an unchanged condition was told already. */
 export function announcements(before: SyncthingVolume, after: SyncthingVolume): readonly Announcement[] {
   const failover = failoverAnnouncement(before, after);
   const warnings = Object.entries(WARNINGS).flatMap(([type, reasons]) =>
     warningOf(conditionOf(before, type), conditionOf(after, type), reasons),
   );
-  return failover === undefined ? warnings : [failover, ...warnings];
+  const conflicts = conflictAnnouncements(before, after);
+  return [...(failover === undefined ? [] : [failover]), ...warnings, ...conflicts];
 }
 
 /** Does not wait: an event that cannot be written is logged and forgotten. */

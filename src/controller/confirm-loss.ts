@@ -1,10 +1,11 @@
 /**
  * The live look before a failover, which makes copies stale that cannot be made whole again (handoff rules 25, 26), and
- * before a writer may come where a reader is lost (rule 36).
+ * before somebody who had the volume beside others is dropped (rules 36 and 37).
  */
-import { lossOf, readerLoss, type Loss } from '../handoff/lost-writer.ts';
+import { lossOf, nodeLoss, type Loss } from '../handoff/lost-writer.ts';
 import { lostReaders } from '../handoff/readers.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
+import { lostWriters } from '../handoff/writers.ts';
 import { isKubernetesError, KubernetesError } from '../kubernetes/errors.ts';
 import { CLUSTER_NODES } from '../kubernetes/resource-kind.ts';
 import { assertSilent, liveNode } from './bury-copy.ts';
@@ -25,13 +26,14 @@ export async function confirmLoss(
   ]);
 }
 
-/** Rejects with `conflict` where one of the readers that the plan takes for lost is not. */
-export async function confirmLostReaders(
+/** Rejects with `conflict` where one of those that the plan takes for lost is not. */
+export async function confirmLostRights(
   ctx: ControllerContext,
   view: VolumeView,
   signal: AbortSignal,
 ): Promise<void> {
-  const lost = lostReaders(view).map((reader) => ({ lost: reader.node, loss: readerLoss(view, reader) }));
+  const rights = [...lostReaders(view), ...lostWriters(view)];
+  const lost = rights.map((right) => ({ lost: right.node, loss: nodeLoss(view, right) }));
   await Promise.all(lost.map((each) => confirmNode(ctx, each, signal)));
 }
 

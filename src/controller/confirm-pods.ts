@@ -1,9 +1,10 @@
-/** The live look at the pods before anybody is given a volume, or a copy of it (handoff rules 2 and 36). */
-import type { Reader, SyncthingVolume } from '../desired/volume.ts';
+/** The live look at the pods before anybody is given a volume, or a copy of it (handoff rules 2, 36 and 37). */
+import type { Right, SyncthingVolume } from '../desired/volume.ts';
 import { importerOf } from '../handoff/importing.ts';
 import { publishedNodes } from '../handoff/published.ts';
 import { isReader } from '../handoff/readers.ts';
 import type { VolumeView } from '../handoff/view.ts';
+import { isWriter } from '../handoff/writers.ts';
 import type { ControllerContext } from './context.ts';
 import type { OrderAction, Proposal } from './plan-volume.ts';
 import { podObstacle } from './pods.ts';
@@ -15,11 +16,11 @@ export interface ProposalCheck {
 }
 
 export type ConfirmedProposal =
-  /** Without the readers that no pod asks for. */
+  /** Without those for whom no pod asks. */
   | { readonly kind: 'confirmed'; readonly proposal: Proposal }
   | { readonly kind: 'obstacle'; readonly obstacle: string };
 
-/** Whether a pod of each node uses the claim; one reader without a pod does not keep the others waiting. */
+/** Whether a pod of each node uses the claim; one node without a pod does not keep the others waiting. */
 export async function confirmPods(
   { client, driverName }: Pick<ControllerContext, 'client' | 'driverName'>,
   { volume, proposal, signal }: ProposalCheck,
@@ -32,14 +33,19 @@ export async function confirmPods(
     const obstacle = await check(proposal.grant.node);
     return obstacle === undefined ? { kind: 'confirmed', proposal } : { kind: 'obstacle', obstacle };
   }
-  const checked = await Promise.all(
-    proposal.readers.map(async (reader) => ({ reader, obstacle: await check(reader.node) })),
-  );
-  const readers: readonly Reader[] = checked.flatMap(({ reader, obstacle }) =>
-    obstacle === undefined ? [reader] : [],
-  );
-  if (readers.length > 0) return { kind: 'confirmed', proposal: { kind: 'admit', readers } };
+  const asking = proposal.kind === 'share' ? [...proposal.writers, ...proposal.readers] : proposal.readers;
+  const nodes = [...new Set(asking.map(({ node }) => node))];
+  const checked = await Promise.all(nodes.map(async (node) => ({ node, obstacle: await check(node) })));
+  const found = checked.filter(({ obstacle }) => obstacle === undefined).map(({ node }) => node);
+  if (found.length > 0) return { kind: 'confirmed', proposal: only(proposal, found) };
   return { kind: 'obstacle', obstacle: checked.map(({ obstacle }) => obstacle).join('; ') };
+}
+
+function only(proposal: Exclude<Proposal, { kind: 'give' }>, nodes: readonly string[]): Proposal {
+  const has = ({ node }: Right): boolean => nodes.includes(node);
+  const readers = proposal.readers.filter(has);
+  if (proposal.kind === 'admit') return { kind: 'admit', readers };
+  return { kind: 'share', writers: proposal.writers.filter(has), readers };
 }
 
 export interface PlannedOrders {
@@ -51,7 +57,8 @@ export interface PlannedOrders {
 /** May have a copy without a pod: it was given the volume already, Kubernetes attached it, or a person has it import. */
 function isKnownUser(view: VolumeView, node: string): boolean {
   const isAttached = publishedNodes(view).includes(node);
-  const hasIt = view.volume.status.grant?.node === node || isReader(view, node);
+  const hasRight = isReader(view, node) || isWriter(view, node);
+  const hasIt = view.volume.status.grant?.node === node || hasRight;
   return hasIt || isAttached || importerOf(view) === node;
 }
 

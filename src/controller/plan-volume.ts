@@ -4,6 +4,7 @@ import { membersOf } from '../desired/members.ts';
 import { orderOf } from '../desired/orders.ts';
 import { stepRecheckMs } from '../desired/out-of-step.ts';
 import { typeRecheckMs, type Member } from '../desired/peers.ts';
+import { withWriters } from '../desired/shared-status.ts';
 import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { nextStatus, withStatus } from '../desired/volume-status.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
@@ -11,8 +12,11 @@ import { decideFlush } from '../handoff/flush.ts';
 import { decideGrant, requestsFor, type GrantDecision } from '../handoff/grant.ts';
 import { lossRecheckAfterMs } from '../handoff/lost-writer.ts';
 import { publishedNodes } from '../handoff/published.ts';
-import { isReader, withReaders } from '../handoff/readers.ts';
+import { isReader } from '../handoff/readers.ts';
+import { withRights } from '../handoff/rights.ts';
+import { decideSharedFlushes } from '../handoff/shared-flush.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
+import { isWriter } from '../handoff/writers.ts';
 import { isEqual } from './is-equal.ts';
 
 export interface PlanInput {
@@ -23,8 +27,8 @@ export interface PlanInput {
   readonly liveObstacle?: string;
 }
 
-/** The grant, or the readers, that may come next. */
-export type Proposal = Extract<GrantDecision, { kind: 'give' | 'admit' }>;
+/** The grant, or those who may have the volume beside others, that may come next. */
+export type Proposal = Extract<GrantDecision, { kind: 'give' | 'admit' | 'share' }>;
 
 export interface StatusPlan {
   readonly status: SyncthingVolumeStatus;
@@ -49,7 +53,8 @@ export function planStatus(input: PlanInput): StatusPlan {
   const { status, failover, witnesses } = nextStatus(view, members);
   const now = withStatus(view, status);
   const grant = decideGrant(now);
-  const flush = decideFlush(now, status.proven);
+  const isShared = view.volume.spec.access === 'eventual';
+  const flush = isShared ? decideSharedFlushes(now) : decideFlush(now, status.proven);
   const { liveObstacle, storageLabel } = input;
   const decisions = { failover, flush, grant, members, storageLabel };
   const conditions = conditionsOf(
@@ -66,14 +71,16 @@ export function planStatus(input: PlanInput): StatusPlan {
     status: { ...status, conditions },
     failedOver: failover.kind === 'fail-over',
     witnesses,
-    ...(grant.kind === 'give' || grant.kind === 'admit' ? { propose: grant } : {}),
+    ...(grant.kind === 'nobody-asks' || grant.kind === 'wait' ? {} : { propose: grant }),
     ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }),
   };
 }
 
 function withProposal(status: SyncthingVolumeStatus, proposal: Proposal): SyncthingVolumeStatus {
-  if (proposal.kind === 'admit') return { ...status, readers: withReaders(status.readers, proposal.readers) };
-  return { ...status, epoch: proposal.grant.epoch, grant: proposal.grant };
+  if (proposal.kind === 'give') return { ...status, epoch: proposal.grant.epoch, grant: proposal.grant };
+  const admitted = { ...status, readers: withRights(status.readers, proposal.readers) };
+  if (proposal.kind === 'admit') return admitted;
+  return withWriters(admitted, withRights(status.writers, proposal.writers));
 }
 
 /** The status with what was proposed on top, its conditions told from there. */
@@ -97,7 +104,8 @@ export type OrderAction =
 function isUnused(view: VolumeView, member: Member): boolean {
   const { grant } = view.volume.status;
   const isAttached = publishedNodes(view).includes(member.node);
-  const isUsed = grant?.node === member.node || isReader(view, member.node) || isAttached;
+  const hasRight = isReader(view, member.node) || isWriter(view, member.node);
+  const isUsed = grant?.node === member.node || hasRight || isAttached;
   return member.role === 'client' && member.replica?.status === undefined && !isUsed;
 }
 

@@ -13,7 +13,7 @@ import { announce } from './announce.ts';
 import { applyOrder } from './apply-orders.ts';
 import { unsyncedReason } from './caches.ts';
 import { VOLUME_FINALIZER, type ControllerContext } from './context.ts';
-import { confirmLoss, confirmLostReaders } from './confirm-loss.ts';
+import { confirmLoss, confirmLostRights } from './confirm-loss.ts';
 import { confirmPods, invited } from './confirm-pods.ts';
 import { confirmWitnesses } from './confirm-witnesses.ts';
 import {
@@ -108,7 +108,7 @@ async function carryOn(
 async function decide(ctx: ControllerContext, input: PlanInput, signal: AbortSignal): Promise<Decided> {
   const plan = planStatus(input);
   if (plan.failedOver) await confirmLoss(ctx, input.view, signal);
-  await confirmLostReaders(ctx, input.view, signal);
+  await confirmLostRights(ctx, input.view, signal);
   await confirmWitnesses(ctx, plan, signal);
   if (plan.propose === undefined) return plan;
   const confirmed = await confirmPods(ctx, { volume: input.view.volume, proposal: plan.propose, signal });

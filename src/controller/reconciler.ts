@@ -59,8 +59,8 @@ export function createReconciler({ context, random, onFailure }: ReconcilerOptio
   }
   function volumesOn(node: string): readonly string[] {
     const copies = known.replicas.items().filter((replica) => replica.spec.node === node);
-    const used = known.volumes.items().filter(({ status: { grant, readers } }) => {
-      return grant?.node === node || readers.some((reader) => reader.node === node);
+    const used = known.volumes.items().filter(({ status: { grant, readers, writers } }) => {
+      return grant?.node === node || [...readers, ...writers].some((right) => right.node === node);
     });
     const wanted = known.nodes.get(node)?.status?.wanted ?? [];
     return [

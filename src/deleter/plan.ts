@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DeleterReport, NodeView, PassFailure, ReplicaOrder } from '../desired/node-view.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
 import { storePaths, volumePaths } from '../desired/volume-paths.ts';
+import { isWriting } from '../handoff/writing.ts';
 import { stampOf, trashedAt, trashName } from './trash-name.ts';
 
 export interface ObservedStore {
@@ -191,7 +192,8 @@ function orphanFolders({ view, observed }: World): readonly DeleterAction[] {
 /** A directory without a readable state.json may be the writer's. */
 function isKnownIdle({ view, observed }: World, folderId: string): boolean {
   const state = view.states[folderId];
-  return state === undefined ? !observed.volumes.includes(folderId) : state.phase.kind !== 'writer';
+  if (state === undefined) return !observed.volumes.includes(folderId);
+  return state.phase.kind !== 'writer' && !isWriting(state);
 }
 
 function purges({ view, observed }: World): readonly DeleterAction[] {

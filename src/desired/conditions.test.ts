@@ -12,11 +12,13 @@ import {
   NOW,
   readerOn,
   replica,
+  sharedBase,
   SILENT,
   STORAGE_LABEL,
   storeOf,
   view,
   volume,
+  writerOn,
   type ViewGiven,
 } from '../../test/builders/volume-view.ts';
 import { decideFailover } from '../handoff/failover.ts';
@@ -225,4 +227,45 @@ test('the transition time moves only with the status', () => {
   const moved = conditions({ status: { conditions: before }, placed: [] });
   const times = Object.fromEntries(moved.map((each) => [each.type, each.lastTransitionTime]));
   expect(times).toMatchObject({ Ready: new Date(NOW).toISOString(), Diverged: at(-99_000) });
+});
+
+describe('a volume that many write', () => {
+  const spec = { access: 'eventual' } as const;
+  const base = sharedBase(ALL);
+  const copy = 'a.sync-conflict-20260102-030405-ABCDEFG';
+
+  test.each<[string, string, Given, string | RegExp]>([
+    ['Ready', 'nobody writes', {}, 'True Available'],
+    [
+      'Ready',
+      'two write',
+      { status: { writers: ['n1', 'n3'].map((name) => writerOn(name)) } },
+      'True Shared: written on n1, n3',
+    ],
+    [
+      'Ready',
+      'somebody waits',
+      {
+        status: { writers: [writerOn('n1')] },
+        nodes: [node('n3', asks()), node('n2', SILENT)],
+        placed: ['n1', 'n2', 'n3', 'n4'],
+      },
+      'True',
+    ],
+    ['Conflicted', 'no conflict', {}, 'False NoConflicts'],
+    [
+      'Conflicted',
+      'some',
+      { status: { conflicts: { count: 12, names: [copy] } } },
+      `True ConflictCopies: 12 conflict copies: ${copy} and 11 more`,
+    ],
+    ['Diverged', 'it has no lineage', {}, 'undefined'],
+    ['Carried', 'nothing is carried', {}, 'undefined'],
+  ])('%s: %s', (type, _what, given, text) => {
+    expect(told(type, { ...given, spec, status: { epoch: 0, base, ...given.status } })).toContain(text);
+  });
+
+  test('no other volume has conflicts to tell of', () => {
+    expect(told('Conflicted')).toContain('undefined');
+  });
 });

@@ -4,7 +4,7 @@ import type { FlushDecision } from '../handoff/flush.ts';
 import { divergedReason, divergedReplica, type GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
 import { importerOf } from '../handoff/importing.ts';
-import { namesOf } from '../handoff/readers.ts';
+import { namesOf } from '../handoff/rights.ts';
 import { isAlive, isExpelled, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Condition, ConditionStatus } from './object.ts';
 import type { Member } from './peers.ts';
@@ -46,14 +46,16 @@ function failoverVerdict(view: VolumeView, failover: FailoverDecision): Verdict 
 
 /** Somebody has what he asked for, whoever else waits. */
 function isInUse({ volume: { status } }: VolumeView): boolean {
-  return status.grant !== undefined || status.readers.length > 0;
+  return status.grant !== undefined || status.readers.length + status.writers.length > 0;
 }
 
 function waitingVerdict(view: VolumeView, decisions: Decisions): Verdict | undefined {
   const ready = isInUse(view) ? 'True' : 'False';
   if (decisions.liveObstacle !== undefined) return verdict(ready, 'Waiting', decisions.liveObstacle);
   const { grant, flush } = decisions;
-  if (flush.kind === 'wait') return verdict('False', 'Flushing', flush.reason);
+  // Beside other writers a flush keeps nobody from the volume.
+  const isShared = view.volume.spec.access === 'eventual';
+  if (flush.kind === 'wait') return verdict(isShared ? 'True' : 'False', 'Flushing', flush.reason);
   if (grant.kind !== 'wait') return undefined;
   const messages = grant.waiting.map(({ node, reason }) => `${node} waits: ${reason}`).join('; ');
   return verdict(ready, 'Waiting', messages);
@@ -75,6 +77,7 @@ function storeVerdict(view: VolumeView): Verdict | undefined {
 
 /** Rule 4: who goes on from an API older than the data would give the same epoch twice. */
 function restoredVerdict(view: VolumeView): Verdict | undefined {
+  if (view.volume.spec.access === 'eventual') return undefined;
   const copy = divergedReplica(view);
   if (copy === undefined) return undefined;
   return verdict(
@@ -95,7 +98,7 @@ function importVerdict(view: VolumeView, { flush }: Decisions): Verdict | undefi
 }
 
 function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
-  const { spec, status } = view.volume;
+  const { spec } = view.volume;
   if (spec.deletion !== undefined)
     return verdict('False', 'Deleting', 'the volume and its copies are being removed');
   const sick = restoredVerdict(view) ?? failoverVerdict(view, decisions.failover) ?? storeVerdict(view);
@@ -108,6 +111,12 @@ function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
       `no node keeps copies: kubectl label node NAME ${decisions.storageLabel}=yes`,
     );
   }
+  return useVerdict(view);
+}
+
+function useVerdict({ volume: { status } }: VolumeView): Verdict {
+  if (status.writers.length > 0)
+    return verdict('True', 'Shared', `written on ${namesOf(status.writers)}, each its own copy`);
   if (status.grant !== undefined)
     return verdict('True', 'Attached', `node ${status.grant.node} writes it since ${status.grant.since}`);
   if (status.readers.length > 0)
@@ -190,13 +199,27 @@ function carriedVerdict(view: VolumeView): Verdict {
   return verdict('False', 'NotCarried', message);
 }
 
+/** Files of which somebody has to say which version is right (handoff rule 37). */
+function conflictedVerdict({ volume: { status } }: VolumeView): Verdict {
+  const { count, names } = status.conflicts ?? { count: 0, names: [] };
+  if (count === 0) return verdict('False', 'NoConflicts', 'no file was changed on two nodes at once');
+  const more = count > names.length ? ` and ${count - names.length} more` : '';
+  const remedy = 'look which version is right, and delete the others from a pod';
+  return verdict('True', 'ConflictCopies', `${count} conflict copies: ${names.join(', ')}${more}; ${remedy}`);
+}
+
+/** Of the lineage and of what Syncthing does not carry there is nothing to say where everybody writes. */
+function kindVerdicts(view: VolumeView): Readonly<Record<string, Verdict>> {
+  if (view.volume.spec.access === 'eventual') return { Conflicted: conflictedVerdict(view) };
+  return { Diverged: divergedVerdict(view), Carried: carriedVerdict(view) };
+}
+
 /** The transition time moves only when the status does, so that an unchanged view writes nothing. */
 export function conditionsOf(view: VolumeView, decisions: Decisions): readonly Condition[] {
   const verdicts: Readonly<Record<string, Verdict>> = {
     Ready: readyVerdict(view, decisions),
     Replicated: replicatedVerdict(view, decisions),
-    Diverged: divergedVerdict(view),
-    Carried: carriedVerdict(view),
+    ...kindVerdicts(view),
     ...(view.settings.scrubIntervalMs > 0 && { Scrubbed: scrubbedVerdict(view, decisions.members) }),
   };
   return Object.entries(verdicts).map(([type, found]) => {

@@ -1,6 +1,6 @@
 /** `state.json` as it lies on the disk, and in a helper's view of it. */
 import * as z from 'zod/mini';
-import type { DiskPhase, DiskState } from '../handoff/disk-state.ts';
+import type { DiskPhase, DiskState, DiskWriting } from '../handoff/disk-state.ts';
 
 const text = z.string();
 const count = z.int().check(z.nonnegative());
@@ -24,6 +24,12 @@ const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const session = { since: text, session: count };
+const writing: z.ZodMiniType<DiskWriting> = z.discriminatedUnion('phase', [
+  z.object({ ...session, phase: z.literal('writing') }),
+  z.object({ ...session, phase: z.literal('ended'), scan: z.exactOptional(scan) }),
+]);
+
 export const diskState: z.ZodMiniType<DiskState> = z.object({
   version: z.literal(1),
   volume: text,
@@ -34,4 +40,5 @@ export const diskState: z.ZodMiniType<DiskState> = z.object({
   phase,
   announcing: z.exactOptional(z.literal(true)),
   reading: z.exactOptional(z.object({ since: text, phase: z.enum(['reading', 'ended']) })),
+  writing: z.exactOptional(writing),
 });

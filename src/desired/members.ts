@@ -1,8 +1,9 @@
-/** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 6, 30, 31 and 36). */
+/** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 6, 30, 31, 36, 37). */
 import { currentBase, decideLeave, type LeaveDecision } from '../handoff/holders.ts';
 import { requestsFor } from '../handoff/grant.ts';
 import { publishedNodes } from '../handoff/published.ts';
 import { isReader } from '../handoff/readers.ts';
+import { isWriter } from '../handoff/writers.ts';
 import type { ScrubLack } from '../handoff/scrubbed.ts';
 import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
 import type { Member } from './peers.ts';
@@ -10,9 +11,10 @@ import type { Member } from './peers.ts';
 /** Every copy: the placed ones, and others while somebody needs them or they have not left. */
 export function membersOf(view: VolumeView, placed: ReadonlySet<string>): readonly Member[] {
   const asking = requestsFor(view).map((request) => request.node.name);
-  const reading = view.volume.status.readers.map((reader) => reader.node);
+  const { readers, writers } = view.volume.status;
+  const using = [...readers, ...writers].map((right) => right.node);
   const attached = publishedNodes(view);
-  const nodes = new Set([...placed, ...view.replicas.keys(), ...asking, ...reading, ...attached]);
+  const nodes = new Set([...placed, ...view.replicas.keys(), ...asking, ...using, ...attached]);
   return [...nodes].sort().map((node) => {
     const replica = view.replicas.get(node);
     const isPlaced = placed.has(node);
@@ -25,7 +27,7 @@ function isNeeded(view: VolumeView, node: string): boolean {
   const { grant, stale } = view.volume.status;
   if (grant?.node === node || stale.some((copy) => copy.node === node && !isStoreGone(view, copy)))
     return true;
-  if (isReader(view, node) || publishedNodes(view).includes(node)) return true;
+  if (isReader(view, node) || isWriter(view, node) || publishedNodes(view).includes(node)) return true;
   return requestsFor(view).some((request) => request.node.name === node);
 }
 

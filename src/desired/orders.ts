@@ -1,11 +1,19 @@
 /** The order for each copy, from the volume's status: what the controller writes into the replicas' specs. */
 import { isIntact } from '../handoff/copy.ts';
-import { decideFlush } from '../handoff/flush.ts';
+import { decideFlush, type FlushDecision } from '../handoff/flush.ts';
 import { importerOf } from '../handoff/importing.ts';
+import { decideSharedFlush, isWritingReport } from '../handoff/shared-flush.ts';
 import { countsAsCopy, isAlive, type VolumeView } from '../handoff/view.ts';
+import { isWriter } from '../handoff/writers.ts';
 import { leaveWaits } from './members.ts';
 import { peersOf, typeWaitMs, type Member } from './peers.ts';
-import type { FolderType, ReplicaPeer, ReplicaRemoval, SyncthingReplicaSpec } from './replica.ts';
+import type {
+  FolderType,
+  ReplicaPeer,
+  ReplicaRemoval,
+  SyncthingReplica,
+  SyncthingReplicaSpec,
+} from './replica.ts';
 
 /** Peers first, then the copy itself: its node may remove the folder once nobody that answers lists it (rule 31). */
 function leaveOrder(view: VolumeView, member: Member): ReplicaRemoval | undefined {
@@ -33,21 +41,30 @@ function rejoinOf(view: VolumeView, member: Member): { readonly epoch: number } 
   return stale === undefined ? undefined : { epoch: stale.epoch };
 }
 
-/** The controller's word to the writer that its scan is held by enough copies (rules 22 and 23). */
-function provenOf(view: VolumeView, member: Member): SyncthingReplicaSpec['proven'] {
+function flushOf(view: VolumeView, { node, replica }: Member): FlushDecision {
   const { grant, proven } = view.volume.status;
-  if (grant?.node !== member.node) return undefined;
-  const decision = decideFlush(view, proven);
+  if (view.volume.spec.access === 'eventual')
+    return replica === undefined ? { kind: 'not-flushing' } : decideSharedFlush(view, replica);
+  return grant?.node === node ? decideFlush(view, proven) : { kind: 'not-flushing' };
+}
+
+/** The controller's word to the writer that its scan is held by enough copies (rules 22, 23 and 37). */
+function provenOf(view: VolumeView, member: Member): SyncthingReplicaSpec['proven'] {
+  const decision = flushOf(view, member);
   if (decision.kind !== 'enough') return undefined;
   const { epoch, session, sequence } = decision.proof;
   return { epoch, session, sequence };
 }
 
+/** What a receiver has that the volume has not; of one that writes it is its own. */
+function hasChanges(replica: SyncthingReplica | undefined): boolean {
+  return (replica?.status?.folder?.receiveOnlyItems ?? 0) > 0 && !isWritingReport(replica?.status);
+}
+
 /** The node cannot see it itself: where every copy lost its database, each would take all files away. */
 function mayRevert(view: VolumeView, { node, replica }: Member): boolean {
   const { base, grant } = view.volume.status;
-  const changed = replica?.status?.folder?.receiveOnlyItems ?? 0;
-  if (changed === 0 || grant?.node === node) return false;
+  if (!hasChanges(replica) || grant?.node === node) return false;
   // While somebody writes, that copy is the volume, also where the base names nobody yet.
   const writer = grant === undefined ? [] : [{ node: grant.node, storeId: grant.storeId, sequence: 0 }];
   return [...base.holders, ...writer].some((holder) => {
@@ -83,6 +100,8 @@ interface Sharing {
 
 /** The writer's type comes together with its peers; once it has it, it keeps it until its grant ends (rule 11). */
 function typeOf(view: VolumeView, member: Member, { peers, members }: Sharing): FolderType {
+  // The node goes by its state.json; this says what it is told (handoff rule 37).
+  if (isWriter(view, member.node)) return 'sendreceive';
   if (view.volume.status.grant?.node !== member.node) return 'receiveonly';
   if (member.replica?.spec.type === 'sendreceive') return 'sendreceive';
   return typeWaitMs(view, member, peers, members) > 0 ? 'receiveonly' : 'sendreceive';
@@ -95,7 +114,7 @@ function importFrom(view: VolumeView, { node }: Member): string | undefined {
 
 type Words = Pick<
   SyncthingReplicaSpec,
-  'proven' | 'reader' | 'rejoin' | 'removal' | 'importFrom' | 'mayRevert' | 'scrub'
+  'proven' | 'reader' | 'writer' | 'rejoin' | 'removal' | 'importFrom' | 'mayRevert' | 'scrub'
 >;
 
 /** What one copy alone is told, where there is something to tell; one that goes is not scrubbed any more. */
@@ -103,12 +122,14 @@ function wordsTo(view: VolumeView, member: Member, members: readonly Member[]): 
   const proven = provenOf(view, member);
   const rejoin = rejoinOf(view, member);
   const reader = view.volume.status.readers.find(({ node }) => node === member.node);
+  const writer = view.volume.status.writers.find(({ node }) => node === member.node);
   const removal = removalOf(view, member);
   const scrub = removal === undefined ? scrubOf(view, member, members) : undefined;
   const directory = importFrom(view, member);
   return {
     ...(proven === undefined ? {} : { proven }),
     ...(reader === undefined ? {} : { reader }),
+    ...(writer === undefined ? {} : { writer }),
     ...(rejoin === undefined ? {} : { rejoin }),
     ...(removal === undefined ? {} : { removal }),
     ...(directory === undefined ? {} : { importFrom: directory }),
@@ -119,7 +140,7 @@ function wordsTo(view: VolumeView, member: Member, members: readonly Member[]): 
 
 /** The whole spec of one copy; equal to the one that stands where nothing has to change. */
 export function orderOf(view: VolumeView, member: Member, members: readonly Member[]): SyncthingReplicaSpec {
-  const { status, name, volumeId } = view.volume;
+  const { spec, status, name, volumeId } = view.volume;
   const words = wordsTo(view, member, members);
   const peers = words.removal === undefined ? peersOf(view, member, members) : [];
   return {
@@ -133,6 +154,7 @@ export function orderOf(view: VolumeView, member: Member, members: readonly Memb
     peers,
     base: status.base,
     ...(status.grant === undefined ? {} : { grant: status.grant }),
+    ...(spec.access === 'eventual' ? { access: spec.access } : {}),
     ...words,
   };
 }

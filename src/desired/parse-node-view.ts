@@ -3,7 +3,7 @@ import { diskState } from './disk-state-schema.ts';
 import type { SyncthingNodeSpec } from './node.ts';
 import type { NodeView, ReplicaOrder } from './node-view.ts';
 import type { SyncthingReplicaSpec } from './replica.ts';
-import type { Base, Grant, Reader } from './volume.ts';
+import type { Base, Grant, Right } from './volume.ts';
 
 /** zod/mini: a helper is a process of its own, and the classic interface costs it a megabyte. */
 const text = z.string();
@@ -13,14 +13,14 @@ const textMap = z.readonly(z.record(text, text));
 
 const holder = z.object({ node: text, storeId: text, sequence: count });
 const base: z.ZodMiniType<Base> = z.object({
-  kind: z.enum(['empty', 'seed', 'handoff', 'failover']),
+  kind: z.enum(['empty', 'seed', 'handoff', 'failover', 'shared']),
   epoch: count,
   session: count,
   holders: z.readonly(z.array(holder)),
   provenThrough: z.exactOptional(text),
 });
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
-const reader: z.ZodMiniType<Reader> = z.object({ node: text, storeId: text, since: text });
+const right: z.ZodMiniType<Right> = z.object({ node: text, storeId: text, since: text });
 
 const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   volume: text,
@@ -33,7 +33,9 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   peers: z.readonly(z.array(z.object({ node: text, deviceId: text }))),
   base,
   grant: z.exactOptional(grant),
-  reader: z.exactOptional(reader),
+  reader: z.exactOptional(right),
+  access: z.exactOptional(z.literal('eventual')),
+  writer: z.exactOptional(right),
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),

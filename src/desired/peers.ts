@@ -1,4 +1,4 @@
-/** Who shares a volume's folder with whom (handoff rules 7, 15, 26 and 31). */
+/** Who shares a volume's folder with whom (handoff rules 7, 15, 26, 31 and 37). */
 import { requestsFor } from '../handoff/grant.ts';
 import { isShutOutByLists } from '../handoff/lost-writer.ts';
 import {
@@ -159,6 +159,23 @@ function isFirstMeeting(view: VolumeView, member: Member, other: Member): boolea
   return !hasFolder(view, member) && !hasFolder(view, other);
 }
 
+/** A copy that answers needs something, be it what a node that is off has announced and nobody has. */
+function isAnyLacking(view: VolumeView): boolean {
+  return [...view.replicas.values()].some(
+    ({ spec, status }) => isAlive(view, spec.node) && (status?.folder?.needItems ?? 0) > 0,
+  );
+}
+
+/**
+ * Beside other writers: what a node announced before it went off may be with nobody else, and whoever waits for a copy
+ * that lacks nothing would wait for that node. So it is unshared, which forgets its index, until it answers again.
+ */
+function isParted(view: VolumeView, member: Member, other: Member): boolean {
+  if (view.volume.spec.access !== 'eventual') return false;
+  if (isAlive(view, member.node) && isAlive(view, other.node)) return false;
+  return !isListed(member, other) || isAnyLacking(view);
+}
+
 function isTurnOf(view: VolumeView, member: Member, other: Member, isOffered: boolean): boolean {
   return listsFirst(view, member, other) ? hasFolder(view, other) : isOffered && hasListed(other, member);
 }
@@ -179,6 +196,7 @@ export function peersOf(
   const isOffered = isOfferedByAll(view, member, members) || isWaitingLong(view, member.node);
   const others = members.filter((other) => {
     if (other.node === member.node || isOut(view, other) || !mayShare(view, member, other)) return false;
+    if (isParted(view, member, other)) return false;
     if (isListed(member, other)) return !hasLostStep(view, member, other);
     if (isStillShared(member, other)) return false;
     return (isNew && isFirstMeeting(view, member, other)) || isTurnOf(view, member, other, isOffered);

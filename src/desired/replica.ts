@@ -3,7 +3,7 @@
  * neither writes the other's half (docs/design.md, "Who may change what").
  */
 import type { ObjectIdentity } from './object.ts';
-import type { Base, Grant, Reader } from './volume.ts';
+import type { Base, Conflicts, Grant, Reader, Writer } from './volume.ts';
 
 export type ReplicaRole = 'data' | 'client';
 
@@ -35,6 +35,10 @@ export interface SyncthingReplicaSpec {
   readonly grant?: Grant;
   /** This copy's own right to read; it is not told of others' (handoff rule 36). */
   readonly reader?: Reader;
+  /** Absent: exclusive. A volume never changes from one kind to the other (handoff rule 37). */
+  readonly access?: 'eventual';
+  /** This copy's own right to write beside others. */
+  readonly writer?: Writer;
   /** The controller's word that this scan of the writer is held by enough copies (handoff rules 21 to 23). */
   readonly proven?: { readonly epoch: number; readonly session: number; readonly sequence: number };
   /** This copy is stale: archive what it has and rejoin the lineage of that epoch (handoff rule 30). */
@@ -76,9 +80,12 @@ export interface FolderReport {
   readonly peers: readonly PeerReport[];
 }
 
-/** The writer's side of one grant, from `state.json`. */
+/** The writer's side of one grant, or of one right to write beside others, from `state.json`. */
 export interface WriterReport {
+  /** 0 for a right to write beside others; its sessions are counted through all rights of the copy. */
   readonly epoch: number;
+  /** The right's `since`; absent for a grant (handoff rule 37). */
+  readonly right?: string;
   readonly session: number;
   /** `untouched`: a grant that was never mounted, given back (handoff rule 5). */
   readonly phase: 'attached' | 'flushing' | 'released' | 'untouched';
@@ -145,6 +152,8 @@ export interface SyncthingReplicaStatus {
   readonly reader?: ReaderReport;
   readonly rejoin?: { readonly epoch: number; readonly step: 'archived' | 'done'; readonly archive?: string };
   readonly scrubbed?: ScrubStatus;
+  /** Of `access: eventual`: absent where there are none, or nobody has looked yet. */
+  readonly conflicts?: Conflicts;
   /** Mount points of `data/` or below that some process still sees. */
   readonly mounts: readonly string[];
   /** The folder is out of Syncthing and the bytes are where `spec.removal` wants them. */

@@ -45,6 +45,7 @@ describe('the next status', () => {
       epoch: 2,
       readers: [],
       published: [],
+      writers: [],
       base: handoffBase(ALL),
       stale: [],
       conditions: [],

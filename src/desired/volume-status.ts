@@ -5,9 +5,11 @@ import { grantEnd, joinProof } from '../handoff/flush.ts';
 import { currentBase, strikeWitnesses } from '../handoff/holders.ts';
 import { currentPublished } from '../handoff/published.ts';
 import { currentReaders } from '../handoff/readers.ts';
+import { currentWriters } from '../handoff/writers.ts';
 import type { VolumeView } from '../handoff/view.ts';
 import { nextToLeave } from './members.ts';
 import type { Member } from './peers.ts';
+import { sharedThrough, withConflicts, withWriters } from './shared-status.ts';
 import type { SyncthingReplica } from './replica.ts';
 import type { Base, SyncthingVolumeStatus } from './volume.ts';
 
@@ -119,10 +121,22 @@ function afterLeaving(view: VolumeView, members: readonly Member[]): SyncthingVo
   };
 }
 
-/** `spec.deletion` ends flush, grants and reading (handoff rule 32), and no copy is kept for who attached it. */
+/** `spec.deletion` ends flush, grants, reading and writing (handoff rule 32), and no copy is kept for who attached it. */
 function afterDeletion(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
   const { leaving: _leaving, ...rest } = withoutGrant(status);
-  return { ...rest, readers: [], published: [] };
+  return withWriters({ ...rest, readers: [], published: [] }, []);
+}
+
+/** Of `access: eventual`: nobody's end makes anything but room, and a scan that is held moves no base (rule 37). */
+function nextSharedStatus(view: VolumeView, members: readonly Member[]): SyncthingVolumeStatus {
+  let now = withStatus(view, sharedThrough(view));
+  now = withStatus(now, withWriters(now.volume.status, currentWriters(now)));
+  now = withStatus(now, afterReaders(now));
+  now = withStatus(now, afterPublished(now));
+  now = withStatus(now, withConflicts(now));
+  const base = currentBase(now);
+  if (base !== now.volume.status.base) now = withStatus(now, { ...now.volume.status, base });
+  return afterLeaving(now, members);
 }
 
 export interface NextStatus {
@@ -140,6 +154,8 @@ export function nextStatus(view: VolumeView, members: readonly Member[]): NextSt
   if (view.volume.spec.deletion !== undefined) {
     return { status: afterDeletion(view.volume.status), failover: { kind: 'none' }, witnesses: [] };
   }
+  if (view.volume.spec.access === 'eventual')
+    return { status: nextSharedStatus(view, members), failover: { kind: 'none' }, witnesses: [] };
   const failover = decideFailover(view);
   let now = withStatus(view, afterFailover(view.volume.status, failover));
   now = withStatus(now, afterProof(now));

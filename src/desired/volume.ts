@@ -29,13 +29,16 @@ export interface Grant {
   readonly since: string;
 }
 
-/** The right to read what the base has, which several nodes may have at once, while nobody writes (handoff rule 36). */
-export interface Reader {
+/** A right that several nodes may have at once; it excludes none of its kind. */
+export interface Right {
   readonly node: string;
   readonly storeId: string;
   /** RFC 3339; when the controller gave it. It names this right: a later one of the same copy is later in time. */
   readonly since: string;
 }
+
+/** The right to read what the base has, while nobody writes (handoff rule 36). */
+export type Reader = Right;
 
 /** For this node ControllerPublishVolume was answered, and ControllerUnpublishVolume was not yet (handoff rule 6). */
 export interface PublishedNode {
@@ -44,9 +47,16 @@ export interface PublishedNode {
   readonly since: string;
 }
 
-export type BaseKind = 'empty' | 'seed' | 'handoff' | 'failover';
+/** The right to write an own copy of a volume with `access: eventual`, beside others (handoff rule 37). */
+export type Writer = Right;
 
-/** The state the next writer starts from, and who has it. `empty` has epoch 0, session 0 and no holders. */
+export type BaseKind = 'empty' | 'seed' | 'handoff' | 'failover' | 'shared';
+
+/**
+ * The state the next writer starts from, and who has it. `empty` has epoch 0, session 0 and no holders. So has
+ * `shared` its numbers, which is of `access: eventual`: its holders are the data copies that had all once, and of
+ * which those that answer are asked for what came since (handoff rule 37).
+ */
 export interface Base {
   readonly kind: BaseKind;
   readonly epoch: number;
@@ -76,6 +86,13 @@ export interface StaleCopy {
   readonly storeId: string;
   /** The epoch of the lineage that it has to rejoin. */
   readonly epoch: number;
+}
+
+/** Copies of files that lost against another node's change and stay beside it (handoff rule 37). */
+export interface Conflicts {
+  readonly count: number;
+  /** The latest few, relative to the volume's root. */
+  readonly names: readonly string[];
 }
 
 export interface SyncthingVolumeSpec {
@@ -109,6 +126,11 @@ export interface SyncthingVolumeStatus {
   readonly readers: readonly Reader[];
   /** Empty without Kubernetes' attach step. */
   readonly published: readonly PublishedNode[];
+  /** Of `access: eventual` alone. */
+  readonly writers: readonly Writer[];
+  /** The same by name, for people: a printer column shows one value. */
+  readonly writing?: string;
+  readonly conflicts?: Conflicts;
   readonly base: Base;
   readonly proven?: Proof;
   readonly replicatedThrough?: string;

@@ -1,4 +1,4 @@
-/** Whether a copy is what the next writer may start from (handoff rules 8 and 9). */
+/** Whether a copy is what the next writer may start from (handoff rules 8, 9 and 37). */
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
 import { isClean, isIntact, isTakingBack, uncleanReason } from './copy.ts';
@@ -61,10 +61,60 @@ function noHolderReason(view: VolumeView, base: Base, replica: SyncthingReplica)
   };
 }
 
+/** Its index can be asked, and is all that there is on its disk. */
+function answers(view: VolumeView, copy: SyncthingReplica): boolean {
+  const folder = copy.status?.folder;
+  if (folder === undefined || !countsAsCopy(view, copy)) return false;
+  return folder.scanned && folder.errors === 0 && folder.state !== 'not-running';
+}
+
+/**
+ * The data copies that may have what the next writer is to see. Before any of them is known to have had all, that is
+ * each; afterwards one that came later and has not caught up has nothing that the others lack.
+ */
+function sharedSources(view: VolumeView, { spec }: SyncthingReplica): readonly SyncthingReplica[] {
+  const { base } = view.volume.status;
+  return [...view.replicas.values()].filter((copy) => {
+    const isOther = copy.spec.node !== spec.node && copy.spec.role === 'data';
+    const mayHave = base.kind === 'empty' || base.holders.some((holder) => isHolder(holder, copy));
+    return isOther && mayHave && answers(view, copy);
+  });
+}
+
+/**
+ * Handoff rule 37: by every data copy that answers, and by one at least that had all once. Each session ended with
+ * proof on one of them, not on all, so that one alone would not do.
+ */
+function sharedCoverageOf(view: VolumeView, replica: SyncthingReplica): Coverage {
+  const { base } = view.volume.status;
+  const { node } = replica.spec;
+  const lacks = uncleanReason(replica.status?.folder);
+  const sources = sharedSources(view, replica);
+  const ahead = sources.filter((copy) => !isProven(copy, copy.status?.folder?.sequence ?? 0, replica));
+  if (ahead.length > 0) {
+    const names = ahead.map((copy) => copy.spec.node).join(', ');
+    const reason = `${node} is catching up with ${names}: ${lacks ?? `${names} still has items that it lacks`}`;
+    return { kind: 'uncovered', reason, blocked: false };
+  }
+  if (base.kind === 'empty') {
+    if (lacks === undefined) return { kind: 'covered', by: node };
+    return { kind: 'uncovered', reason: `${node} is not ready: ${lacks}`, blocked: false };
+  }
+  const by = coversItself(base, replica) ? node : intactOf(base, sources)?.spec.node;
+  return by === undefined ? noHolderReason(view, base, replica) : { kind: 'covered', by };
+}
+
+function intactOf(base: Base, sources: readonly SyncthingReplica[]): SyncthingReplica | undefined {
+  return sources.find((copy) =>
+    base.holders.some((holder) => isHolder(holder, copy) && isIntact(holder, copy.status)),
+  );
+}
+
 /** Covered, or why not. The caller has seen that the replica's report is of the disk that the node has now. */
 export function coverageOf(view: VolumeView, replica: SyncthingReplica): Coverage {
   const base = view.volume.status.base;
   const node = replica.spec.node;
+  if (view.volume.spec.access === 'eventual') return sharedCoverageOf(view, replica);
   if (base.kind === 'empty') {
     const reason = uncleanReason(replica.status?.folder);
     if (reason === undefined) return { kind: 'covered', by: node };

@@ -40,6 +40,19 @@ export interface DiskReading {
   readonly phase: 'reading' | 'ended';
 }
 
+/**
+ * The last right of this copy to write beside others (handoff rule 37). Sessions are counted through all of them, so
+ * that a scan is of one session for good. `scan` is of the last session that ended; without one there was none.
+ */
+export type DiskWriting =
+  | { readonly since: string; readonly session: number; readonly phase: 'writing' }
+  | {
+      readonly since: string;
+      readonly session: number;
+      readonly phase: 'ended';
+      readonly scan?: DiskScan;
+    };
+
 export interface DiskState {
   readonly version: 1;
   readonly volume: string;
@@ -53,6 +66,7 @@ export interface DiskState {
   /** Its directories are to be announced as they are, since no copy has a version of them that counts any more. */
   readonly announcing?: true;
   readonly reading?: DiskReading;
+  readonly writing?: DiskWriting;
 }
 
 export function newDiskState(identity: Pick<DiskState, 'volume' | 'folderId' | 'storeId'>): DiskState {
@@ -90,9 +104,10 @@ export function takeGrant(state: DiskState, epoch: number): TakeGrant {
   return { kind: 'taken', state: { ...announced(state), highestEpoch: epoch, phase: phaseOfGrant } };
 }
 
-/** The writer ends its session: only for the scan that the controller confirmed (handoff rule 22). */
+/** The writer ends its session: only for the scan that the controller confirmed (handoff rules 22 and 37). */
 export function release(state: DiskState, scan: DiskScan): DiskState {
-  const { phase } = state;
+  const { phase, writing } = state;
+  if (writing?.phase === 'writing') return { ...state, writing: { ...writing, phase: 'ended', scan } };
   if (phase.kind !== 'writer') return state;
   return { ...state, phase: { kind: 'released', epoch: phase.epoch, session: phase.session, scan } };
 }

@@ -4,7 +4,7 @@ import type { Base, Grant, Holder, Proof } from '../desired/volume.ts';
 import { isProven } from './proof.ts';
 import { countsAsCopy, hasCurrentStore, type VolumeView } from './view.ts';
 
-type WriterScan = NonNullable<WriterReport['scan']>;
+export type WriterScan = NonNullable<WriterReport['scan']>;
 
 export function holderOf(replica: SyncthingReplica): Holder {
   return {
@@ -14,7 +14,7 @@ export function holderOf(replica: SyncthingReplica): Holder {
   };
 }
 
-interface Writer {
+export interface Writer {
   readonly replica: SyncthingReplica;
   readonly report: WriterReport;
 }
@@ -30,7 +30,7 @@ function writerOf(view: VolumeView, grant: Grant): Writer | undefined {
 }
 
 /** A scan is of use only in the epoch and session in which it was made. */
-function scanOf(writer: Writer): WriterScan | undefined {
+export function scanOf(writer: Writer): WriterScan | undefined {
   const { scan, epoch, session } = writer.report;
   return scan !== undefined && scan.epoch === epoch && scan.session === session ? scan : undefined;
 }
@@ -94,7 +94,8 @@ function otherDataCopies(view: VolumeView, node: string): readonly SyncthingRepl
   );
 }
 
-function ownCopyDecision(view: VolumeView, writer: Writer, proof: Proof): FlushDecision {
+/** Where no other data node has it: whether the writer's own copy is to do, now or after a while (rule 23). */
+export function ownCopyDecision(view: VolumeView, writer: Writer, proof: Proof): FlushDecision {
   const node = writer.replica.spec.node;
   const others = otherDataCopies(view, node);
   const names = others.map((copy) => copy.spec.node).join(', ');

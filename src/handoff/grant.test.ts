@@ -137,11 +137,6 @@ describe('who may write next', () => {
       { volume: volume({ spec: { deletion: { requestedAt: at(0) } } }), nodes: [asking('n2')] },
       /deleted/,
     ],
-    [
-      'nobody writes alone',
-      { volume: volume({ spec: { access: 'eventual' } }), nodes: [asking('n2')] },
-      /eventual/,
-    ],
   ];
   test.each(waits)('no grant while %s', (_what, given, reason) => {
     const decision = decideGrant(detached(given));

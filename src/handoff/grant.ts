@@ -1,13 +1,15 @@
-/** Who may write next, or read beside others (handoff rules 1 to 5, and 36). */
+/** Who may write next, read beside others, or write beside others (handoff rules 1 to 5, 36 and 37). */
 import type { SyncthingNode, Wanted } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
-import type { Grant, Reader } from '../desired/volume.ts';
+import type { Grant, Reader, Writer } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
-import { importObstacle, importRequest } from './importing.ts';
+import { importObstacle, importRequest, isSharedImport, SHARED_IMPORT } from './importing.ts';
 import { isLost } from './lost-writer.ts';
 import { NOTHING_TO_READ } from './reading.ts';
-import { namesOf, nextReader, readsAlready } from './readers.ts';
+import { nextReader, readsAlready } from './readers.ts';
+import { namesOf } from './rights.ts';
 import { hasCurrentStore, isAlive, isExpelled, isLeaving, isStale, type VolumeView } from './view.ts';
+import { nextWriter, writesAlready } from './writers.ts';
 
 export type GrantDecision =
   | { readonly kind: 'nobody-asks' }
@@ -15,6 +17,8 @@ export type GrantDecision =
   | { readonly kind: 'give'; readonly grant: Grant }
   /** In addition to those who read already. */
   | { readonly kind: 'admit'; readonly readers: readonly Reader[] }
+  /** In addition to those who have it already; of `access: eventual`, where nobody excludes anybody. */
+  | { readonly kind: 'share'; readonly writers: readonly Writer[]; readonly readers: readonly Reader[] }
   | {
       readonly kind: 'wait';
       readonly waiting: readonly { readonly node: string; readonly reason: string }[];
@@ -86,7 +90,7 @@ function useObstacle({ volume: { status } }: VolumeView, { wanted }: Request): s
 function volumeObstacle(view: VolumeView, request: Request): string | undefined {
   const { spec } = view.volume;
   if (spec.deletion !== undefined) return 'the volume is being deleted';
-  if (spec.access !== 'exclusive') return `access "${spec.access}" has no exclusive writer`;
+  if (spec.access === 'eventual') return isSharedImport(view) ? SHARED_IMPORT : undefined;
   const inUse = useObstacle(view, request);
   if (inUse !== undefined) return inUse;
   const importing = importObstacle(view, request.node.name);
@@ -131,7 +135,8 @@ function requestObstacle(view: VolumeView, request: Request): string | undefined
 
 /** What it asks for it has: the writer's own request is answered by the epoch that it is in. */
 function isServed(view: VolumeView, { node, wanted }: Request): boolean {
-  return wanted.reads === true ? readsAlready(view, node) : node.name === view.volume.status.grant?.node;
+  if (wanted.reads === true) return readsAlready(view, node);
+  return node.name === view.volume.status.grant?.node || writesAlready(view, node);
 }
 
 /**
@@ -150,9 +155,21 @@ export function decideGrant(view: VolumeView): GrantDecision {
   }
   const [first] = covered;
   if (first === undefined) return { kind: 'wait', waiting };
+  if (view.volume.spec.access === 'eventual') return shared(view, covered);
   if (first.wanted.reads !== true) return { kind: 'give', grant: nextGrant(view, first.node) };
   const readers = covered.filter(({ wanted }) => wanted.reads === true);
   return { kind: 'admit', readers: readers.map(({ node }) => nextReader(view, node)) };
+}
+
+/** All who are covered, each for what it asks. */
+function shared(view: VolumeView, covered: readonly Request[]): GrantDecision {
+  const readers = covered.filter(({ wanted }) => wanted.reads === true);
+  const writers = covered.filter((request) => !readers.includes(request));
+  return {
+    kind: 'share',
+    writers: writers.map(({ node }) => nextWriter(view, node)),
+    readers: readers.map(({ node }) => nextReader(view, node)),
+  };
 }
 
 function nextGrant(view: VolumeView, node: SyncthingNode): Grant {

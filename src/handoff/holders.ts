@@ -1,11 +1,12 @@
-/** How the holders of a base come and go while the volume is detached (handoff rules 24 and 31). */
+/** How the holders of a base come and go: while the volume is detached, or shared (handoff rules 24, 31 and 37). */
 import type { FolderReport, SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
 import { isClean, isIntact, isTakingBack, isUnderRepair } from './copy.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
+import { flushHolders, isWritingReport } from './shared-flush.ts';
 import { asksForScrubs, scrubLack, type ScrubLack } from './scrubbed.ts';
-import { countsAsCopy, isStoreGone, type VolumeView } from './view.ts';
+import { countsAsCopy, hasCurrentStore, isStoreGone, type VolumeView } from './view.ts';
 
 function intactHolders(view: VolumeView, base: Base): readonly SyncthingReplica[] {
   return base.holders.flatMap((holder) => {
@@ -62,7 +63,8 @@ function isStruck(view: VolumeView, base: Base, holder: Holder): boolean {
 /** For whose sake a holder is struck now that has nothing but changed files: to be read live before that stands. */
 export function strikeWitnesses(view: VolumeView): readonly SyncthingReplica[] {
   const { base, grant } = view.volume.status;
-  if (grant !== undefined || base.kind === 'empty' || isTakingBack(base)) return [];
+  // Those of a shared volume do not hold the same, so that none goes for another one's sake.
+  if (grant !== undefined || base.kind === 'empty' || base.kind === 'shared' || isTakingBack(base)) return [];
   const isAnyChanged = base.holders.some((holder) => stateOf(view, holder) === 'changed');
   return isAnyChanged ? witnesses(view, base) : [];
 }
@@ -98,12 +100,42 @@ function recounted(view: VolumeView, holders: readonly Holder[]): readonly Holde
  */
 export function currentBase(view: VolumeView): Base {
   const { base, grant } = view.volume.status;
+  if (view.volume.spec.access === 'eventual') return sharedBase(view);
   if (grant !== undefined || base.kind === 'empty' || isTakingBack(base)) return base;
   const left = recounted(view, keptHolders(view, base));
   const found = [...view.replicas.values()].filter((copy) => isNewHolder(view, base, copy)).map(holderOf);
   const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));
   const holders = [...others, ...found].sort((a, b) => (a.node < b.node ? -1 : 1));
   return { ...base, holders };
+}
+
+/**
+ * The data copies that have had all once: those that hold what a writer's scan found, since a writer began with all, and
+ * those that were proven against one of them. Another disk, or a database rolled back, ends that; a changed file does
+ * not, since what such a copy announced before is waited for all the same. The last holder is never struck.
+ */
+function sharedBase(view: VolumeView): Base {
+  const { base } = view.volume.status;
+  const kept = base.holders.filter((holder) => stateOf(view, holder) !== 'lost');
+  const left = recounted(view, kept.length > 0 ? kept : base.holders);
+  const flushed = new Set(flushHolders(view).map(({ spec }) => spec.node));
+  const found = [...view.replicas.values()]
+    .filter((copy) => copy.spec.role === 'data' && !isAmong(left, copy))
+    .filter((copy) => flushed.has(copy.spec.node) || isNewHolder(view, base, copy))
+    .map(holderOf);
+  if (
+    found.length === 0 &&
+    left.length === base.holders.length &&
+    left.every((each, i) => each === base.holders[i])
+  )
+    return base;
+  const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));
+  const holders = [...others, ...found].sort((a, b) => (a.node < b.node ? -1 : 1));
+  return { kind: 'shared', epoch: 0, session: 0, holders };
+}
+
+function isAmong(holders: readonly Holder[], { spec, status }: SyncthingReplica): boolean {
+  return holders.some(({ node, storeId }) => node === spec.node && storeId === status?.storeId);
 }
 
 /** Copies on data nodes, other than `node`, that are proven to hold the latest acknowledged state. */
@@ -123,6 +155,24 @@ function provenOthers(view: VolumeView, base: Base, node: string): readonly Sync
   });
 }
 
+/**
+ * Those that hold what this very copy has, as a receiver: of a shared volume the latest state is nobody's, and what a
+ * session left on one data node may not have come to the next.
+ */
+function sharedOthers(view: VolumeView, base: Base, node: string): readonly SyncthingReplica[] {
+  const copy = view.replicas.get(node);
+  const folder = copy?.status?.folder;
+  const isReceiver = folder?.type === 'receiveonly' && isClean(folder);
+  if (copy === undefined || !isReceiver || !hasCurrentStore(view, copy)) return [];
+  return [...view.replicas.values()].filter(
+    (other) =>
+      other.spec.role === 'data' &&
+      countsAsCopy(view, other) &&
+      isAmong(base.holders, other) &&
+      isProven(copy, folder.sequence, other),
+  );
+}
+
 export interface Leaving {
   readonly node: string;
   /** How many copies other nodes are to have, there already or not. */
@@ -140,13 +190,20 @@ export type LeaveDecision =
  * fewer are wanted; of an `empty` volume any copy may go. The writer's own copy never goes.
  */
 export function decideLeave(view: VolumeView, base: Base, { node, wanted }: Leaving): LeaveDecision {
-  const { grant, leaving } = view.volume.status;
-  if (grant?.node === node || (leaving !== undefined && leaving.node !== node)) return { kind: 'stays' };
-  if (grant === undefined && base.kind === 'empty') return { kind: 'may-leave' };
-  const others = provenOthers(view, base, node);
+  if (isHeldHere(view, node)) return { kind: 'stays' };
+  if (view.volume.status.grant === undefined && base.kind === 'empty') return { kind: 'may-leave' };
+  const isShared = view.volume.spec.access === 'eventual';
+  const others = isShared ? sharedOthers(view, base, node) : provenOthers(view, base, node);
   const enough = Math.min(2, wanted);
   if (wanted <= 0 || others.length < enough) return { kind: 'stays' };
   return needsScrubs(view, node) ? afterScrubs(view, others, enough) : { kind: 'may-leave' };
+}
+
+/** It is written there, or another copy is on its way out. */
+function isHeldHere({ volume, replicas }: VolumeView, node: string): boolean {
+  const { grant, leaving } = volume.status;
+  if (grant?.node === node || isWritingReport(replicas.get(node)?.status)) return true;
+  return leaving !== undefined && leaving.node !== node;
 }
 
 /** A client's copy comes and goes with its pods, and nobody relies on it. */

@@ -5,8 +5,21 @@ import { isExpelled, type VolumeView } from './view.ts';
 /** The node that is to take in its directory, as long as the volume has no base; nobody else gets it before. */
 export function importerOf({ volume }: Pick<VolumeView, 'volume'>): string | undefined {
   const { spec, status } = volume;
+  if (isSharedImport({ volume })) return undefined;
   return status.base.kind === 'empty' && spec.deletion === undefined ? spec.source?.node : undefined;
 }
+
+/**
+ * A first session that others wait for is what a volume that nobody has alone does not know (rule 37): nobody is given
+ * one that asks for both, or its first pod would begin with an empty directory. The schema refuses it too.
+ */
+export function isSharedImport({ volume: { spec } }: Pick<VolumeView, 'volume'>): boolean {
+  return spec.access === 'eventual' && spec.source !== undefined;
+}
+
+/** For people: why nobody is given it. */
+export const SHARED_IMPORT =
+  'a volume with access "eventual" takes in no directory: import one with access "exclusive", or copy its files from a pod';
 
 /** Before any other: nobody can be served until it is done. */
 const FIRST = '1970-01-01T00:00:00.000Z';

@@ -1,7 +1,7 @@
 /**
  * What one node does for one of its copies, from what it sees now: the same answer after any crash, since nothing but
- * state.json, the mounts, Syncthing and the controller's order is read (handoff rules 5, 11, 12, 18, 19, 22, 29, 30
- * and 36).
+ * state.json, the mounts, Syncthing and the controller's order is read (handoff rules 5, 11, 12, 18, 19, 22, 29, 30,
+ * 36 and 37).
  */
 import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
 import type { Holder } from '../desired/volume.ts';
@@ -11,6 +11,7 @@ import { hasOtherSource, knowsHolder, seesAll } from './other-source.ts';
 import { unusedReading } from './reading.ts';
 import type { BaseName } from './session.ts';
 import { provenState, type ProvenState } from './taken-back.ts';
+import { isShared, mayAnnounceShared, sharedPhase, sharedTypeOf, unusedWriting } from './writing.ts';
 import type { HandoffSettings } from './settings.ts';
 
 /** A finished scan of the whole folder, made by this node in this life of its process. */
@@ -59,6 +60,8 @@ export type LocalAction =
   | { readonly kind: 'end-reading'; readonly since: string }
   /** Take the grant in the place of a pod, with the directory that the volume is to begin with (rule 35). */
   | { readonly kind: 'import' }
+  /** The right to write beside others was given to a pod that did not come (rule 37). */
+  | { readonly kind: 'decline-writing'; readonly since: string }
   | { readonly kind: 'begin-rejoin'; readonly epoch: number }
   | { readonly kind: 'archive-tree' }
   | { readonly kind: 'finish-rejoin' }
@@ -88,6 +91,7 @@ export type LocalAction =
 
 /** A holder may speak for the volume only while nobody writes it, and not of a lineage that was lost. */
 export function mayAnnounce(state: DiskState, order: SyncthingReplicaSpec): boolean {
+  if (isShared(order)) return mayAnnounceShared(state, order);
   const isHolder = order.base.holders.some(
     ({ node, storeId }) => node === order.node && storeId === state.storeId,
   );
@@ -100,6 +104,7 @@ export function mayAnnounce(state: DiskState, order: SyncthingReplicaSpec): bool
  * moment to a holder that announces its directories.
  */
 export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
+  if (isShared(order)) return sharedTypeOf(state, order);
   if (state.announcing === true && mayAnnounce(state, order)) return 'sendreceive';
   const { phase } = state;
   const { grant } = order;
@@ -118,20 +123,33 @@ export function untakenGrant(view: Pick<LocalView, 'node' | 'state' | 'order'>):
 
 /** The phase of a writer: flushing is a state of the node, whatever the kubelet calls or forgets to call (rule 18). */
 export function writerPhase(view: LocalView): WriterReport['phase'] | undefined {
-  const { phase } = view.state;
+  const { phase, writing } = view.state;
+  if (writing !== undefined) return sharedPhase(view.state, isUsedToWrite(view));
   if (phase.kind === 'released' || phase.kind === 'untouched') return phase.kind;
   if (phase.kind !== 'writer') return undefined;
   return view.podMounts.length > 0 || view.isAwaitingPublish ? 'attached' : 'flushing';
+}
+
+/** Between the switch of its folder and the mount there is no pod yet, and a call that waits for the one (rule 37). */
+function isUsedToWrite({ podMounts, isAwaitingPublish, isWanted }: LocalView): boolean {
+  return podMounts.length > 0 || isAwaitingPublish || isWanted;
+}
+
+/** The session that this copy writes in: of its epoch, or, with 0 for it, of its rights to write beside others. */
+export function sessionOf({ phase, writing }: DiskState): BaseName | undefined {
+  if (writing?.phase === 'writing') return { epoch: 0, session: writing.session };
+  return phase.kind === 'writer' ? { epoch: phase.epoch, session: phase.session } : undefined;
 }
 
 /**
  * The scan of this session that can prove something. A sequence that fell since then is a database that was lost or
  * rolled back: all is proven anew (rule 16).
  */
-export function currentScan({ scan, state: { phase }, folder }: LocalView): LocalScan | undefined {
-  if (scan === undefined || !scan.proves || phase.kind !== 'writer') return undefined;
+export function currentScan({ scan, state, folder }: LocalView): LocalScan | undefined {
+  const now = sessionOf(state);
+  if (scan === undefined || !scan.proves || now === undefined) return undefined;
   const hasFallen = folder !== undefined && folder.sequence < scan.sequence;
-  return !hasFallen && scan.epoch === phase.epoch && scan.session === phase.session ? scan : undefined;
+  return !hasFallen && scan.epoch === now.epoch && scan.session === now.session ? scan : undefined;
 }
 
 /** Whether the folder can be scanned to some effect: it has writer type and nothing of its own in error. */
@@ -147,12 +165,33 @@ function flushActions(view: LocalView): readonly LocalAction[] {
   const scan = currentScan(view);
   if (scan === undefined || !scan.afterUnmount)
     return canScan(view) ? [{ kind: 'scan', afterUnmount: true }] : [];
-  const proven = view.order?.proven;
-  const isConfirmed =
-    proven?.epoch === scan.epoch && proven.session === scan.session && proven.sequence === scan.sequence;
-  return isConfirmed
+  if (isOvertaken(view, scan)) return mayScanAgain(view, scan) ? [{ kind: 'scan', afterUnmount: true }] : [];
+  return isConfirmed(view, scan)
     ? [{ kind: 'release', scan: { sequence: scan.sequence, startedAt: scan.startedAt } }]
     : [];
+}
+
+/** The controller's word that enough copies hold this very scan. */
+function isConfirmed({ order }: LocalView, { epoch, session, sequence }: LocalScan): boolean {
+  const proven = order?.proven;
+  return proven?.epoch === epoch && proven.session === session && proven.sequence === sequence;
+}
+
+/**
+ * Beside other writers, something came in since the scan, or is to come. What loses against that here stays in a copy
+ * that nobody else has, which only another scan finds (rule 37).
+ */
+function isOvertaken({ order, folder }: LocalView, scan: LocalScan): boolean {
+  return isShared(order) && (!isClean(folder) || folder.sequence !== scan.sequence);
+}
+
+/**
+ * Once all has come in; now and then also before that, since what is to come may wait for what only a scan finds: a
+ * directory that is to go, with a conflict copy in it.
+ */
+function mayScanAgain(view: LocalView, scan: LocalScan): boolean {
+  const soon = scan.finishedAt + Math.max(1_000, scan.durationMs);
+  return canScan(view) && view.now >= (isSettled(view.folder) ? soon : nextScanAt(scan, view.settings));
 }
 
 /** A busy volume is scanned no more often than a tenth of the time goes into it. */
@@ -253,8 +292,12 @@ function isUndisturbed({ order, podMounts }: LocalView): boolean {
   return order !== undefined && order.removal === undefined && podMounts.length === 0;
 }
 
-function isOnlyHolder({ state, order }: LocalView): boolean {
-  return order !== undefined && order.base.holders.length === 1 && mayAnnounce(state, order);
+function isOnlyHolder(view: LocalView): boolean {
+  const { state, order } = view;
+  if (order === undefined || !mayAnnounce(state, order)) return false;
+  // Where nobody has left anything yet, what is on a disk is nobody else's (rule 37).
+  if (isShared(order) && order.base.kind === 'empty') return true;
+  return order.base.holders.length === 1 && ownHolder(view) !== undefined;
 }
 
 function announceActions(view: LocalView, isAllowed: boolean): readonly LocalAction[] {
@@ -283,7 +326,8 @@ function recheckActions({ folder }: LocalView): readonly LocalAction[] {
  * do but to report.
  */
 export function planLocal(view: LocalView): readonly LocalAction[] {
-  return [...readingActions(view), ...phaseActions(view), ...recheckActions(view)];
+  const own = isShared(view.order) ? sharedActions(view) : phaseActions(view);
+  return [...readingActions(view), ...own, ...recheckActions(view)];
 }
 
 function readingActions(view: LocalView): readonly LocalAction[] {
@@ -299,6 +343,16 @@ function untakenActions(view: LocalView): readonly LocalAction[] {
   if (epoch === undefined || view.state.phase.kind === 'writer') return [];
   if (view.order?.importFrom !== undefined) return [{ kind: 'import' }];
   return view.isWanted ? [] : [{ kind: 'decline', epoch }];
+}
+
+/** No grant, no epoch, no lineage to rejoin: whoever has a session writes, everybody else receives (rule 37). */
+function sharedActions(view: LocalView): readonly LocalAction[] {
+  const { state, order } = view;
+  const unused = unusedWriting({ state, order, isUsed: isUsedToWrite(view) });
+  if (unused !== undefined) return [{ kind: 'decline-writing', since: unused }];
+  const phase = writerPhase(view);
+  if (phase === 'flushing') return flushActions(view);
+  return phase === 'attached' ? attachedActions(view) : receiverActions(view);
 }
 
 function phaseActions(view: LocalView): readonly LocalAction[] {

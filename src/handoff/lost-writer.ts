@@ -1,5 +1,5 @@
-/** Whether the volume's writer, or a reader, counts as lost, and on whose word (handoff rules 25 and 36). */
-import type { Grant, Reader } from '../desired/volume.ts';
+/** Whether a node that has a volume counts as lost, and on whose word (handoff rules 25, 36 and 37). */
+import type { Grant, Right } from '../desired/volume.ts';
 import { isAlive, isExpelled, type VolumeView } from './view.ts';
 
 /**
@@ -19,7 +19,7 @@ export function isLost(view: Pick<VolumeView, 'clusterNodes' | 'nodes'>, node: s
 }
 
 /** The moment at which silence alone loses the node for this volume, milliseconds since the epoch. */
-function givenUpAt(view: VolumeView, { node }: Pick<Grant | Reader, 'node'>): number | undefined {
+function givenUpAt(view: VolumeView, { node }: Pick<Grant | Right, 'node'>): number | undefined {
   if (view.volume.spec.failover !== 'automatic') return undefined;
   const heartbeat = view.nodes.get(node)?.status?.heartbeat;
   if (heartbeat === undefined) return undefined;
@@ -46,21 +46,21 @@ export function lossOf(view: VolumeView): Loss | undefined {
   return isSilent(view, grant) ? 'silent' : undefined;
 }
 
-function isSilent(view: VolumeView, place: Pick<Grant | Reader, 'node'>): boolean {
+function isSilent(view: VolumeView, place: Pick<Grant | Right, 'node'>): boolean {
   const at = givenUpAt(view, place);
   return at !== undefined && view.now >= at && !isSeenByCopies(view, place.node);
 }
 
-/** A reader wrote nothing, so that no person has to say anything of its epoch: its node's loss is enough. */
-export function readerLoss(view: VolumeView, reader: Reader): Exclude<Loss, 'forced'> | undefined {
-  if (isLost(view, reader.node)) return 'node';
-  return isSilent(view, reader) ? 'silent' : undefined;
+/** Of a right that excludes no other: no person has to say anything of an epoch, its node's loss is enough. */
+export function nodeLoss(view: VolumeView, right: Right): Exclude<Loss, 'forced'> | undefined {
+  if (isLost(view, right.node)) return 'node';
+  return isSilent(view, right) ? 'silent' : undefined;
 }
 
-/** Milliseconds until silence alone may lose the writer, or a reader; undefined where it never does, or has. */
+/** Milliseconds until silence alone may lose somebody who has the volume; undefined where it never does, or has. */
 export function lossRecheckAfterMs(view: VolumeView): number | undefined {
-  const { grant, readers } = view.volume.status;
-  const users = grant === undefined ? readers : [grant];
+  const { grant, readers, writers } = view.volume.status;
+  const users = [...(grant === undefined ? [] : [grant]), ...readers, ...writers];
   const moments = users.flatMap((user) => {
     const at = isAlive(view, user.node) ? undefined : givenUpAt(view, user);
     return at === undefined || at <= view.now ? [] : [at - view.now];

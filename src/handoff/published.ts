@@ -1,7 +1,7 @@
 /** What Kubernetes' attach step is answered, and what follows from it: an early copy and nothing else (handoff rule 6). */
 import type { PublishedNode, SyncthingVolume } from '../desired/volume.ts';
 import { NOTHING_TO_READ } from './reading.ts';
-import { namesOf } from './readers.ts';
+import { namesOf } from './rights.ts';
 import type { VolumeView } from './view.ts';
 
 export interface PublishRequest {
@@ -35,9 +35,13 @@ function grantObstacle({ status }: SyncthingVolume, { node, reads }: PublishRequ
   return { kind: 'elsewhere', reason: `node ${grant.node} holds the volume since ${grant.since}; ${end}` };
 }
 
-function readersObstacle({ status }: SyncthingVolume, { node, reads }: PublishRequest): Obstacle | undefined {
+/** Beside others that write, nobody keeps anybody waiting (rule 37). */
+function readersObstacle(
+  { spec, status }: SyncthingVolume,
+  { node, reads }: PublishRequest,
+): Obstacle | undefined {
   const { readers } = status;
-  if (reads || readers.length === 0) return undefined;
+  if (reads || readers.length === 0 || spec.access === 'eventual') return undefined;
   const others = readers.filter((reader) => reader.node !== node);
   if (others.length === 0)
     return { kind: 'incompatible', reason: `node ${node} reads it, and is to end that before it writes` };
@@ -51,8 +55,9 @@ function readersObstacle({ status }: SyncthingVolume, { node, reads }: PublishRe
 export function decidePublish(volume: SyncthingVolume, request: PublishRequest): PublishDecision {
   const obstacle = grantObstacle(volume, request) ?? readersObstacle(volume, request);
   if (obstacle !== undefined) return obstacle;
-  const { base, grant, published } = volume.status;
-  if (request.reads && grant === undefined && base.kind === 'empty')
+  const { base, grant, writers, published } = volume.status;
+  const isWritten = grant !== undefined || writers.length > 0;
+  if (request.reads && !isWritten && base.kind === 'empty')
     return { kind: 'nothing-to-read', reason: NOTHING_TO_READ };
   const { node, now: since } = request;
   if (published.some((each) => each.node === node)) return { kind: 'already' };

@@ -24,7 +24,8 @@ import {
 import type { SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { Reader, SyncthingVolumeSpec, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideGrant } from './grant.ts';
-import { currentReaders, lostReaders, nextReader, withReaders } from './readers.ts';
+import { currentReaders, lostReaders, nextReader } from './readers.ts';
+import { withRights } from './rights.ts';
 import { defaultHandoffSettings } from './settings.ts';
 import type { VolumeView } from './view.ts';
 
@@ -216,7 +217,7 @@ describe('a new right to read', () => {
 
   test('takes the place of the one that the node had', () => {
     const coming = [readerOn('n2', at(0)), readerOn('n1', at(0))];
-    expect(withReaders([readerOn('n3'), readerOn('n2')], coming)).toEqual([
+    expect(withRights([readerOn('n3'), readerOn('n2')], coming)).toEqual([
       readerOn('n1', at(0)),
       readerOn('n2', at(0)),
       readerOn('n3'),

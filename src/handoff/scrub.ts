@@ -1,7 +1,7 @@
 /** What a scrub may do to a copy, and what is done with what it finds (docs/handoff.md, rules 41 to 43). */
 import type { ScrubFinding } from '../desired/scrub.ts';
 import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
-import type { DiskState } from './disk-state.ts';
+import type { DiskScan, DiskState } from './disk-state.ts';
 import { isClean } from './copy.ts';
 import { hasOtherSource } from './other-source.ts';
 
@@ -42,10 +42,19 @@ function isToRejoin(state: DiskState, { rejoin }: SyncthingReplicaSpec): boolean
  * A pod of this node may have written the file in a way that Syncthing did not see: through mmap into a page that was
  * dirty already, or with its old size and time put back. Then the bytes here are the newer ones, and no rot.
  */
-function mayBeWritten({ phase }: DiskState, finding: ScrubFinding, ownId: string): boolean {
+function mayBeWritten({ phase, writing }: DiskState, finding: ScrubFinding, ownId: string): boolean {
+  if (writing !== undefined) {
+    if (writing.phase === 'writing') return true;
+    return writing.scan !== undefined && isBefore(finding, writing.scan, ownId);
+  }
   if (phase.kind === 'replica') return false;
   if (phase.kind !== 'released') return true;
-  return finding.modifiedBy === ownId || Date.parse(finding.changedAt) <= Date.parse(phase.scan.startedAt);
+  return isBefore(finding, phase.scan, ownId);
+}
+
+/** This node's, or here already when its last session ended. */
+function isBefore({ modifiedBy, changedAt }: ScrubFinding, scan: DiskScan, ownId: string): boolean {
+  return modifiedBy === ownId || Date.parse(changedAt) <= Date.parse(scan.startedAt);
 }
 
 export type FindingVerdict =

@@ -32,9 +32,13 @@ export function isHeldBy({ spec, status }: SyncthingVolume, place: Place, base: 
   return holders.some(({ node, storeId }) => node === place.node && storeId === place.storeId);
 }
 
-/** Nobody writes, and the base names this disk alone: what is on it is the volume (handoff rule 8). */
+/**
+ * Nobody writes, and the base names this disk alone: what is on it is the volume (handoff rule 8). Or many may write, and
+ * nobody has left anything yet: what is on it merges with what is elsewhere (rule 37).
+ */
 export function isOnlyHolder({ spec, status }: SyncthingVolume, { node, storeId }: Place): boolean {
-  const { holders } = status.base;
+  const { holders, kind } = status.base;
+  if (spec.access === 'eventual' && kind === 'empty') return spec.deletion === undefined;
   const isFree = spec.deletion === undefined && status.grant === undefined;
   return (
     isFree && holders.length === 1 && holders.every((each) => each.node === node && each.storeId === storeId)
@@ -88,13 +92,16 @@ export interface ScanOutcome {
   readonly errors: number;
   readonly needItems: number;
   readonly receiveOnlyItems: number;
+  /** What is needed are other nodes' changes, which say nothing of this one's (handoff rule 37). */
+  readonly isShared?: boolean;
 }
 
 /**
  * Rule 19: a scan that began before the switch took what the pod wrote for local changes, and marked it as such; one
- * with errors or needs is not of the whole tree.
+ * with errors or needs is not of the whole tree. Beside other writers there are needs all the time.
  */
-export function scanProves({ typeBefore, typeAfter, ...counts }: ScanOutcome): boolean {
+export function scanProves({ typeBefore, typeAfter, isShared, ...counts }: ScanOutcome): boolean {
   const isWriter = typeBefore === 'sendreceive' && typeAfter === 'sendreceive';
-  return isWriter && counts.errors === 0 && counts.needItems === 0 && counts.receiveOnlyItems === 0;
+  const isWhole = isShared === true || counts.needItems === 0;
+  return isWriter && isWhole && counts.errors === 0 && counts.receiveOnlyItems === 0;
 }

@@ -21,11 +21,12 @@ import type {
 import { volumeIdOf } from '../desired/volume-id.ts';
 import type {
   Base,
+  Conflicts,
   Grant,
   Holder,
   Proof,
   PublishedNode,
-  Reader,
+  Right,
   StaleCopy,
   SyncthingVolume,
   SyncthingVolumeSpec,
@@ -39,10 +40,11 @@ const texts = z._default(z.array(text), []);
 
 const holder: z.ZodMiniType<Holder> = z.object({ node: text, storeId: text, sequence: count });
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
-const reader: z.ZodMiniType<Reader> = z.object({ node: text, storeId: text, since: text });
+const right: z.ZodMiniType<Right> = z.object({ node: text, storeId: text, since: text });
 const publishedNode: z.ZodMiniType<PublishedNode> = z.object({ node: text, since: text });
+const conflicts: z.ZodMiniType<Conflicts> = z.object({ count, names: texts });
 const base: z.ZodMiniType<Base> = z.object({
-  kind: z.enum(['empty', 'seed', 'handoff', 'failover']),
+  kind: z.enum(['empty', 'seed', 'handoff', 'failover', 'shared']),
   epoch: count,
   session: count,
   holders: z._default(z.array(holder), []),
@@ -76,6 +78,7 @@ export const INITIAL_VOLUME_STATUS: SyncthingVolumeStatus = {
   epoch: 0,
   readers: [],
   published: [],
+  writers: [],
   base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
   stale: [],
   conditions: [],
@@ -84,8 +87,11 @@ export const INITIAL_VOLUME_STATUS: SyncthingVolumeStatus = {
 const volumeStatus: z.ZodMiniType<SyncthingVolumeStatus> = z.object({
   epoch: count,
   grant: z.exactOptional(grant),
-  readers: z._default(z.array(reader), []),
+  readers: z._default(z.array(right), []),
   published: z._default(z.array(publishedNode), []),
+  writers: z._default(z.array(right), []),
+  writing: z.exactOptional(text),
+  conflicts: z.exactOptional(conflicts),
   base,
   proven: z.exactOptional(proof),
   replicatedThrough: z.exactOptional(text),
@@ -107,7 +113,9 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
   peers: z._default(z.array(peer), []),
   base,
   grant: z.exactOptional(grant),
-  reader: z.exactOptional(reader),
+  reader: z.exactOptional(right),
+  access: z.exactOptional(z.literal('eventual')),
+  writer: z.exactOptional(right),
   proven: z.exactOptional(z.object({ epoch: count, session: count, sequence: count })),
   rejoin: z.exactOptional(z.object({ epoch: count })),
   removal: z.exactOptional(z.enum(['leave', 'delete', 'archive'])),
@@ -137,6 +145,7 @@ const folderReport: z.ZodMiniType<FolderReport> = z.object({
 });
 const writerReport: z.ZodMiniType<WriterReport> = z.object({
   epoch: count,
+  right: z.exactOptional(text),
   session: count,
   phase: z.enum(['attached', 'flushing', 'released', 'untouched']),
   since: text,
@@ -176,6 +185,7 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
     z.object({ epoch: count, step: z.enum(['archived', 'done']), archive: z.exactOptional(text) }),
   ),
   scrubbed: z.exactOptional(scrubStatus),
+  conflicts: z.exactOptional(conflicts),
   mounts: texts,
   removed: z.boolean(),
   message: z.exactOptional(text),

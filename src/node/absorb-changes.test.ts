@@ -8,7 +8,7 @@ import {
   seedVolume,
   type NodeUnderTest,
 } from '../../test/builders/test-node.ts';
-import { handoffBase } from '../../test/builders/volume-view.ts';
+import { handoffBase, sharedBase } from '../../test/builders/volume-view.ts';
 import { begun } from '../desired/plan-scrub.ts';
 import { newScrubRecord } from '../desired/scrub.ts';
 import type { FileEntry, FileVersion, FolderStatus } from '../syncthing/client.ts';
@@ -275,4 +275,48 @@ test('what turns out to be the same leaves nothing in the archive', async () => 
   bytesElsewhere = 'here';
   await absorb(MAY);
   expect(archived()).toEqual([]);
+});
+
+describe('a conflict copy of a volume that many write', () => {
+  const COPY = 'data/b.sync-conflict-20260102-030405-ABCDEFG';
+  const OWN: FileEntry = { local: version(), availability: [] };
+
+  async function share(): Promise<void> {
+    const volume = seedVolume(node, { spec: { access: 'eventual' }, status: { base: sharedBase(['n2']) } });
+    await giveOrder(node, volume, { type: 'receiveonly', access: 'eventual' });
+    writeFileSync(path.join(node.ctx.store.layout.volume(folderId).syncRoot, COPY), 'lost');
+  }
+
+  test('is announced, by whatever copy has it', async () => {
+    await share();
+    changed = { [COPY]: OWN };
+    await absorb(MAY_REPAIR);
+    expect([reverts, await isAnnouncing()]).toEqual([0, true]);
+  });
+
+  test('goes to the archive with what was changed by hand, since a revert would take it away', async () => {
+    await share();
+    changed = { [COPY]: OWN, 'data/a': elsewhere() };
+    await expect(absorb(MAY_REPAIR)).rejects.toThrow('was changed on n1');
+    expect(await isAnnouncing()).toBe(false);
+    await absorb(MAY);
+    expect(archived()).toEqual(expect.arrayContaining(['here', 'lost']));
+  });
+
+  test("is somebody's file in a volume that one node writes at a time", async () => {
+    changed = { [COPY]: OWN };
+    writeFileSync(path.join(node.ctx.store.layout.volume(folderId).syncRoot, COPY), 'lost');
+    await expect(absorb(MAY_REPAIR)).rejects.toThrow('was changed on n1');
+    expect(await isAnnouncing()).toBe(false);
+  });
+
+  test('is not announced from under a session', async () => {
+    await share();
+    const state = await node.ctx.states.read(folderId);
+    if (state === undefined) throw new Error('no copy');
+    const writing = { since: '2026-01-02T03:04:05.000Z', session: 1, phase: 'writing' } as const;
+    await node.ctx.states.write({ ...state, writing });
+    changed = { [COPY]: OWN };
+    await expect(absorb(MAY)).rejects.toThrow('stays so until a holder announces it');
+  });
 });

@@ -2,9 +2,10 @@
  * What becomes of what Syncthing takes for changed on a receiver: taken back, announced, or left and named. In 1.x that
  * is also directories that nobody touched (src/handoff/local.ts).
  */
-import { announced, announcing } from '../handoff/disk-state.ts';
+import { announced as afterAnnouncing, announcing } from '../handoff/disk-state.ts';
 import { mayAnnounce } from '../handoff/local.ts';
 import { isOnlyHolder } from '../handoff/session.ts';
+import { isShared } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { giveUpChanges, revertChanges } from './give-up-changes.ts';
@@ -13,7 +14,7 @@ import { placeOf, readVolume } from './live-volume.ts';
 
 const SCAN_TIMEOUT_MS = 30 * 60_000;
 
-export interface AbsorbOptions extends JudgeOptions {
+export interface AbsorbOptions extends Omit<JudgeOptions, 'isShared'> {
   /** Another holder of the lineage is there to take the files back from. */
   readonly mayRevert: boolean;
 }
@@ -21,7 +22,8 @@ export interface AbsorbOptions extends JudgeOptions {
 /**
  * Deals with what counts as changed. Directories alone are taken back or announced. What is somebody's work is kept in
  * the archive before the lineage's version takes its place; where no other copy has that, it stays as it is, and is
- * named (handoff rule 8). So does what a scrub marked, while anything else would be taken back with it (rule 42).
+ * named (handoff rule 8). So does what a scrub marked, while anything else would be taken back with it (rule 42). A
+ * conflict copy is announced, since no other copy may have what it keeps (rule 37).
  */
 export async function absorbChanges(
   ctx: NodeContext,
@@ -29,14 +31,17 @@ export async function absorbChanges(
   signal: AbortSignal,
 ): Promise<void> {
   const { folderId, mayRevert } = options;
-  const found = await judgeChanges(ctx, options, signal);
+  const beside = isShared(ctx.volumes.record(folderId).order?.spec);
+  const found = await judgeChanges(ctx, { ...options, isShared: beside }, signal);
   const names = [...found.repair, ...found.keep];
   const [stuck] = found.repair.length > 0 ? besidesRepairs(found) : found.keep;
   if (stuck !== undefined && !mayRevert)
     throw new NodeError('inconsistent', `${stuck} was changed on ${ctx.node} behind the volume's back`);
-  if (names.length > 0) return giveUpChanges(ctx, { folderId, names }, signal);
+  // A revert takes away all that only this copy has, so that it goes to the archive with the others.
+  if (names.length > 0) return giveUpChanges(ctx, { folderId, names: [...names, ...found.conflict] }, signal);
   if (found.tell.length > 0) await requireTruth(ctx, folderId, signal);
-  if (found.tell.length > 0 || found.announce.length > 0) return beginAnnouncing(ctx, folderId);
+  const announced = [...found.tell, ...found.announce, ...found.conflict];
+  if (announced.length > 0) return beginAnnouncing(ctx, folderId);
   if (found.revert.length > 0) await revertChanges(ctx, folderId, signal);
 }
 
@@ -67,6 +72,6 @@ export async function announceDirectories(
   await ctx.syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await ctx.mutex.run(folderId, async () => {
     const state = await ctx.states.read(folderId);
-    if (state !== undefined) await ctx.states.write(announced(state));
+    if (state !== undefined) await ctx.states.write(afterAnnouncing(state));
   });
 }

@@ -1,16 +1,18 @@
-/** From a wish to a mount: what NodeStageVolume and NodePublishVolume have in common (handoff rules 9 to 14, 36). */
+/** From a wish to a mount: what NodeStageVolume and NodePublishVolume have in common (handoff rules 9 to 14, 36 and 37). */
 import { CsiError } from '../csi/errors.ts';
 import type { CallContext } from '../csi/rpc.ts';
 import { isReader, type Capability } from '../csi/validate/capability.ts';
 import type { SyncthingVolume } from '../desired/volume.ts';
 import { isReadStaged, NOTHING_TO_READ } from '../handoff/reading.ts';
-import { isStaged } from '../handoff/session.ts';
+import { isStaged, type Mounted } from '../handoff/session.ts';
+import { isShared, isWriteStaged } from '../handoff/writing.ts';
 import { retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 import { checkUsable, readVolume, waitReason, type WaitReason } from './live-volume.ts';
 import type { Request } from './wanted.ts';
 import { takeReading } from './take-reading.ts';
 import { takeSession, type Session } from './take-session.ts';
+import { openWriting } from './take-writing.ts';
 
 export interface StagingTarget {
   readonly volumeId: string;
@@ -55,7 +57,7 @@ function requestOf({ name }: SyncthingVolume, { volumeId, capability }: StagingT
 
 /** Told at once, since no waiting helps; while the first writer is at work there is something to wait for (rule 36). */
 function checkReadable({ volumeId, status }: SyncthingVolume): void {
-  if (status.base.kind !== 'empty' || status.grant !== undefined) return;
+  if (status.base.kind !== 'empty' || status.grant !== undefined || status.writers.length > 0) return;
   throw new CsiError('failed-precondition', `volume ${volumeId} cannot be read yet: ${NOTHING_TO_READ}`);
 }
 
@@ -68,11 +70,16 @@ async function isInPlace(ctx: NodeContext, target: StagingTarget, signal: AbortS
     const isMounted = (await ctx.mounter.mountAt(stagingPath)) !== undefined;
     const order = ctx.volumes.record(volumeId).order?.spec;
     const found = { state, order, knowsOrders: ctx.knowsOrders(), isMounted };
-    if (!(isReader(target.capability) ? isReadStaged(found) : isStaged(found))) return false;
+    if (!(isReader(target.capability) ? isReadStaged(found) : isWriterStaged(found))) return false;
     await retryable(`check the mount at ${stagingPath}`, () => bind(ctx, target, signal));
     noteStaged(ctx, volumeId);
     return true;
   });
+}
+
+/** The kind by state.json, which is there before any order is known. */
+function isWriterStaged(found: Mounted): boolean {
+  return found.state?.writing === undefined ? isStaged(found) : isWriteStaged(found);
 }
 
 async function mountWhenGranted(ctx: NodeContext, target: StagingTarget, call: CallContext): Promise<void> {
@@ -121,7 +128,9 @@ function createPatience(ctx: NodeContext, volumeId: string): Patience {
 
 /** The caller holds the volume's mutex, so that no flush begins between the session and its mount. */
 async function mountNow(ctx: NodeContext, target: StagingTarget, signal: AbortSignal): Promise<Session> {
-  const take = isReader(target.capability) ? takeReading : takeSession;
+  const order = ctx.volumes.record(target.volumeId).order?.spec;
+  const takeToWrite = isShared(order) ? openWriting : takeSession;
+  const take = isReader(target.capability) ? takeReading : takeToWrite;
   const session = await take(ctx, target.volumeId, signal);
   if (session.kind === 'wait') return session;
   if ((await ctx.mounter.mountAt(target.stagingPath)) === undefined)

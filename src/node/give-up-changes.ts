@@ -1,6 +1,7 @@
 /** Replacing what was changed behind the volume's back by what was proven (handoff rules 8 and 42). */
 import { underRepair } from '../desired/plan-scrub.ts';
 import { MARKER_ALONE, type FileEntry } from '../syncthing/client.ts';
+import { isWriting } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { isElsewhere } from './judge-changes.ts';
@@ -75,6 +76,7 @@ async function requireReceiver(ctx: NodeContext, folderId: string): Promise<void
     state !== undefined &&
     state.announcing !== true &&
     state.phase.kind !== 'writer' &&
+    !isWriting(state) &&
     state.phase.kind !== 'rejoining';
   if (!isReceiver) throw new NodeError('inconsistent', `${folderId} on ${ctx.node} is no mere copy any more`);
 }

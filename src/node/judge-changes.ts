@@ -1,5 +1,6 @@
 /** What Syncthing takes for changed on a receiver, each item by what is to become of it (handoff rules 8, 24 and 42). */
 import { underRepair } from '../desired/plan-scrub.ts';
+import { isConflictName } from '../desired/shared-status.ts';
 import type { FileEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 
@@ -15,6 +16,8 @@ export type Verdict =
   | 'tell'
   /** A file that a scrub found rotten and touched, and that another copy which is connected has as it was proven. */
   | 'repair'
+  /** What lost against another node's change, and no other copy may have (handoff rule 37). */
+  | 'conflict'
   /** A file, a deletion: somebody's work behind Syncthing's back; or not looked at, since another one decides. */
   | 'keep';
 
@@ -26,6 +29,8 @@ export interface JudgeOptions {
   readonly isTruth: boolean;
   /** Every copy that shares the volume is connected: what none of them has, nobody has. */
   readonly seesAll: boolean;
+  /** Written on many nodes at once: what loses there stays as a conflict copy. */
+  readonly isShared: boolean;
 }
 
 export type Judged = Readonly<Record<Verdict, readonly string[]>>;
@@ -43,7 +48,14 @@ export async function judgeChanges(
 ): Promise<Judged> {
   const { folderId } = options;
   const marked = new Set(underRepair(await scrubs.read(folderId)));
-  const found: Record<Verdict, string[]> = { revert: [], announce: [], tell: [], repair: [], keep: [] };
+  const found: Record<Verdict, string[]> = {
+    revert: [],
+    announce: [],
+    tell: [],
+    repair: [],
+    conflict: [],
+    keep: [],
+  };
   const changed = await syncthing.localChanged(folderId, { signal, perPage: ALL });
   const names = [
     ...changed.filter((name) => marked.has(name)),
@@ -55,7 +67,7 @@ export async function judgeChanges(
       break;
     }
     const entry = (await syncthing.file(folderId, name, { signal })) ?? { availability: [] };
-    found[marked.has(name) ? verdictOnMarked(entry, options) : verdictOn(entry, options.isTruth)].push(name);
+    found[marked.has(name) ? verdictOnMarked(entry, options) : verdictOn(name, entry, options)].push(name);
   }
   return found;
 }
@@ -66,8 +78,8 @@ function isDecided({ keep, repair, tell }: Judged): boolean {
 }
 
 /** A revert is of the whole folder, and so is an announcement: what else is changed must not go the way of a repair. */
-export function besidesRepairs({ keep, tell, announce }: Judged): readonly string[] {
-  return [...keep, ...tell, ...announce];
+export function besidesRepairs({ keep, tell, announce, conflict }: Judged): readonly string[] {
+  return [...keep, ...tell, ...announce, ...conflict];
 }
 
 export interface Unrepaired {
@@ -97,9 +109,10 @@ function isNeeded({ local, global }: FileEntry): boolean {
   return global !== undefined && local?.version.join() !== global.version.join();
 }
 
-function verdictOn(entry: FileEntry, isTruth: boolean): Verdict {
+function verdictOn(name: string, entry: FileEntry, { isTruth, isShared }: JudgeOptions): Verdict {
   const { local } = entry;
   if (local === undefined || local.deleted) return 'keep';
+  if (isShared && !local.isDirectory && isConflictName(name)) return 'conflict';
   if (local.isDirectory && isSharedDirectory(entry)) return verdictOnDirectory(entry);
   return isTruth ? 'tell' : 'keep';
 }

@@ -31,12 +31,6 @@ export function checkUsable(volume: SyncthingVolume, capability: Capability): vo
   const { access, deletion } = volume.spec;
   const complaint = accessComplaint([capability.mode], access);
   if (complaint !== undefined) throw invalidArgument('volume_capability.access_mode', complaint);
-  if (access !== 'exclusive') {
-    throw new CsiError(
-      'failed-precondition',
-      `volume ${volume.volumeId} has access "${access}", which nodes of this version do not mount`,
-    );
-  }
   if (deletion !== undefined) {
     throw new CsiError(
       'failed-precondition',

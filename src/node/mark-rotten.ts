@@ -8,6 +8,7 @@ import { otherHolders } from '../handoff/other-source.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import { isMissing } from './errors.ts';
+import { isWriting } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
 import { isElsewhere } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
@@ -51,6 +52,7 @@ async function isIdleReceiver(ctx: NodeContext, folderId: string, signal: AbortS
   const state = await ctx.states.read(folderId);
   if (state === undefined || state.announcing === true) return false;
   if (state.phase.kind !== 'replica' && state.phase.kind !== 'released') return false;
+  if (isWriting(state)) return false;
   if ((await volumeMounts(ctx, folderId)).pods.length > 0) return false;
   return (await ctx.syncthing.folder(folderId, { signal }))?.type === 'receiveonly';
 }

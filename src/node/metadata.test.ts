@@ -67,7 +67,11 @@ async function written(): Promise<string> {
 }
 
 function flush(volumeId: string, session = 1, ctx: NodeContext = node.ctx): Promise<boolean> {
-  return makeTreePlain(ctx, { folderId: volumeId, epoch: 1, session, afterUnmount: true }, signal);
+  return makeTreePlain(
+    ctx,
+    { folderId: volumeId, epoch: 1, session, afterUnmount: true, isShared: false },
+    signal,
+  );
 }
 
 describe('a flush', () => {

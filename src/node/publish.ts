@@ -5,6 +5,7 @@ import type { CallContext, Rpc } from '../csi/rpc.ts';
 import { isReader, type AccessMode } from '../csi/validate/capability.ts';
 import { parseNodePublishVolume, type NodePublishVolumeIntent } from '../csi/validate/node-publish-volume.ts';
 import { holdsGrant } from '../handoff/session.ts';
+import { isShared } from '../handoff/writing.ts';
 import { MountError } from '../mount/errors.ts';
 import { kubeletPath, retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
@@ -12,6 +13,7 @@ import { ensureStaged } from './ensure-staged.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { takeReading } from './take-reading.ts';
 import { takeSession, type Session } from './take-session.ts';
+import { takeWriting } from './take-writing.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 /**
@@ -75,12 +77,15 @@ const SINGLE_TARGET: ReadonlySet<AccessMode> = new Set(['SINGLE_NODE_WRITER', 'S
 /**
  * The first pod of a session gets a session of its own: a flush may have begun since the volume was staged, and its
  * scan must not count for what this pod writes (handoff rule 22). A further pod joins the session. Readers have none:
- * each mounts under the right to read that the node has now (rule 36).
+ * each mounts under the right to read that the node has now (rule 36). Beside other writers each has one of its own,
+ * and with it a live look whether the node still may write (rule 37).
  */
 async function publish(ctx: NodeContext, intent: NodePublishVolumeIntent, call: CallContext): Promise<void> {
   const { volumeId, targetPath, capability } = intent;
   const { pods } = await volumeMounts(ctx, volumeId);
+  const isBesideOthers = isShared(ctx.volumes.record(volumeId).order?.spec);
   if (isReader(capability)) assertOpen(volumeId, await takeReading(ctx, volumeId, call.signal));
+  else if (isBesideOthers) assertOpen(volumeId, await takeWriting(ctx, volumeId, call.signal));
   else if (pods.length === 0) assertOpen(volumeId, await takeSession(ctx, volumeId, call.signal));
   else await checkSession(ctx, volumeId, call.signal);
   await ctx.mountPoints.create(targetPath);

@@ -10,11 +10,13 @@ import {
   type DiskState,
 } from '../handoff/disk-state.ts';
 import { endReading } from '../handoff/reading.ts';
-import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
+import { planLocal, sessionOf, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
+import { declineWriting, isShared } from '../handoff/writing.ts';
 import type { WorkResult } from '../runtime/work-queue.ts';
 import { absorbChanges, announceDirectories } from './absorb-changes.ts';
 import { archiveTree } from './archive-tree.ts';
 import { bareStatus } from './bare-status.ts';
+import { seekConflictCopies } from './conflict-copies.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { finishRejoin } from './finish-rejoin.ts';
@@ -75,6 +77,7 @@ async function reconcile(look: Look): Promise<WorkResult | undefined> {
   const settled = await settleState(look, seen);
   if (settled === undefined) return reportRemoval(look);
   const { view, actions } = settled;
+  seekConflictCopies(ctx, folderId, signal);
   for (const action of actions) startJob(look, view, action);
   if (!actions.some(isBackground)) forgetFailure(look);
   askForRound(ctx, view, replica);
@@ -126,11 +129,15 @@ async function settleOnce(
   if (next === state) return { kind: 'settled', view, actions };
   await ctx.states.write(next);
   ctx.log.info(
-    { folderId, from: state.phase, to: next.phase, actions: actions.map(({ kind }) => kind) },
+    { folderId, from: told(state), to: told(next), actions: actions.map(({ kind }) => kind) },
     'state.json changed',
   );
   ctx.volumes.changed(folderId);
   return { kind: 'moved', view: { ...view, state: next }, actions: [] };
+}
+
+function told({ phase, writing }: DiskState): object {
+  return writing === undefined ? phase : { ...phase, writing };
 }
 
 /** "Syncthing does not have the folder" must not be concluded from no answer. */
@@ -187,6 +194,8 @@ function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): Dis
       return sawEpoch(state, action.epoch);
     case 'end-reading':
       return endReading(state, action.since);
+    case 'decline-writing':
+      return declineWriting(state, action.since);
     case 'release':
       return release(state, action.scan);
     case 'decline':
@@ -205,20 +214,28 @@ function forgetFailure({ ctx, parts, replica }: Look): void {
 }
 
 function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalAction): void {
-  const job = jobOf(ctx, state, action);
+  const job = action.kind === 'scan' ? scanJob(ctx, state, action) : jobOf(ctx, state, action);
   if (job !== undefined) parts.jobs.start({ folderId: state.folderId, ...job });
+}
+
+function scanJob(
+  ctx: NodeContext,
+  state: DiskState,
+  { afterUnmount }: Extract<LocalAction, { kind: 'scan' }>,
+): Omit<Job, 'folderId'> | undefined {
+  const session = sessionOf(state);
+  if (session === undefined) return undefined;
+  const { folderId } = state;
+  const beside = isShared(ctx.volumes.record(folderId).order?.spec);
+  const request = { folderId, ...session, afterUnmount, isShared: beside };
+  return { name: 'scan', work: (signal) => scanInto(ctx, request, signal) };
 }
 
 function jobOf(
   ctx: NodeContext,
-  { folderId, phase }: DiskState,
+  { folderId }: DiskState,
   action: LocalAction,
 ): Omit<Job, 'folderId'> | undefined {
-  if (action.kind === 'scan' && phase.kind === 'writer') {
-    const { epoch, session } = phase;
-    const request = { folderId, epoch, session, afterUnmount: action.afterUnmount };
-    return { name: 'scan', work: (signal) => scanInto(ctx, request, signal) };
-  }
   if (action.kind === 'absorb') {
     const { kind: _, ...options } = action;
     return {
@@ -277,7 +294,8 @@ async function completeFirstSession(ctx: NodeContext, folderId: string): Promise
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */
 async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<void> {
   await completeFirstSession(ctx, request.folderId);
-  if (request.afterUnmount && !(await makeTreePlain(ctx, request, signal))) return;
+  const isToBePlain = request.afterUnmount && !request.isShared;
+  if (isToBePlain && !(await makeTreePlain(ctx, request, signal))) return;
   const scan = await scanFolder(ctx, request, signal);
   ctx.volumes.record(request.folderId).scan = scan;
   if (scan.proves) return;
@@ -292,12 +310,13 @@ async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSig
 /** Helpers carry out the order, and the folder's type follows state.json: a round for each change of either. */
 function askForRound(ctx: NodeContext, view: LocalView, replica: SyncthingReplica): void {
   const record = ctx.volumes.record(view.state.folderId);
-  const { phase, announcing } = view.state;
+  const { phase, announcing, writing } = view.state;
   const key = JSON.stringify([
     replica.uid,
     replica.generation,
     phase.kind === 'writer' ? phase.epoch : phase,
     announcing,
+    writing?.phase,
   ]);
   if (record.roundKey === key) return;
   record.roundKey = key;
@@ -323,13 +342,13 @@ function isUrgent(view: LocalView, record: VolumeRecord): boolean {
   const { kind } = view.state.phase;
   if (view.isWanted || writerPhase(view) === 'flushing' || kind === 'released' || kind === 'untouched')
     return true;
-  if (isReadingUrgent(view)) return true;
+  if (isRightUrgent(view)) return true;
   return view.scan !== undefined && record.written?.status.writer?.scan?.sequence !== view.scan.sequence;
 }
 
-/** Readers are waited for by the pods that read, and their end by a writer. */
-function isReadingUrgent({ isWantedToRead, order }: LocalView): boolean {
-  return isWantedToRead || order?.reader !== undefined;
+/** Who has it beside others is waited for by its pods, and its end by whoever comes next. */
+function isRightUrgent({ isWantedToRead, order }: LocalView): boolean {
+  return isWantedToRead || order?.reader !== undefined || order?.writer !== undefined;
 }
 
 const LONG_AWAY_MS = 10_000;

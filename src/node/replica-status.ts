@@ -10,13 +10,18 @@ import type {
 import { isClean } from '../handoff/copy.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import { isReading } from '../handoff/reading.ts';
+import { isWriting } from '../handoff/writing.ts';
 import { currentScan, writerPhase, type LocalView } from '../handoff/local.ts';
+import { conflictsOf } from '../desired/shared-status.ts';
 import { scrubStatus } from './scrub-status.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReportInput {
   readonly view: LocalView;
-  readonly record: Pick<VolumeRecord, 'applied' | 'removed' | 'problem' | 'phase' | 'uncarried' | 'scrub'>;
+  readonly record: Pick<
+    VolumeRecord,
+    'applied' | 'removed' | 'problem' | 'phase' | 'uncarried' | 'scrub' | 'conflicts'
+  >;
   /** The resource whose status is written. */
   readonly replica: SyncthingReplica;
 }
@@ -27,6 +32,7 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
   const since = record.phase?.since ?? new Date(view.now).toISOString();
   const rejoin = rejoinReport(view);
   const scrubbed = scrubStatus(record.scrub);
+  const conflicts = conflictsNow(record.conflicts, replica);
   return {
     storeId: state.storeId,
     ...applied,
@@ -35,7 +41,8 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
     ...useReport(view, writerReport(view, since, uncarriedOf(record.uncarried, replica))),
     ...(rejoin !== undefined && { rejoin }),
     ...(scrubbed !== undefined && { scrubbed }),
-    mounts: isGrantedWriter(view) || isGivenReader(view) ? [] : view.podMounts,
+    ...(conflicts !== undefined && { conflicts }),
+    mounts: isMeant(view) ? [] : view.podMounts,
     removed: record.removed,
     ...(record.problem !== undefined && { message: record.problem }),
     observedAt: new Date(view.now).toISOString(),
@@ -61,7 +68,24 @@ function appliedBefore(
   return { generation: before.generation, epoch: before.epoch };
 }
 
+/** Until this process has looked, what an earlier one reported. */
+function conflictsNow(
+  found: VolumeRecord['conflicts'],
+  { status, spec }: SyncthingReplica,
+): SyncthingReplicaStatus['conflicts'] {
+  if (spec.access !== 'eventual') return undefined;
+  return found === undefined ? status?.conflicts : conflictsOf([...found]);
+}
+
 /** Mounts are worth reporting only where they are in the way: of the attached writer, and a reader, they are meant. */
+function isMeant(view: LocalView): boolean {
+  return isGrantedWriter(view) || isGivenReader(view) || isSharedWriter(view);
+}
+
+function isSharedWriter({ state, order }: LocalView): boolean {
+  return isWriting(state) && order?.removal === undefined;
+}
+
 function isGrantedWriter({ state, order }: LocalView): boolean {
   return (
     state.phase.kind === 'writer' && order?.grant?.epoch === state.phase.epoch && order.removal === undefined
@@ -72,8 +96,11 @@ function isGivenReader({ state, order }: LocalView): boolean {
   return isReading(state, order) && order?.removal === undefined;
 }
 
-/** The epoch and session that a copy has, or had, as writer; none for a mere copy. */
-function sessionOf({ phase }: DiskState): { readonly epoch: number; readonly session: number } | undefined {
+type Session = Pick<WriterReport, 'epoch' | 'session' | 'right'>;
+
+/** What a copy has, or had, as writer; none for a mere copy. */
+function sessionOf({ phase, writing }: DiskState): Session | undefined {
+  if (writing !== undefined) return { epoch: 0, session: writing.session, right: writing.since };
   if (phase.kind === 'writer' || phase.kind === 'released')
     return { epoch: phase.epoch, session: phase.session };
   return phase.kind === 'untouched' ? { epoch: phase.epoch, session: 0 } : undefined;
@@ -97,7 +124,8 @@ function writerReport(
   const session = sessionOf(view.state);
   if (phase === undefined || session === undefined) return undefined;
   const scan = scanReport(view);
-  const switched = view.state.phase.kind === 'writer' && view.folder?.type === 'sendreceive';
+  const isOpen = view.state.phase.kind === 'writer' || isWriting(view.state);
+  const switched = isOpen && view.folder?.type === 'sendreceive';
   const paths = pathsOf(session.epoch, uncarried);
   return {
     ...session,
@@ -115,7 +143,9 @@ function pathsOf(epoch: number, uncarried: Uncarried | undefined): readonly stri
 }
 
 function scanReport(view: LocalView): WriterReport['scan'] | undefined {
-  const { phase } = view.state;
+  const { phase, writing } = view.state;
+  if (writing?.phase === 'ended')
+    return writing.scan && { epoch: 0, session: writing.session, ...writing.scan, afterUnmount: true };
   if (phase.kind === 'released') {
     return { epoch: phase.epoch, session: phase.session, ...phase.scan, afterUnmount: true };
   }
@@ -154,8 +184,8 @@ export function phaseSince(
   return { key, since: isSame ? before.since : new Date(view.now).toISOString() };
 }
 
-function phaseKey({ epoch, session, phase }: Pick<WriterReport, 'epoch' | 'session' | 'phase'>): string {
-  return `${epoch}/${session}/${phase}`;
+function phaseKey({ epoch, session, phase, right }: Session & Pick<WriterReport, 'phase'>): string {
+  return `${right ?? epoch}/${session}/${phase}`;
 }
 
 /** Apart from when it was looked. */

@@ -12,6 +12,8 @@ export interface ScanRequest {
   readonly session: number;
   /** No pod has the volume mounted. */
   readonly afterUnmount: boolean;
+  /** Others write as well (handoff rule 37). */
+  readonly isShared: boolean;
 }
 
 /** A volume may be large and a disk slow; the scan is asked for again afterwards. */
@@ -27,7 +29,7 @@ export async function scanFolder(
   signal: AbortSignal,
 ): Promise<LocalScan> {
   const { syncthing, clock, store } = ctx;
-  const { folderId, epoch, session, afterUnmount } = request;
+  const { folderId, epoch, session, afterUnmount, isShared } = request;
   const typeBefore = await typeOf(syncthing, folderId, signal);
   await ctx.syncFilesystems([store.layout.volume(folderId).syncRoot], signal);
   const startedAt = clock.now();
@@ -40,6 +42,7 @@ export async function scanFolder(
     errors: status.errors + (status.error === undefined ? 0 : 1),
     needItems: status.needTotalItems,
     receiveOnlyItems: status.receiveOnlyTotalItems,
+    isShared,
   });
   return { epoch, session, sequence, afterUnmount, proves, ...timesOf(clock, startedAt) };
 }

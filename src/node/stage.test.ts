@@ -172,7 +172,6 @@ describe('NodeStageVolume', () => {
   test.each([
     ['a volume that does not exist', {}, 'not-found', 'v-bbbbbbbbbbbbbbbb-0123456789ab'],
     ['a volume that is deleted', { deletion: { requestedAt: 'now' } }, 'failed-precondition', undefined],
-    ['a volume that every node writes', { access: 'eventual' as const }, 'failed-precondition', undefined],
   ])('refuses %s', async (_, spec, kind, otherId) => {
     const { volumeId } = seedVolume(node, { spec });
     await expect(stage(otherId ?? volumeId)).rejects.toMatchObject({ kind });

@@ -1,6 +1,7 @@
 /** What the local Syncthing tells of, turned into "look at these volumes". */
 import type { SyncthingEvent } from '../syncthing/events.ts';
 import { syncthingEvents } from '../syncthing/events.ts';
+import { noteChangedNames } from './conflict-copies.ts';
 import { sleepUnless } from './sleep-unless.ts';
 import type { NodeContext } from './context.ts';
 
@@ -23,11 +24,13 @@ export async function watchSyncthing(ctx: NodeContext, signal: AbortSignal): Pro
 }
 
 async function handle(ctx: NodeContext, event: SyncthingEvent, signal: AbortSignal): Promise<void> {
+  if (event.kind === 'LocalIndexUpdated') await noteChangedNames(ctx, event.folderId, event.names);
   if ('folderId' in event) return ctx.wake.volume(event.folderId);
   if ('deviceId' in event) return lookAtAll(ctx);
   if (event.kind !== 'gap') return;
   ctx.log.info({ reason: event.reason }, 'looking at every volume anew');
   await checkHealth(ctx, signal);
+  for (const folderId of ctx.volumes.ordered()) ctx.volumes.record(folderId).conflictsSought = false;
   lookAtAll(ctx);
   // Another process of the daemon may have another configuration: a disk that was put back, for example.
   ctx.wake.round('change');

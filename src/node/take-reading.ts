@@ -2,6 +2,7 @@
 import type { DiskState } from '../handoff/disk-state.ts';
 import { holdsReading, offeredReading, takeReading as taken } from '../handoff/reading.ts';
 import { offeredEpoch } from '../handoff/session.ts';
+import { isWriting } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { requireData, type Session } from './take-session.ts';
@@ -38,7 +39,8 @@ interface Beginning {
 /** Why not, or undefined once state.json has it. */
 async function begin(ctx: NodeContext, { state, next, signal }: Beginning): Promise<string | undefined> {
   const { pods, staging } = await volumeMounts(ctx, state.folderId);
-  if (pods.length > 0) {
+  // Beside writers nobody has to have gone first (rule 37).
+  if (pods.length > 0 && !isWriting(state)) {
     return `StillMounted: ${pods.join(', ')} on ${ctx.node} is left over from before; end that pod`;
   }
   for (const target of staging) await ctx.mounter.unmount(target, signal);

@@ -78,7 +78,15 @@ async function repairObstacle(
   { order, state }: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
   { epoch, signal }: Taking,
 ): Promise<string | undefined> {
-  if (isWriterOf(state, epoch)) return undefined;
+  return isWriterOf(state, epoch) ? undefined : repairReason(ctx, order, signal);
+}
+
+/** For people, where something is to be fetched again first. */
+export async function repairReason(
+  ctx: NodeContext,
+  order: SyncthingReplicaSpec,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { folderId } = order;
   const names = underRepair(await ctx.scrubs.read(folderId));
   if (names.length === 0) return undefined;

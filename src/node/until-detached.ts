@@ -1,5 +1,6 @@
 import type { DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
+import { isWriting } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
 import { readVolume, waitReason } from './live-volume.ts';
 import { volumeMounts } from './volume-mounts.ts';
@@ -22,6 +23,7 @@ const LOOK_AGAIN_MS = 1_000;
  * has will be archived and nobody waits for a proof (handoff rule 29).
  */
 export function isDetached(state: DiskState | undefined, order: SyncthingReplicaSpec | undefined): boolean {
+  if (isWriting(state)) return order === undefined || order.removal !== undefined;
   if (state?.phase.kind !== 'writer') return true;
   const isOver = order === undefined || order.removal !== undefined || order.rejoin !== undefined;
   return isOver || order.grant?.epoch !== state.phase.epoch;
@@ -46,9 +48,8 @@ export async function untilDetached(
 async function hasDetached(ctx: NodeContext, volumeId: string): Promise<boolean> {
   const state = await ctx.states.read(volumeId);
   const order = ctx.volumes.record(volumeId).order?.spec;
-  return (
-    state?.phase.kind !== 'writer' || (isDetached(state, order) && (order !== undefined || ctx.knowsOrders()))
-  );
+  const isOpen = state?.phase.kind === 'writer' || isWriting(state);
+  return !isOpen || (isDetached(state, order) && (order !== undefined || ctx.knowsOrders()));
 }
 
 async function reasonOf(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<string> {

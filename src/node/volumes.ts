@@ -37,6 +37,10 @@ export interface VolumeRecord {
   roundKey?: string;
   /** How far the scrub of the copy is, as scrub.json has it; absent until it was read. */
   scrub?: ScrubRecord;
+  /** Conflict copies that are there, relative to the volume's root; absent until something is known. */
+  conflicts?: ReadonlySet<string>;
+  /** They were looked for, or are being. */
+  conflictsSought?: boolean;
   /** What keeps this node from going on with it, for people, as of the last look. */
   problem?: string | undefined;
 }

@@ -9,7 +9,7 @@ import { exponentialBackoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Wake } from './context.ts';
-import type { Volumes } from './volumes.ts';
+import type { VolumeRecord, Volumes } from './volumes.ts';
 
 export interface WatchOptions {
   readonly client: KubernetesClient;
@@ -80,6 +80,14 @@ export function createWatches(options: WatchOptions): Watches {
   };
 }
 
+function forgetCopy(record: VolumeRecord): void {
+  delete record.applied;
+  delete record.scrub;
+  delete record.conflicts;
+  delete record.conflictsSought;
+  record.removed = false;
+}
+
 /** The order as it stands; what this node reported itself comes back as a change too, and is none. */
 function takeOrder({ volumes, wake }: WatchOptions, change: Change<SyncthingReplica>): void {
   const { object } = change;
@@ -87,16 +95,12 @@ function takeOrder({ volumes, wake }: WatchOptions, change: Change<SyncthingRepl
   const record = volumes.record(folderId);
   if (change.kind === 'removed') {
     delete record.order;
-    delete record.applied;
-    delete record.scrub;
-    record.removed = false;
+    forgetCopy(record);
     wake.round('change');
   } else {
     // Another resource under the same name is another order, of which nothing is applied or removed yet.
     if (record.order !== undefined && record.order.uid !== object.uid) {
-      delete record.applied;
-      delete record.scrub;
-      record.removed = false;
+      forgetCopy(record);
     }
     record.order = object;
   }

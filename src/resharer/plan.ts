@@ -121,7 +121,9 @@ function wantedFolder(it: Case): Wanted {
   const known = peers.map(({ deviceId }) => deviceId).filter((id) => observed.deviceIds.includes(id));
   const others = known.filter((id) => id !== observed.ownDeviceId);
   const type = folderTypeOf(state, order.spec);
-  return { kind: 'folder', folder: folderConfig({ folderId, label, path: paths.sync, type, peers: others }) };
+  const isShared = order.spec.access === 'eventual';
+  const folder = folderConfig({ folderId, label, path: paths.sync, type, peers: others, isShared });
+  return { kind: 'folder', folder };
 }
 
 function isApplied(it: Case): boolean {

@@ -4,7 +4,13 @@ import type { FolderState, FolderStatus, RawEvent } from './client.ts';
 
 /** The events that matter to us, in Syncthing's names. */
 export type FolderEvent =
-  | { readonly kind: 'LocalIndexUpdated'; readonly folderId: string; readonly sequence: number }
+  | {
+      readonly kind: 'LocalIndexUpdated';
+      readonly folderId: string;
+      readonly sequence: number;
+      /** What the index took anew, in Syncthing's root: found by a scan, pulled, or gone; a thousand at most. */
+      readonly names: readonly string[];
+    }
   | {
       readonly kind: 'RemoteIndexUpdated';
       readonly folderId: string;
@@ -44,6 +50,12 @@ const errors = z.pipe(
   z.transform((list): number => list?.length ?? 0),
 );
 
+/** Go writes an empty list as null. */
+const names = z.pipe(
+  z.nullish(z.array(z.string())),
+  z.transform((list): readonly string[] => list ?? []),
+);
+
 type Parser = (data: unknown) => KnownEvent | undefined;
 
 /** A parser from the shape of an event's data and what to make of it. */
@@ -55,10 +67,11 @@ function parser<T>(schema: z.ZodMiniType<T>, event: (data: T) => KnownEvent): Pa
 }
 
 const PARSERS: Readonly<Record<EventType, Parser>> = {
-  LocalIndexUpdated: parser(z.object({ folder, sequence }), (data) => ({
+  LocalIndexUpdated: parser(z.object({ folder, sequence, filenames: names }), (data) => ({
     kind: 'LocalIndexUpdated',
     folderId: data.folder,
     sequence: data.sequence,
+    names: data.filenames,
   })),
   RemoteIndexUpdated: parser(z.object({ folder, device, sequence }), (data) => ({
     kind: 'RemoteIndexUpdated',

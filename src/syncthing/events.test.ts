@@ -71,7 +71,7 @@ test('begins with a gap, without what was before, then gives what happens; drops
   daemon.add('DeviceConnected', { id: 'OLD' });
   expect(await daemon.take(4)).toEqual([
     started,
-    { kind: 'LocalIndexUpdated', folderId: 'v', sequence: 7 },
+    { kind: 'LocalIndexUpdated', folderId: 'v', sequence: 7, names: ['x'] },
     { kind: 'StateChanged', folderId: 'v', from: 'idle', to: 'unknown' },
     { kind: 'FolderErrors', folderId: 'v', errors: 1 },
   ]);

@@ -37,6 +37,20 @@ test('property: a change of any key that we render is seen', () => {
   );
 });
 
+test('property: of a folder that many write every copy keeps what loses, and for a week what it replaces', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('sendreceive', 'receiveonly'), (type) => {
+      const versioning = { type: 'simple', params: { cleanoutDays: '7' }, cleanupIntervalS: 3600 };
+      expect(folderConfig({ ...input, type, isShared: true })).toMatchObject({
+        fsWatcherEnabled: type === 'sendreceive',
+        maxConflicts: -1,
+        minDiskFree: { value: 1, unit: '%' },
+        versioning,
+      });
+    }),
+  );
+});
+
 test('property: every type but receiveonly is a writer: watches, keeps all conflicts, no versions', () => {
   fc.assert(
     fc.property(fc.constantFrom('sendreceive', 'sendonly', 'receiveonly'), (type) => {

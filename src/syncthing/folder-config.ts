@@ -13,6 +13,8 @@ export interface FolderInput {
   readonly type: FolderType;
   /** Device ids with which the folder is shared; the own one may be among them or not. */
   readonly peers: readonly string[];
+  /** Written on many nodes at once (handoff rule 37). */
+  readonly isShared?: boolean;
 }
 
 /** `keep` is parsed by Go's Atoi; the largest value that 32-bit platforms take too. */
@@ -29,10 +31,12 @@ const NO_MIN_DISK_FREE = { value: 0, unit: '%' };
  * The writer (`sendreceive`, `sendonly`) watches its files and announces changes; a receiver never
  * touches an announcement of its own, keeps what it replaces or deletes (handoff rule 17), and does
  * not scan on its own: nobody but Syncthing writes there, and what is changed behind its back is
- * looked for by the scan of the node that wants to know.
+ * looked for by the scan of the node that wants to know. Of a folder that is shared every copy keeps
+ * what loses against another node's change, and for a week what it replaces.
  */
 export function folderConfig(input: FolderInput): FolderConfig {
   const receiver = input.type === 'receiveonly';
+  const { isShared = false } = input;
   return {
     id: input.folderId,
     label: input.label,
@@ -41,9 +45,9 @@ export function folderConfig(input: FolderInput): FolderConfig {
     devices: devicesOf(input.peers),
     paused: false,
     ...detection(receiver, input.peers.length === 0),
-    ...pulling(receiver),
+    ...pulling({ receiver, isShared }),
     ...METADATA,
-    versioning: receiver ? KEEP_VERSIONS : NO_VERSIONING,
+    versioning: versioningOf({ receiver, isShared }),
   };
 }
 
@@ -75,11 +79,17 @@ function detection(receiver: boolean, alone: boolean): Readonly<Record<string, u
   };
 }
 
-function pulling(receiver: boolean): Readonly<Record<string, unknown>> {
+interface Kind {
+  readonly receiver: boolean;
+  readonly isShared: boolean;
+}
+
+function pulling({ receiver, isShared }: Kind): Readonly<Record<string, unknown>> {
   return {
-    // A conflict loser is deleted on a receiver: only the writer's version is right there.
-    maxConflicts: receiver ? 0 : -1,
-    minDiskFree: receiver ? RECEIVER_MIN_DISK_FREE : NO_MIN_DISK_FREE,
+    // A conflict loser is deleted on a receiver: only the writer's version is right there. Beside other writers it
+    // may be what a pod of another node left, and be nowhere else any more.
+    maxConflicts: receiver && !isShared ? 0 : -1,
+    minDiskFree: receiver || isShared ? RECEIVER_MIN_DISK_FREE : NO_MIN_DISK_FREE,
     // 2.x waits 1 s before each pull; this is the latency of a hand-off (measured 1.03 s to 0.2 s).
     pullerDelayS: 0.05,
     pullerPauseS: 5,
@@ -124,6 +134,18 @@ const KEEP_VERSIONS = {
   type: 'simple',
   params: { keep: NO_COUNT_LIMIT, cleanoutDays: '0' },
 };
+
+/** No hand-off says when what was replaced is held elsewhere, so time does. */
+const KEEP_VERSIONS_A_WEEK = {
+  ...KEEP_VERSIONS,
+  params: { ...KEEP_VERSIONS.params, cleanoutDays: '7' },
+  cleanupIntervalS: 3600,
+};
+
+function versioningOf({ receiver, isShared }: Kind): object {
+  if (isShared) return KEEP_VERSIONS_A_WEEK;
+  return receiver ? KEEP_VERSIONS : NO_VERSIONING;
+}
 
 /** Keys that only 2.x has; an older daemon drops them. */
 const NEWER_KEYS: ReadonlySet<string> = new Set(['pullerDelayS', 'blockIndexing']);

@@ -4,12 +4,18 @@ import type { SyncthingVolume } from '../desired/volume.ts';
 /** One line a volume that is written or read, or whose writes are not proven yet. */
 export function usesOf(volumes: readonly SyncthingVolume[]): readonly string[] {
   return volumes.flatMap((volume) => {
-    const { grant, readers } = volume.status;
-    const nodes = grant === undefined ? readers.map(({ node }) => node) : [grant.node];
-    if (nodes.length === 0) return [];
-    const how = grant === undefined ? 'is read on' : 'is written, or still being replicated, on';
-    return [`${nameOf(volume)} ${how} ${nodes.join(', ')}`];
+    const { grant, readers, writers } = volume.status;
+    const writing = [...(grant === undefined ? [] : [grant]), ...writers];
+    const uses = [
+      ...useOf('is written, or still being replicated, on', writing),
+      ...useOf('is read on', readers),
+    ];
+    return uses.length === 0 ? [] : [`${nameOf(volume)} ${uses.join(', and ')}`];
   });
+}
+
+function useOf(how: string, users: readonly { readonly node: string }[]): readonly string[] {
+  return users.length === 0 ? [] : [`${how} ${users.map(({ node }) => node).join(', ')}`];
 }
 
 function nameOf({ name, spec: { claim } }: SyncthingVolume): string {

@@ -10,6 +10,7 @@ import {
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
 import { endReading } from '../../src/handoff/reading.ts';
+import { declineWriting } from '../../src/handoff/writing.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 
 type LeavesState = Extract<
@@ -52,6 +53,8 @@ export function stateAfter(state: DiskState, action: LocalAction): DiskState {
       return sawEpoch(state, action.epoch);
     case 'end-reading':
       return endReading(state, action.since);
+    case 'decline-writing':
+      return declineWriting(state, action.since);
     case 'release':
       return release(state, action.scan);
     case 'decline':

@@ -114,6 +114,7 @@ const EMPTY: SyncthingVolumeStatus = {
   epoch: 0,
   readers: [],
   published: [],
+  writers: [],
   base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
   stale: [],
   conditions: [],
@@ -158,6 +159,22 @@ export async function giveReading(
     status: { epoch: 1, base, readers: [reader], ...given.status },
   });
   await giveOrder(node, volume, { type: 'receiveonly', reader });
+  return volume;
+}
+
+/** The controller's right to write beside others for this node, of a volume that was written. */
+export async function giveWriting(
+  node: NodeUnderTest,
+  since: string,
+  given: GivenVolume = {},
+): Promise<SyncthingVolume> {
+  const writer = { node: NODE, storeId: node.ctx.store.storeId, since };
+  const base = { kind: 'shared', epoch: 0, session: 0, holders: [] } as const;
+  const volume = seedVolume(node, {
+    spec: { access: 'eventual', ...given.spec },
+    status: { base, writers: [writer], ...given.status },
+  });
+  await giveOrder(node, volume, { access: 'eventual', writer });
   return volume;
 }
 

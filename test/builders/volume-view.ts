@@ -7,6 +7,7 @@ import type {
   SyncthingReplica,
   SyncthingReplicaSpec,
   SyncthingReplicaStatus,
+  WriterReport,
 } from '../../src/desired/replica.ts';
 import type {
   Base,
@@ -16,6 +17,7 @@ import type {
   SyncthingVolume,
   SyncthingVolumeSpec,
   SyncthingVolumeStatus,
+  Writer,
 } from '../../src/desired/volume.ts';
 import { defaultHandoffSettings } from '../../src/handoff/settings.ts';
 import type { VolumeView } from '../../src/handoff/view.ts';
@@ -63,6 +65,33 @@ export function readerOn(node: string, since = at(-60_000)): Reader {
   return { node, storeId: storeOf(node), since };
 }
 
+export function writerOn(node: string, since = at(-60_000)): Writer {
+  return { node, storeId: storeOf(node), since };
+}
+
+/** Of a volume that many write: these had all once. */
+export function sharedBase(nodes: readonly string[]): Base {
+  return { kind: 'shared', epoch: 0, session: 0, holders: nodes.map((node) => holder(node)) };
+}
+
+/** A session under a right to write beside others, scanned at the sequence that `folder` has. */
+export function writes(
+  given: Partial<WriterReport> = {},
+  scan: Partial<NonNullable<WriterReport['scan']>> = {},
+): WriterReport {
+  const session = given.session ?? 1;
+  return {
+    epoch: 0,
+    right: at(-60_000),
+    session,
+    phase: 'attached',
+    since: at(-5_000),
+    switched: true,
+    scan: { epoch: 0, session, sequence: 10, startedAt: at(-4_000), afterUnmount: true, ...scan },
+    ...given,
+  };
+}
+
 export function volumeSpec(given: Partial<SyncthingVolumeSpec> = {}): SyncthingVolumeSpec {
   return {
     requestName: 'pvc-1',
@@ -84,6 +113,7 @@ export function volume(
     epoch: 0,
     readers: [],
     published: [],
+    writers: [],
     base: EMPTY_BASE,
     stale: [],
     conditions: [],

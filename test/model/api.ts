@@ -13,6 +13,7 @@ import type {
 import { count, type Counts } from './counts.ts';
 import { holdsAll } from './invariants.ts';
 import { acknowledge, acknowledgeEnd } from './ledger.ts';
+import { tellWriters } from './sharing-ledger.ts';
 import { violation } from './violation.ts';
 import { nextNumber, VOLUME, type World } from './world.ts';
 
@@ -34,6 +35,7 @@ function tellLedger(world: World, before: SyncthingVolumeStatus, after: Syncthin
   }
   if (after.grant !== undefined && after.grant.epoch !== before.grant?.epoch) tellGrant(world, after.grant);
   tellReaders(world, before, after);
+  tellWriters(world, before, after);
   if (after.leaving !== undefined) ledger.left.add(after.leaving.storeId);
   countBase(counts, before.base, after.base);
   countRest(counts, before, after);

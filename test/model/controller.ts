@@ -18,9 +18,12 @@ import { decideFlush } from '../../src/handoff/flush.ts';
 import { decideGrant, requestsFor } from '../../src/handoff/grant.ts';
 import { isLost } from '../../src/handoff/lost-writer.ts';
 import { lostReaders } from '../../src/handoff/readers.ts';
+import { lostWriters } from '../../src/handoff/writers.ts';
+import { decideSharedFlushes } from '../../src/handoff/shared-flush.ts';
 import { isAlive, type VolumeView } from '../../src/handoff/view.ts';
 import { isStillSilent, writeNodeSpec, writeOrder, writeVolumeStatus } from './api.ts';
 import { count } from './counts.ts';
+import { noteWords } from './sharing-ledger.ts';
 import { LABEL, nodeOf, SETTINGS, type Objects, type World } from './world.ts';
 
 /** Its watches bring what there is of one kind, or of all. */
@@ -80,13 +83,17 @@ function hasPod(world: World, name: string): boolean {
 function confirmPods(world: World, proposal: Proposal): Proposal | undefined {
   if (proposal.kind === 'give') return hasPod(world, proposal.grant.node) ? proposal : undefined;
   const readers = proposal.readers.filter(({ node }) => hasPod(world, node));
-  return readers.length === 0 ? undefined : { kind: 'admit', readers };
+  if (proposal.kind === 'admit') return readers.length === 0 ? undefined : { kind: 'admit', readers };
+  const writers = proposal.writers.filter(({ node }) => hasPod(world, node));
+  return readers.length + writers.length === 0 ? undefined : { kind: 'share', writers, readers };
 }
 
 /** The rows of the decisions' tables that the plan was made of. */
 function countDecisions({ counts }: World, view: VolumeView): void {
   count(counts, `failover: ${decideFailover(view).kind}`);
-  count(counts, `flush: ${decideFlush(view, view.volume.status.proven).kind}`);
+  const isShared = view.volume.spec.access === 'eventual';
+  const flush = isShared ? decideSharedFlushes(view) : decideFlush(view, view.volume.status.proven);
+  count(counts, `flush: ${flush.kind}`);
   count(counts, `decision: ${decideGrant(view).kind}`);
   for (const { node } of requestsFor(view)) {
     const replica = view.replicas.get(node.name);
@@ -106,7 +113,8 @@ function decide(world: World, view: VolumeView): SyncthingVolumeStatus | undefin
   const plan = planStatus(input);
   countDecisions(world, view);
   if (plan.failedOver && !isLossConfirmed(world, view)) return undefined;
-  if (lostReaders(view).some(({ node }) => !isLost(world.api, node))) return undefined;
+  const lost = [...lostReaders(view), ...lostWriters(view)];
+  if (lost.some(({ node }) => !isLost(world.api, node))) return undefined;
   if (plan.propose === undefined) return plan.status;
   const confirmed = confirmPods(world, plan.propose);
   if (confirmed !== undefined) return grantedStatus(input, plan.status, confirmed);
@@ -157,6 +165,7 @@ export function writePlanned(world: World): void {
   if (orders.length > 0 && written === view && !isCurrent) again(world);
   else world.controller.orders = orders;
   for (const { kind } of world.controller.orders) count(world.counts, `order: ${kind}`);
+  noteWords(world, written, orders);
   finishDeletion(world);
 }
 

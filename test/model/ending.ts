@@ -14,7 +14,7 @@ const ROUNDS = 80;
 /** A request outlives its call by 150 s, and keeps its place for so long. */
 const SECONDS = 3;
 
-function clearPods(world: World, node: ModelNode): void {
+export function clearPods(world: World, node: ModelNode): void {
   for (const name of Array.from(node.pods.keys())) {
     endPod(node, name);
     step(world, () => unpublish(world, node, name, 'none'));
@@ -22,7 +22,7 @@ function clearPods(world: World, node: ModelNode): void {
   }
 }
 
-function readyReason(world: World): string {
+export function readyReason(world: World): string {
   return world.api.volume?.status.conditions.find(({ type }) => type === 'Ready')?.reason ?? 'none';
 }
 
@@ -40,7 +40,7 @@ function helpOut(world: World): boolean {
 }
 
 /** Rounds until it holds; false where it does not within the bound. */
-function until(world: World, holds: () => boolean, rounds = ROUNDS): boolean {
+export function until(world: World, holds: () => boolean, rounds = ROUNDS): boolean {
   for (let count = 0; count < rounds; count += 1) {
     if (holds()) return true;
     round(world, SECONDS);
@@ -88,7 +88,7 @@ function takesTurn(world: World, node: ModelNode): boolean {
   return true;
 }
 
-function isOver({ api: { volume } }: World): boolean {
+export function isOver({ api: { volume } }: World): boolean {
   return volume === undefined || volume.spec.deletion !== undefined || volume.deletionTimestamp !== undefined;
 }
 
@@ -129,7 +129,7 @@ function stuck(world: World, node: ModelNode): string {
 }
 
 /** Every byte goes that DeleteVolume ordered to go, and no other. */
-function endDeleted(world: World): void {
+export function endDeleted(world: World): void {
   const isDeleted = world.api.volume?.spec.deletion !== undefined;
   const isRemoved = () =>
     world.api.volume === undefined && world.nodes.every((node) => node.disk.tree === undefined);
@@ -137,7 +137,7 @@ function endDeleted(world: World): void {
   if (!isDeleted) for (let count = 0; count < 5; count += 1) round(world);
 }
 
-function copies(world: World): string {
+export function copies(world: World): string {
   return world.nodes
     .map(
       ({ name, disk }) =>
@@ -147,7 +147,7 @@ function copies(world: World): string {
 }
 
 /** Every node that has an order has the same files. */
-function isOne(world: World): boolean {
+export function isOne(world: World): boolean {
   const trees = world.nodes
     .filter(({ name }) => world.api.replicas.has(name))
     .map(({ disk }) => JSON.stringify([...contentsOf(disk.tree)].map(String).toSorted()));

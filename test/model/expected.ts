@@ -6,6 +6,7 @@ import type { FlushDecision } from '../../src/handoff/flush.ts';
 import type { GrantDecision } from '../../src/handoff/grant.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 import { NOTHING_TO_READ, type TakeReading } from '../../src/handoff/reading.ts';
+import type { TakeWriting } from '../../src/handoff/writing.ts';
 import type { Offer } from '../../src/handoff/session.ts';
 
 /** One row a kind: the compiler says which one is missing. */
@@ -14,8 +15,8 @@ function rows<K extends string>(table: string, kinds: Readonly<Record<K, true>>)
 }
 
 const DECISIONS: readonly string[] = [
-  // Readers have a table of their own, and an import is a first session like any.
-  ...rows<Exclude<LocalAction['kind'], 'end-reading' | 'import'>>('local', {
+  // Those who have it beside others have tables of their own, and an import is a first session like any.
+  ...rows<Exclude<LocalAction['kind'], 'end-reading' | 'decline-writing' | 'import'>>('local', {
     'see-epoch': true,
     scan: true,
     release: true,
@@ -37,7 +38,7 @@ const DECISIONS: readonly string[] = [
     'fail-over': true,
   }),
   ...rows<FlushDecision['kind']>('flush', { 'not-flushing': true, enough: true, wait: true }),
-  ...rows<Exclude<GrantDecision['kind'], 'admit'>>('decision', {
+  ...rows<Exclude<GrantDecision['kind'], 'admit' | 'share'>>('decision', {
     'nobody-asks': true,
     give: true,
     wait: true,
@@ -160,6 +161,41 @@ export const EXPECTED_OF_READERS: readonly string[] = [
   'readers: on every node',
   'condition: Ready True Reading',
   'condition: Ready True Waiting',
+];
+
+/** Of the stories of a volume that many write. */
+export const EXPECTED_OF_SHARING: readonly string[] = [
+  ...rows<Extract<LocalAction['kind'], 'decline-writing'>>('local', { 'decline-writing': true }),
+  ...rows<Extract<GrantDecision['kind'], 'share'>>('decision', { share: true }),
+  ...rows<TakeWriting['kind']>('writing', { taken: true, refused: true }),
+  'flush: wait',
+  'flush: enough',
+  'writing: taken back',
+  'writing: not switched yet',
+  'call: staged to share',
+  'mount: shared',
+  'mount: shared beside another',
+  'sharing: writer given',
+  'sharing: writer ended',
+  'sharing: writer lost',
+  'sharing: writer is one again',
+  'sharing: several writers',
+  'sharing: ended with proof',
+  'sharing: ended with its own copy',
+  'sharing: conflict copy on a writer',
+  'sharing: conflict copy on a receiver',
+  'sharing: on every node',
+  'base: holder joined',
+  'base: holder struck',
+  'absorb: announces',
+  'local: announce',
+  'leave: ended',
+  'condition: Ready True Shared',
+  'condition: Ready True Flushing',
+  'condition: Ready True Waiting',
+  'condition: Ready False Waiting',
+  'fault: empty disk',
+  'fault: partition',
 ];
 
 export const EXPECTED: readonly string[] = [...DECISIONS, ...OUTCOMES, ...FAULTS, ...SYNCTHING];

@@ -5,6 +5,7 @@ import { watch } from './controller.ts';
 import { reaches } from './reaches.ts';
 import { dropSessions } from './exchange.ts';
 import { flaggedOf, typeOf } from './global-entry.ts';
+import { mayGo } from './sharing-ledger.ts';
 import { holdsAll } from './invariants.ts';
 import type { ModelNode } from './model-node.ts';
 import { look, writeLook } from './look.ts';
@@ -98,7 +99,7 @@ function isSpare(world: World, node: ModelNode): boolean {
 
 /** The node comes back under its name with an empty disk: another store, another device. */
 export function replaceDisk(world: World, node: ModelNode): void {
-  if (!isSpare(world, node)) return;
+  if (!(world.isShared ? mayGo(world, node) : isSpare(world, node))) return;
   if (node.isOn) cutPower(world, node, 0);
   count(world.counts, 'fault: empty disk');
   node.life += 1;

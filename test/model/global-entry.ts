@@ -1,7 +1,7 @@
 /** Which version of a file a daemon takes for the newest, and what it and its peers lack of that. */
 import type { Disk, Entry, FolderDatabase } from './disk.ts';
 import { FOLDER } from './world.ts';
-import { compareVersions } from './version-vector.ts';
+import { compareVersions, type VersionVector } from './version-vector.ts';
 
 export function folderOf(disk: Disk) {
   return disk.config.folders.find(({ id }) => id === FOLDER);
@@ -24,7 +24,17 @@ export function winner(one: Entry, other: Entry): Entry {
   const order = compareVersions(one.version, other.version);
   if (order !== 'concurrent') return order === 'older' ? other : one;
   if (one.mtime !== other.mtime) return one.mtime > other.mtime ? one : other;
-  return Object.keys(one.version).join() < Object.keys(other.version).join() ? one : other;
+  const [devices, others] = [one, other].map(({ version }) => Object.keys(version).toSorted().join());
+  if (devices !== others) return (devices ?? '') < (others ?? '') ? one : other;
+  return isAheadFirst(one.version, other.version) ? one : other;
+}
+
+/** Where all that is known of both is the same devices, whoever is ahead by the first of them: each node has to choose alike. */
+function isAheadFirst(one: VersionVector, other: VersionVector): boolean {
+  const first = Object.keys(one)
+    .toSorted()
+    .find((device) => one[device] !== other[device]);
+  return first === undefined || (one[first] ?? 0) > (other[first] ?? 0);
 }
 
 /** The newest valid version, by the own index and those of peers as they were last received. */

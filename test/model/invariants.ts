@@ -1,6 +1,7 @@
 /** What has to hold after every step (docs/handoff.md); each is told apart by its name. */
 import { contentsOf, unreadable } from './ledger.ts';
 import type { ModelNode, PodMount } from './model-node.ts';
+import { nothingIsLost } from './sharing-ledger.ts';
 import { violation } from './violation.ts';
 import type { World } from './world.ts';
 
@@ -124,6 +125,10 @@ export function holdsAll({ ledger }: World, { disk }: ModelNode): boolean {
 
 export function checkInvariants(world: World): void {
   nothingGoesUnordered(world);
+  if (world.isShared) {
+    nothingIsLost(world);
+    return;
+  }
   if (world.ledger.isAmbiguous) return;
   oneWriter(world);
   readersExcludeWriter(world);

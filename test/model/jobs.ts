@@ -1,7 +1,8 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
 import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
 import { isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
-import { mayAnnounce, type LocalAction } from '../../src/handoff/local.ts';
+import { mayAnnounce, sessionOf, type LocalAction } from '../../src/handoff/local.ts';
+import { isConflictName } from '../../src/desired/shared-status.ts';
 import { count } from './counts.ts';
 import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
 import { reaches } from './reaches.ts';
@@ -25,11 +26,6 @@ const IN_BACKGROUND: ReadonlySet<LocalAction['kind']> = new Set([
   'recheck',
 ]);
 
-function sessionOf({ disk }: ModelNode): { readonly epoch: number; readonly session: number } {
-  const phase = disk.state?.phase;
-  return phase?.kind === 'writer' ? phase : { epoch: 0, session: 0 };
-}
-
 function beginScan(world: World, { driver, disk }: ModelNode, epoch: number): void {
   if (driver?.order?.spec.base.kind === 'empty') disk.tree ??= new Map([[ROOT, DIRECTORY]]);
   syncDisk(disk);
@@ -39,7 +35,7 @@ function beginScan(world: World, { driver, disk }: ModelNode, epoch: number): vo
 export function beginJob(world: World, node: ModelNode, action: LocalAction): void {
   const { driver, disk, daemon } = node;
   if (driver === undefined || driver.job !== undefined || !IN_BACKGROUND.has(action.kind)) return;
-  const { epoch, session } = sessionOf(node);
+  const { epoch, session } = (disk.state && sessionOf(disk.state)) ?? { epoch: 0, session: 0 };
   const type = typeOf(disk);
   if (action.kind === 'scan') beginScan(world, node, epoch);
   driver.job = {
@@ -85,6 +81,7 @@ function endScan(world: World, node: ModelNode, job: Job): void {
     errors: isBroken(node) ? 1 : 0,
     needItems: needsOf(disk).length,
     receiveOnlyItems: flaggedOf(disk).length,
+    isShared: world.isShared,
   });
   count(world.counts, proves ? 'scan: proves' : 'scan: proves nothing');
   driver.record.scan = {
@@ -167,12 +164,13 @@ function removeUnindexed(disk: Disk, archive: Tree): void {
   }
 }
 
-type Verdict = 'revert' | 'announce' | 'tell' | 'keep';
+type Verdict = 'revert' | 'announce' | 'tell' | 'conflict' | 'keep';
 
 /** src/node/absorb-changes.ts */
 function verdictOn(disk: Disk, database: FolderDatabase, [name, entry]: Changed, isTruth: boolean): Verdict {
   const isNowhere = globalEntry(disk, database, name) === undefined;
   if (entry.content === 0) return 'keep';
+  if (isConflictName(name)) return 'conflict';
   if (entry.isDirectory && isAnywhere(disk, name)) return isNowhere ? 'announce' : 'revert';
   return isTruth ? 'tell' : 'keep';
 }
@@ -186,10 +184,22 @@ function endAbsorb(world: World, node: ModelNode, { action }: Job): void {
   const verdicts = changed.map((each) => verdictOn(disk, database, each, action.isTruth));
   if (verdicts.includes('keep')) {
     count(world.counts, action.mayRevert ? 'absorb: gives up changes' : 'absorb: kept');
-    if (action.mayRevert) revertFolder(node);
+    if (action.mayRevert) giveUp(world, node);
   } else if (verdicts.includes('tell')) tell(world, node);
-  else if (verdicts.includes('announce')) beginAnnouncing(world, node);
+  else if (verdicts.includes('announce') || verdicts.includes('conflict')) beginAnnouncing(world, node);
   else takeBack(world, node, changed.length);
+}
+
+/** What goes is in the archive first. */
+function giveUp(world: World, node: ModelNode): void {
+  const { disk } = node;
+  const kept: Tree = new Map();
+  for (const [name] of flaggedOf(disk)) {
+    const file = disk.tree?.get(name);
+    if (world.isShared && file !== undefined) kept.set(name, file);
+  }
+  if (kept.size > 0) disk.archives.set(`changed-${world.steps}`, kept);
+  revertFolder(node);
 }
 
 /** What is on the only holder's disk is the volume; the order may be old, so that this is read live. */

@@ -9,6 +9,7 @@ import {
   type DiskState,
 } from '../../src/handoff/disk-state.ts';
 import { endReading } from '../../src/handoff/reading.ts';
+import { declineWriting } from '../../src/handoff/writing.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../../src/handoff/local.ts';
 import {
   claimsMore,
@@ -24,6 +25,7 @@ import { syncDisk } from './disk.ts';
 import { reaches } from './reaches.ts';
 import { folderReport } from './folder-report.ts';
 import { contentsOf, noteRelease, type Session } from './ledger.ts';
+import { noteSharedEnd } from './sharing-ledger.ts';
 import { violation } from './violation.ts';
 import { podMounts, type Asking, type Driver, type ModelNode } from './model-node.ts';
 import { beginJob } from './jobs.ts';
@@ -79,6 +81,8 @@ const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
   'begin-rejoin': (state, action) =>
     action.kind === 'begin-rejoin' ? beginRejoin(state, action.epoch, `archive/${action.epoch}`) : state,
   'end-reading': (state, action) => (action.kind === 'end-reading' ? endReading(state, action.since) : state),
+  'decline-writing': (state, action) =>
+    action.kind === 'decline-writing' ? declineWriting(state, action.since) : state,
   'stop-announcing': announced,
   scan: unchanged,
   import: unchanged,
@@ -166,6 +170,8 @@ function moves(world: World, node: ModelNode, view: LocalView, { isSeen }: Seen)
   const next = actions.reduce(nextState, view.state);
   node.disk.state = next;
   if (next !== view.state) {
+    if (next.writing?.phase === 'ended' && view.state.writing?.phase === 'writing')
+      noteSharedEnd(world, node, next.writing);
     if (next.phase.kind === 'released' && view.state.phase.kind === 'writer')
       checkRelease(world, node, next.phase);
     return true;

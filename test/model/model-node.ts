@@ -59,6 +59,8 @@ export interface PodMount {
   readonly expected: Map<string, number>;
   /** Mounted read-only, under the right to read given then. */
   readonly reading?: string;
+  /** Under the right to write beside others given then. */
+  readonly sharing?: string;
 }
 
 export interface Pod {

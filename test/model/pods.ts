@@ -1,6 +1,7 @@
 /** Pods come, write and end; those of a cut-off node write on. */
 import { DIRECTORY, putFile } from './disk.ts';
 import { count } from './counts.ts';
+import { noteOverwritten } from './sharing-ledger.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelNode, Pod, PodMount } from './model-node.ts';
 import { nextNumber, type World } from './world.ts';
@@ -53,6 +54,7 @@ function record(world: World, node: ModelNode, name: string, content: number): v
 /** Also with an older time than the file had, as archivers restore it. */
 export function write(world: World, node: ModelNode, name: string, isOldTime: boolean): void {
   if (writers(node).length === 0) return;
+  noteOverwritten(world, node, name);
   const content = nextNumber(world);
   if (name.includes('/') && node.disk.tree?.has('d') !== true) putFile(node.disk, 'd', DIRECTORY);
   const mtime = isOldTime ? 1_000 + content : world.now;
@@ -63,6 +65,7 @@ export function write(world: World, node: ModelNode, name: string, isOldTime: bo
 
 export function remove(world: World, node: ModelNode, name: string): void {
   if (writers(node).length === 0 || node.disk.tree?.has(name) !== true) return;
+  noteOverwritten(world, node, name);
   putFile(node.disk, name, undefined);
   record(world, node, name, 0);
   count(world.counts, 'pod: delete');
@@ -72,6 +75,7 @@ export function rename(world: World, node: ModelNode, from: string, to: string):
   const file = node.disk.tree?.get(from);
   if (writers(node).length === 0 || file === undefined || from === to) return;
   if (to.includes('/') && node.disk.tree?.has('d') !== true) return;
+  noteOverwritten(world, node, to);
   putFile(node.disk, from, undefined);
   putFile(node.disk, to, file);
   record(world, node, from, 0);

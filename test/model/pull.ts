@@ -1,12 +1,13 @@
 /** A daemon takes in one file that it lacks. */
 import { DIRECTORY, hasChildren, parentOf, putFile, type Disk, type Entry, type ModelFile } from './disk.ts';
 import { bothShare, isLinked } from './exchange.ts';
-import { globalEntry, needsOf, typeOf } from './global-entry.ts';
+import { isConflictName } from '../../src/desired/shared-status.ts';
+import { folderOf, globalEntry, needsOf, typeOf } from './global-entry.ts';
 import type { ModelNode } from './model-node.ts';
 import { isUnscanned, scanName, withEntry } from './scan.ts';
 import { compareVersions, mergedVersions } from './version-vector.ts';
 import { count } from './counts.ts';
-import type { World } from './world.ts';
+import { nextNumber, type World } from './world.ts';
 
 /** A peer that announces this very version and still has its bytes. */
 function sourceOf(world: World, node: ModelNode, name: string, newest: Entry): ModelNode | undefined {
@@ -21,7 +22,8 @@ function sourceOf(world: World, node: ModelNode, name: string, newest: Entry): M
 
 function keepVersion(world: World, disk: Disk, name: string, isDeletion: boolean): void {
   const file = disk.tree?.get(name);
-  if (file === undefined || file.isDirectory || typeOf(disk) !== 'receiveonly') return;
+  if (file === undefined || file.isDirectory) return;
+  if (typeOf(disk) !== 'receiveonly' && !world.isShared) return;
   disk.kept = [...disk.kept, { name, file, at: world.now, isDeletion }];
 }
 
@@ -76,22 +78,45 @@ function isConflict(before: Entry | undefined, newest: Entry): before is Entry {
   return compareVersions(before.version, newest.version) === 'concurrent';
 }
 
-function take(world: World, { disk }: ModelNode, name: string, newest: Entry): void {
+function take(world: World, { disk, daemon }: ModelNode, name: string, newest: Entry): void {
   const { database } = disk;
   if (database === undefined) return;
   const before = database.local.get(name);
   const hasConflict = isConflict(before, newest);
   if (hasConflict) keepConflict(world, disk, name);
+  // Syncthing looks at the copy once it has pulled what there is.
+  if (hasConflict && world.isShared) daemon.hasToScan = true;
   replace(world, disk, name, newest);
   const version = hasConflict ? mergedVersions(before.version, newest.version) : newest.version;
   const ctime = disk.tree?.get(name)?.ctime ?? 0;
   disk.database = withEntry(database, name, { ...newest, ctime, version, isFlagged: false });
 }
 
-function keepConflict({ counts }: World, disk: Disk, name: string): void {
-  count(counts, 'syncthing: conflict');
+/**
+ * As the folder's `maxConflicts` says. Of a conflict copy no other is made; two with one name, made by two nodes in the
+ * same second, do not come about here (docs/limitations.md).
+ */
+function keepConflict(world: World, disk: Disk, name: string): void {
+  count(world.counts, 'syncthing: conflict');
   const old = disk.tree?.get(name);
-  if (old !== undefined && typeOf(disk) === 'sendreceive') putFile(disk, `${name}.sync-conflict`, old);
+  if (old === undefined || old.isDirectory || folderOf(disk)?.['maxConflicts'] === 0 || isConflictName(name))
+    return;
+  if (!world.isShared) {
+    putFile(disk, `${name}.sync-conflict`, old);
+    return;
+  }
+  const time = new Date(world.now).toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  putFile(disk, `${name}.sync-conflict-${time}-${modifier(nextNumber(world))}`, old);
+  count(
+    world.counts,
+    `sharing: conflict copy on a ${typeOf(disk) === 'receiveonly' ? 'receiver' : 'writer'}`,
+  );
+}
+
+/** Seven letters, as Syncthing's short ids have; another one each time. */
+function modifier(number: number): string {
+  const letters = Array.from({ length: 7 }, (_, index) => 65 + (Math.floor(number / 26 ** index) % 26));
+  return String.fromCharCode(...letters);
 }
 
 /** A directory stays as it is unless it goes. */
@@ -113,4 +138,7 @@ function putOnDisk(disk: Disk, name: string, { content, mtime, isDirectory }: En
   putFile(disk, name, file);
   if (file === undefined) return;
   disk.durableTree = new Map(disk.durableTree ?? []).set(name, file);
+  const parent = parentOf(name);
+  // An fsync of a directory that a pod made takes its own name to the disk as well.
+  if (parent !== undefined) disk.durableTree.set(parent, disk.tree?.get(parent) ?? DIRECTORY);
 }

@@ -14,6 +14,7 @@ import { endPod, FILES, remove, rename, startPod, write } from './pods.ts';
 import { pullOne } from './pull.ts';
 import { READER_ACTS } from './reader-acts.ts';
 import { controllerRound, daemonRound, nodeRound, round, step } from './rounds.ts';
+import { SHARING_ONLY } from './sharing-only.ts';
 import { comes, leaves, TURNS, type Turn } from './turns.ts';
 import type { Objects, World } from './world.ts';
 
@@ -201,10 +202,14 @@ export const LAST_ACTS: Readonly<Record<string, Act>> = {
   restore: ({ world }) => api.restoreBackup(world),
 };
 
+function actOf(kind: string): Act | undefined {
+  return ACTS[kind]?.[1] ?? READER_ACTS[kind]?.[1] ?? SHARING_ONLY[kind]?.[1] ?? LAST_ACTS[kind];
+}
+
 export function happen(world: World, { kind, node: index, argument }: Happening): void {
   const node = pick(world.nodes, index);
   const writer = world.nodes.find((each) => podMounts(each).length > 0 && each.isOn) ?? node;
-  const act = ACTS[kind]?.[1] ?? READER_ACTS[kind]?.[1] ?? LAST_ACTS[kind];
+  const act = actOf(kind);
   if (act === undefined) throw new Error(`nothing is called ${kind}`);
   step(world, () => act({ world, node, writer, argument }));
 }

@@ -4,6 +4,8 @@ import { READER_ACTS } from './reader-acts.ts';
 import { ACTS, happen, LAST_ACTS, type Happening } from './schedule.ts';
 import type { Counts } from './counts.ts';
 import { finish, readByAll } from './ending.ts';
+import { SHARING_ACTS } from './sharing-acts.ts';
+import { finishShared } from './sharing-end.ts';
 import { round } from './rounds.ts';
 import { newWorld, type World, type WorldOptions } from './world.ts';
 
@@ -53,6 +55,13 @@ export const anyStoryWithReaders: fc.Arbitrary<Story> = anyStoryOf(anyOf({ ...AC
   (story) => ({ ...story, hasReaders: true }),
 );
 
+/** Of a volume that many nodes write at once. */
+export const anyStoryOfSharing: fc.Arbitrary<Story> = anyStoryOf(anyOf(SHARING_ACTS)).map((story) => ({
+  ...story,
+  options: { ...story.options, isShared: true },
+  last: story.last === 'DeleteVolume' ? story.last : 'none',
+}));
+
 export function tell(
   { options, happenings, last, after, hasReaders }: Story,
   counts: Counts,
@@ -64,6 +73,10 @@ export function tell(
   for (const happening of happenings) happen(world, happening);
   happen(world, { kind: last, node: 0, argument: 0 });
   for (const happening of after) happen(world, happening);
+  if (options.isShared === true) {
+    finishShared(world);
+    return world;
+  }
   const isUsable = finish(world);
   if (hasReaders === true && isUsable) readByAll(world);
   return world;

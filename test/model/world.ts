@@ -8,6 +8,7 @@ import type { VolumeView } from '../../src/handoff/view.ts';
 import type { Counts } from './counts.ts';
 import { newLedger, type Ledger } from './ledger.ts';
 import { newNode, type ModelNode } from './model-node.ts';
+import { newSharing, type Sharing } from './sharing-facts.ts';
 
 export const VOLUME = 'v-aaaaaaaaaaaaaaaa';
 export const FOLDER = `${VOLUME}-0123456789ab`;
@@ -36,6 +37,8 @@ export interface WorldOptions {
   readonly replicas: number | undefined;
   /** Syncthing before 2.1 compares the ctime of directories. */
   readonly isSyncthing1: boolean;
+  /** `access: eventual` (handoff rule 37). */
+  readonly isShared?: boolean;
 }
 
 export interface World {
@@ -43,8 +46,11 @@ export interface World {
   readonly api: Objects;
   readonly controller: Controller;
   readonly ledger: Ledger;
+  /** What is known of a volume that many write. */
+  readonly sharing: Sharing;
   readonly counts: Counts;
   readonly isSyncthing1: boolean;
+  readonly isShared: boolean;
   readonly labelled: readonly string[];
   /** `a>b`: what a sends does not come to b. */
   readonly cuts: Set<string>;
@@ -59,7 +65,7 @@ export interface World {
 
 const identity = { uid: 'uid-volume', resourceVersion: '1', generation: 1, finalizers: ['model/volume'] };
 
-function newVolume(replicas: number | undefined): SyncthingVolume {
+function newVolume({ replicas, isShared }: WorldOptions): SyncthingVolume {
   return {
     ...identity,
     name: VOLUME,
@@ -67,7 +73,7 @@ function newVolume(replicas: number | undefined): SyncthingVolume {
     spec: {
       requestName: 'pvc-1',
       capacityBytes: 1 << 30,
-      access: 'exclusive',
+      access: isShared === true ? 'eventual' : 'exclusive',
       onDelete: 'delete',
       parameters: {},
       ...(replicas !== undefined && { replicas }),
@@ -76,6 +82,7 @@ function newVolume(replicas: number | undefined): SyncthingVolume {
       epoch: 0,
       readers: [],
       published: [],
+      writers: [],
       base: { kind: 'empty', epoch: 0, session: 0, holders: [] },
       stale: [],
       conditions: [],
@@ -92,7 +99,7 @@ export function newObjects(): Objects {
 }
 
 export function newWorld(options: WorldOptions, counts: Counts): World {
-  const { names, labelled, replicas, isSyncthing1 } = options;
+  const { names, labelled, isSyncthing1, isShared = false } = options;
   const clusterNodes = names.map((name) =>
     clusterNode(name, { labels: labelled.includes(name) ? { [LABEL]: 'yes' } : {} }),
   );
@@ -100,13 +107,15 @@ export function newWorld(options: WorldOptions, counts: Counts): World {
     nodes: names.map(newNode),
     api: {
       ...newObjects(),
-      volume: newVolume(replicas),
+      volume: newVolume(options),
       clusterNodes: new Map(clusterNodes.map((node) => [node.name, node])),
     },
     controller: { cache: newObjects(), status: undefined, orders: [] },
     ledger: newLedger(),
+    sharing: newSharing(),
     counts,
     isSyncthing1,
+    isShared,
     labelled,
     cuts: new Set(),
     sent: new Map(),

@@ -80,11 +80,10 @@ describe('the CSI calls of the controller', () => {
       expect(await create({ ...createRequest('pvc-1'), parameters: {} })).toEqual(first);
     });
 
-    test('access: eventual is refused for now', async () => {
-      await expect(create(createRequest('pvc-1', { access: 'eventual' }))).rejects.toMatchObject({
-        kind: 'invalid-argument',
-        message: expect.stringContaining('access: eventual is not available in this version'),
-      });
+    test('access: eventual makes a volume of that kind, for good', async () => {
+      const { volume } = await create(createRequest('pvc-1', { access: 'eventual' }));
+      expect(await world.volume(volume?.volumeId ?? '')).toMatchObject({ spec: { access: 'eventual' } });
+      await expect(create(createRequest('pvc-1'))).rejects.toMatchObject({ kind: 'already-exists' });
     });
 
     test('no data node: says how to make one', async () => {

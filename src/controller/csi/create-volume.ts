@@ -1,4 +1,4 @@
-import { CsiError, invalidArgument } from '../../csi/errors.ts';
+import { CsiError } from '../../csi/errors.ts';
 import type { CreateVolumeRequest__Output } from '../../csi/gen/csi/v1/CreateVolumeRequest.ts';
 import type { CreateVolumeResponse } from '../../csi/gen/csi/v1/CreateVolumeResponse.ts';
 import type { CallContext } from '../../csi/rpc.ts';
@@ -23,12 +23,6 @@ export async function createVolume(
   { signal }: CallContext,
 ): Promise<CreateVolumeResponse> {
   const intent = parseCreateVolume(request);
-  if (intent.access !== 'exclusive') {
-    throw invalidArgument(
-      'parameters["access"]',
-      `access: ${intent.access} is not available in this version`,
-    );
-  }
   const refusal = refusalOf(ctx, intent);
   const volume =
     refusal === undefined ? await makeVolume(ctx, intent, signal) : await existingVolume(ctx, intent, signal);

@@ -5,7 +5,7 @@ import type { CallContext } from '../../csi/rpc.ts';
 import { parseDeleteVolume } from '../../csi/validate/delete-volume.ts';
 import { replicaName } from '../../desired/replica-name.ts';
 import type { SyncthingReplica } from '../../desired/replica.ts';
-import type { Reader, SyncthingVolume } from '../../desired/volume.ts';
+import type { Right, SyncthingVolume } from '../../desired/volume.ts';
 import { isKubernetesError } from '../../kubernetes/errors.ts';
 import { SYNCTHING_REPLICAS, SYNCTHING_VOLUMES } from '../../kubernetes/resource-kind.ts';
 import { nodesNow } from '../volume-view.ts';
@@ -65,23 +65,38 @@ async function assertDetached(
   signal: AbortSignal,
 ): Promise<void> {
   await assertNotWritten(ctx, volume, signal);
-  await Promise.all(volume.status.readers.map((reader) => assertNotRead(ctx, volume, { reader, signal })));
+  const { readers, writers } = volume.status;
+  await Promise.all([
+    ...readers.map((reader) => assertNotRead(ctx, volume, { right: reader, signal })),
+    ...writers.map((writer) => assertNotShared(ctx, volume, { right: writer, signal })),
+  ]);
 }
 
-interface ReaderCheck {
-  readonly reader: Reader;
+interface RightCheck {
+  readonly right: Right;
   readonly signal: AbortSignal;
 }
 
 async function assertNotRead(
   ctx: ServiceContext,
   volume: SyncthingVolume,
-  { reader, signal }: ReaderCheck,
+  { right: { node, since }, signal }: RightCheck,
 ): Promise<void> {
-  if (isSilent(ctx, reader.node)) return;
-  const replica = await findReplica(ctx, replicaName(volume.name, reader.node), signal);
+  if (isSilent(ctx, node)) return;
+  const replica = await findReplica(ctx, replicaName(volume.name, node), signal);
   const report = replica?.status?.reader;
-  if (report?.phase === 'reading' && report.since === reader.since) throw inUse(volume, reader.node);
+  if (report?.phase === 'reading' && report.since === since) throw inUse(volume, node);
+}
+
+async function assertNotShared(
+  ctx: ServiceContext,
+  volume: SyncthingVolume,
+  { right: { node, since }, signal }: RightCheck,
+): Promise<void> {
+  if (isSilent(ctx, node)) return;
+  const replica = await findReplica(ctx, replicaName(volume.name, node), signal);
+  const writer = replica?.status?.writer;
+  if (writer?.phase === 'attached' && writer.right === since) throw inUse(volume, node);
 }
 
 async function assertNotWritten(

@@ -121,6 +121,7 @@ export function describeClientContract(name: string, connect: () => Promise<Cont
           epoch: 5,
           readers: [],
           published: [],
+          writers: [],
           base: volumeStatus.base,
           stale: [],
           conditions: [],

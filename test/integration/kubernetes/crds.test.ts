@@ -190,8 +190,11 @@ test('kubectl shows what a person looks for', async () => {
     return (await server.kubectl(['get', short, each])).replaceAll(/ +/g, ' ');
   }
   expect(await shown('stvol', 'v-show')).toMatch(
-    /NAME CLAIM ACCESS WRITER EPOCH READY REPLICATED THROUGH AGE\s+v-show data exclusive n1 4 True /,
+    /NAME CLAIM ACCESS WRITER WRITERS EPOCH READY REPLICATED THROUGH AGE\s+v-show data exclusive n1 4 True /,
   );
+  const shared = { ...readVolumeStatus, writing: 'n1, n3' };
+  await client.replaceStatus(SYNCTHING_VOLUMES, { name: 'v-show' }, shared, inTime());
+  expect(await shown('stvol', 'v-show')).toMatch(/v-show data exclusive n1, n3 4 /);
   expect(await shown('strep', 'v-show.n1')).toMatch(
     /NAME VOLUME NODE ROLE STATE PHASE NEED ITEMS SEEN AGE\s+v-show.n1 v-a+ n1 data idle flushing 2048 1 /,
   );
