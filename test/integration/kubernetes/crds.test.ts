@@ -130,6 +130,13 @@ describe('the schema of a volume', () => {
     );
   });
 
+  test('lets no volume that many write take in a directory', async () => {
+    const { source: _, ...spec } = { ...volumeSpec, access: 'eventual' as const };
+    await client.create(SYNCTHING_VOLUMES, { name: name(), spec }, inTime());
+    const draft = { name: name(), spec: { ...volumeSpec, access: 'eventual' as const } };
+    await expect(client.create(SYNCTHING_VOLUMES, draft, inTime())).rejects.toThrow(/has access exclusive/);
+  });
+
   test.each(['requestName', 'capacityBytes', 'access', 'onDelete', 'parameters'])(
     'wants %s',
     async (field) => {
