@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { grantTo, readerOn, replica, view, volume, VOLUME_ID } from '../../test/builders/volume-view.ts';
+import {
+  grantTo,
+  readerOn,
+  replica,
+  view,
+  volume,
+  VOLUME_ID,
+  writerOn,
+} from '../../test/builders/volume-view.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { defaultHandoffSettings } from '../handoff/settings.ts';
 import { createFakeKubernetes, type FakeKubernetes } from '../kubernetes/fake.ts';
@@ -51,6 +59,17 @@ describe('a proposal, after the live look at the pods', () => {
     });
   });
 
+  test('nor do writers beside others, or those who read beside them', async () => {
+    const [one, two, three] = [writerOn('n1'), readerOn('n2'), writerOn('n3')];
+    expect(await confirm({ kind: 'share', writers: [one, three], readers: [two] })).toEqual({
+      kind: 'confirmed',
+      proposal: { kind: 'share', writers: [one], readers: [two] },
+    });
+    expect(await confirm({ kind: 'share', writers: [three], readers: [] })).toMatchObject({
+      kind: 'obstacle',
+    });
+  });
+
   describe('before a copy is made for a node that asks', () => {
     const { spec } = replica('n3', []);
     async function nodesOf(
@@ -85,6 +104,7 @@ describe('a proposal, after the live look at the pods', () => {
     test.each([
       ['it was given the volume', { grant: grantTo('n3', 1) }],
       ['it reads', { readers: [readerOn('n3')] }],
+      ['it writes beside others', { writers: [writerOn('n3')] }],
       [
         'Kubernetes attached the volume there',
         { published: [{ node: 'n3', since: '2026-01-01T00:00:00.000Z' }] },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   at,
+  expelledNode,
   folder,
   node,
   replica,
@@ -13,23 +14,27 @@ import {
   type ViewGiven,
 } from '../../test/builders/volume-view.ts';
 import type { SyncthingReplicaStatus } from './replica.ts';
+import { defaultHandoffSettings } from '../handoff/settings.ts';
+import { membersOf } from './members.ts';
 import { conflictsOf, isConflictName, sharedThrough, withConflicts, withWriters } from './shared-status.ts';
-import type { SyncthingVolumeStatus } from './volume.ts';
+import type { SyncthingVolumeSpec, SyncthingVolumeStatus } from './volume.ts';
+import { nextStatus } from './volume-status.ts';
 
 const ALL = ['n1', 'n2', 'n3'];
 
 interface Given extends Partial<ViewGiven> {
+  readonly spec?: Partial<SyncthingVolumeSpec>;
   readonly status?: Partial<SyncthingVolumeStatus>;
   readonly reports?: Readonly<Record<string, Partial<SyncthingReplicaStatus>>>;
 }
 
-function shared({ status, reports = {}, ...given }: Given = {}) {
+function shared({ spec, status, reports = {}, ...given }: Given = {}) {
   const replicas = ALL.map((name) =>
     replica(name, ALL, { spec: { access: 'eventual' }, status: reports[name] ?? {} }),
   );
   const base = sharedBase(['n1', 'n2']);
   return view({
-    volume: volume({ spec: { access: 'eventual' }, status: { base, ...status } }),
+    volume: volume({ spec: { access: 'eventual', ...spec }, status: { base, ...status } }),
     replicas,
     ...given,
   });
@@ -82,6 +87,12 @@ describe('replicated through', () => {
     expect(sharedThrough(shared({ reports })).replicatedThrough).toBe(at(-9_000));
   });
 
+  test('without one that was expelled, whose word counts for nothing', () => {
+    const reports = { n1: scan(-9_000), n3: scan(-4_000) };
+    const nodes = [expelledNode('n1')];
+    expect(sharedThrough(shared({ reports, nodes })).replicatedThrough).toBe(at(-4_000));
+  });
+
   test.each([
     ['nobody writes', {}],
     ['one of them has nothing elsewhere', { n1: scan(-9_000), n3: { writer: writes(), folder: folder([]) } }],
@@ -96,4 +107,28 @@ test('the writers are there by name as well, for the column', () => {
   const { status } = volume();
   expect(withWriters(status, [writerOn('n1'), writerOn('n3')])).toMatchObject({ writing: 'n1, n3' });
   expect(withWriters({ ...status, writing: 'n1' }, [])).not.toHaveProperty('writing');
+});
+
+describe('the next status', () => {
+  const published = [{ node: 'n3', since: at(-1000) }];
+
+  function next(given: Given, attach: boolean): SyncthingVolumeStatus {
+    const seen = { ...shared(given), settings: { ...defaultHandoffSettings, attach, scrubIntervalMs: 0 } };
+    return nextStatus(seen, membersOf(seen, new Set(['n1', 'n2']))).status;
+  }
+
+  test('keeps the copy of a node to which Kubernetes attached the volume, as long as it attaches at all', () => {
+    const attached = next({ status: { published } }, true);
+    expect(attached.published).toEqual(published);
+    expect(attached).not.toHaveProperty('leaving');
+    expect(next({ status: { published } }, false)).toMatchObject({ published: [], leaving: { node: 'n3' } });
+  });
+
+  test('of one that is deleted names nobody any more', () => {
+    const spec = { deletion: { requestedAt: at(0) } };
+    const status = { published, writers: [writerOn('n1')], writing: 'n1', readers: [writerOn('n2')] };
+    const after = next({ spec, status }, true);
+    expect(after).toMatchObject({ published: [], writers: [], readers: [] });
+    expect(after).not.toHaveProperty('writing');
+  });
 });

@@ -91,4 +91,21 @@ describe('a volume that is to begin with a directory', () => {
     expect(importerOf(seen(given))).toBeUndefined();
     expect(decideGrant(seen(given)).kind).toBe('nobody-asks');
   });
+
+  test('is given to nobody if many are to write it, or the first pod would begin without the directory', () => {
+    const shared = seen({ spec: { source, access: 'eventual' }, asking: ['n1', 'n3'] });
+    expect(importerOf(shared)).toBeUndefined();
+    const reason = expect.stringContaining('takes in no directory');
+    expect(decideGrant(shared)).toMatchObject({
+      kind: 'wait',
+      waiting: [
+        { node: 'n1', reason },
+        { node: 'n3', reason },
+      ],
+    });
+    const members = membersOf(shared, new Set(['n1', 'n2']));
+    expect(members.map((member) => orderOf(shared, member, members).importFrom)).toEqual(
+      members.map(() => undefined),
+    );
+  });
 });

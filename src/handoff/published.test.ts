@@ -5,8 +5,10 @@ import {
   grantTo,
   handoffBase,
   readerOn,
+  sharedBase,
   view,
   volume,
+  writerOn,
 } from '../../test/builders/volume-view.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import { currentPublished, decidePublish, publishedNodes, withoutPublished } from './published.ts';
@@ -52,6 +54,28 @@ describe('ControllerPublishVolume to n2', () => {
       kind: 'publish',
       published: [{ node: 'n1' }, { node: 'n2' }, { node: 'n3' }],
     });
+  });
+});
+
+describe('ControllerPublishVolume to n2, of a volume that many write', () => {
+  function decideShared(status: Partial<SyncthingVolumeStatus>, reads: boolean) {
+    const shared = volume({ spec: { access: 'eventual' }, status: { base: sharedBase(['n1']), ...status } });
+    return decidePublish(shared, { node: 'n2', reads, now });
+  }
+
+  test.each([
+    ['others write', { writers: [writerOn('n1')] }, false],
+    ['others write, to read', { writers: [writerOn('n1')] }, true],
+    ['others read', { readers: [readerOn('n1')] }, false],
+    ['n2 reads, to write', { readers: [readerOn('n2')] }, false],
+    ['n2 writes, to read', { writers: [writerOn('n2')] }, true],
+    ['somebody writes for the first time, to read', { base: EMPTY_BASE, writers: [writerOn('n1')] }, true],
+  ] as const)('is answered while %s', (_what, status, reads) => {
+    expect(decideShared(status, reads)).toMatchObject({ kind: 'publish', published: [{ node: 'n2' }] });
+  });
+
+  test('is refused to read where nothing was ever written', () => {
+    expect(decideShared({ base: EMPTY_BASE }, true)).toMatchObject({ kind: 'nothing-to-read' });
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { at, folder, handoffBase, replica, storeOf } from '../../test/builders/volume-view.ts';
 import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { ScrubFinding } from '../desired/scrub.ts';
-import { newDiskState, type DiskPhase, type DiskState } from './disk-state.ts';
+import { newDiskState, type DiskPhase, type DiskState, type DiskWriting } from './disk-state.ts';
 import { scrubObstacle, verdictOnFinding, type ScrubView } from './scrub.ts';
 
 const REPLICA: DiskPhase = { kind: 'replica' };
@@ -12,6 +12,9 @@ const RELEASED: DiskPhase = {
   session: 1,
   scan: { sequence: 10, startedAt: at(0) },
 };
+
+const WRITING: DiskWriting = { since: at(-9), session: 1, phase: 'writing' };
+const ENDED: DiskWriting = { ...WRITING, phase: 'ended', scan: { sequence: 10, startedAt: at(0) } };
 
 function order(given: Partial<SyncthingReplicaSpec> = {}): SyncthingReplicaSpec {
   return replica('n1', ['n2'], { spec: { base: handoffBase(['n1', 'n2']), ...given } }).spec;
@@ -42,6 +45,10 @@ describe('a copy can be scrubbed', () => {
     [
       'that a pod writes',
       { phase: { kind: 'writer', epoch: 2, session: 1 }, folder: { type: 'sendreceive', state: 'scanning' } },
+    ],
+    [
+      'that a pod writes beside others',
+      { state: { writing: WRITING }, folder: { type: 'sendreceive', needItems: 1 } },
     ],
     ['that rejoined', { order: { rejoin: { epoch: 3 } }, state: { rejoined: { epoch: 3, archive: '' } } }],
   ])('%s', (_, given) => expect(scrubObstacle(copy(given))).toBeUndefined());
@@ -89,6 +96,7 @@ describe('a file that differs', () => {
 
   test('is repaired in one that wrote, if it came from elsewhere after that', () => {
     expect(verdict({ phase: RELEASED })).toBe('repair');
+    expect(verdict({ state: { writing: ENDED } })).toBe('repair');
   });
 
   test.each<[string, Given, Partial<ScrubFinding>]>([
@@ -100,6 +108,10 @@ describe('a file that differs', () => {
       { phase: { kind: 'writer', epoch: 2, session: 1 }, folder: { type: 'sendreceive' } },
       {},
     ],
+    ['was written here beside others', { state: { writing: ENDED } }, { modifiedBy: 'OWN' }],
+    ['was there when a pod wrote beside others', { state: { writing: ENDED } }, { changedAt: at(0) }],
+    // Its folder need not have been switched yet.
+    ['a pod writes beside others', { state: { writing: WRITING } }, {}],
     ['its folder has writer type', { folder: { type: 'sendreceive' } }, {}],
   ])('is left as it is where it %s', (_, given, found) => {
     expect(verdict(given, found)).toContain('may have written it unseen');

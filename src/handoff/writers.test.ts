@@ -5,6 +5,7 @@ import {
   at,
   clusterNode,
   EMPTY_BASE,
+  expelledNode,
   folder,
   holder,
   node,
@@ -186,6 +187,18 @@ describe('until when a writer is one', () => {
     expect([currentWriters(other), lostWriters(other)]).toEqual([[writerOn('n2')], []]);
   });
 
+  test('not when a person expelled its node, though it goes on reporting; again when that is taken back', () => {
+    const reports = { n1: { writer: writes() } };
+    const seen = shared({ status, reports, nodes: [expelledNode('n1')] });
+    expect(currentWriters(seen)).toEqual([writerOn('n2')]);
+    expect(lostWriters(seen)).toEqual([writerOn('n1')]);
+    const dropped = { writers: [writerOn('n2')] };
+    expect(currentWriters(shared({ status: dropped, reports, nodes: [expelledNode('n1')] }))).toEqual([
+      writerOn('n2'),
+    ]);
+    expect(currentWriters(shared({ status: dropped, reports }))).toEqual(both.map((name) => writerOn(name)));
+  });
+
   test('again, when it comes back with a session that has not ended', () => {
     const reports = { n1: { writer: writes({ phase: 'flushing' }) } };
     const dropped = { writers: [writerOn('n2')] };
@@ -287,6 +300,13 @@ describe('who had all once', () => {
     expect(currentBase(shared())).toEqual(sharedBase(ALL));
     expect(currentBase(shared({ clients: ['n3'] }))).toBe(shared({ clients: ['n3'] }).volume.status.base);
     expect(currentBase(shared({ reports: { n3: { folder: folder(ALL, { needItems: 1 }) } } }))).toEqual(BASE);
+  });
+
+  test('not by the word of a node that was expelled', () => {
+    const reports = { n1: { writer: writes(), folder: folder(ALL) } };
+    const given = { status: { base: EMPTY_BASE }, reports };
+    expect(currentBase(shared(given)).kind).toBe('shared');
+    expect(currentBase(shared({ ...given, nodes: [expelledNode('n1')] }))).toEqual(EMPTY_BASE);
   });
 
   test('not before anybody wrote', () => {

@@ -72,8 +72,9 @@ test.each([
 ])(
   'what is written without a pause is read by Syncthing every $seconds s, shared with $peers',
   ({ peers, seconds }) => {
-    expect(folderConfig({ ...input, type: 'sendreceive', peers })).toMatchObject({
-      fsWatcherTimeoutS: seconds,
-    });
+    for (const isShared of [false, true])
+      expect(folderConfig({ ...input, type: 'sendreceive', peers, isShared })).toMatchObject({
+        fsWatcherTimeoutS: seconds,
+      });
   },
 );

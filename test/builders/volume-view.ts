@@ -219,6 +219,12 @@ export function node(name: string, status: Partial<SyncthingNodeStatus> = {}): S
   };
 }
 
+/** A node like any, of which a person said that it is to be shut out. */
+export function expelledNode(name: string): SyncthingNode {
+  const { spec, ...rest } = node(name);
+  return { ...rest, spec: { ...spec, expelled: true } };
+}
+
 export function clusterNode(name: string, given: Partial<ClusterNode> = {}): ClusterNode {
   return {
     name,

@@ -11,6 +11,7 @@ import { controllerPublishVolume, controllerUnpublishVolume } from './publish-vo
 
 const WRITE = 'SINGLE_NODE_MULTI_WRITER';
 const READ = 'MULTI_NODE_READER_ONLY';
+const WRITE_MANY = 'MULTI_NODE_MULTI_WRITER';
 
 describe('ControllerPublishVolume and ControllerUnpublishVolume', () => {
   let world: ControllerUnderTest;
@@ -122,10 +123,24 @@ describe('ControllerPublishVolume and ControllerUnpublishVolume', () => {
   });
 
   test('many writers are refused as in CreateVolume', async () => {
-    await expect(publish('n1', 'MULTI_NODE_MULTI_WRITER')).rejects.toMatchObject({
+    await expect(publish('n1', WRITE_MANY)).rejects.toMatchObject({
       kind: 'invalid-argument',
       message: expect.stringContaining('ReadWriteMany'),
     });
+  });
+
+  test('with access: eventual many are answered, and each has a copy until it is unpublished', async () => {
+    volumeId = await world.createVolume('pvc-2', { access: 'eventual' });
+    await world.until(async () => (await hasCopy('n1')) && (await hasCopy('n2')));
+    for (const name of ['n1', 'n2', 'n3']) expect(await publish(name, WRITE_MANY)).toEqual({});
+    expect(await published()).toEqual(['n1', 'n2', 'n3']);
+    await world.until(() => hasCopy('n3'));
+    for (let round = 0; round < 30; round += 1) await world.round();
+    expect(await hasCopy('n3')).toBe(true);
+    await unpublish('n3');
+    await world.until(async () => !(await hasCopy('n3')));
+    expect(await published()).toEqual(['n1', 'n2']);
+    await expect(publish('n1', READ)).rejects.toMatchObject({ kind: 'failed-precondition' });
   });
 
   test('of a volume that is deleted nothing is published, and all is unpublished', async () => {
