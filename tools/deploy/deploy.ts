@@ -13,6 +13,8 @@ export interface Release {
   readonly set?: Readonly<Record<string, string>>;
   /** More values that are numbers, or true or false. */
   readonly flags?: Readonly<Record<string, number | boolean>>;
+  /** Chart and values of another checkout; its image has to be on the nodes, and `set` to name it. */
+  readonly tree?: string;
   /** Whether to wait for its pods; true unless said otherwise. */
   readonly wait?: boolean;
 }
@@ -56,14 +58,14 @@ export async function deploy(kube: Kube, release: Release): Promise<void> {
     'node.podAnnotations.image': digest,
     'controller.podAnnotations.image': digest,
   };
-  const values = ['-f', join(checkout, 'tools/deploy/local-values.yaml')];
+  const tree = release.tree ?? checkout;
+  const values = ['-f', join(tree, 'tools/deploy/local-values.yaml')];
   const sets = Object.entries(set).flatMap(([key, value]) => ['--set-string', `${key}=${value}`]);
   const booleans = Object.entries(release.flags ?? {}).flatMap(([key, value]) => [
     '--set',
     `${key}=${value}`,
   ]);
-  const chart = join(checkout, 'deploy/chart');
-  await kubectl(kube, ['apply', '--server-side', '--force-conflicts', '-f', join(chart, 'crds')]);
+  const chart = join(tree, 'deploy/chart');
   await dropOtherAttach(kube, release);
   const install = ['upgrade', '--install', name, chart, '-n', namespace, '--create-namespace'];
   await helm(kube, [...install, ...values, ...sets, ...booleans], 120_000);

@@ -8,8 +8,12 @@ import type { ImageStore } from './buildah.ts';
 import type { ImageContext } from './image-context.ts';
 import { sourceRevision } from './source-revision.ts';
 
+const DEFAULT_TAG = 'dev';
+
 /** The name by which the local cluster's pods ask for the driver. */
-export const DRIVER_IMAGE = 'local.test/syncthing-csi:dev';
+function driverImage({ tag = DEFAULT_TAG }: ImageContext): string {
+  return `local.test/syncthing-csi:${tag}`;
+}
 
 /** More images than a few hundred builds leave as their cache of layers. */
 const MANY_IMAGES = 200;
@@ -32,11 +36,15 @@ export function readDriverBuild(context: ImageContext, base: string): DriverBuil
 
 /** Where the archive lies. */
 export function driverArchive(context: ImageContext): string {
-  return join(context.images, 'syncthing-csi.tar');
+  return join(context.images, `${fileName(context)}.tar`);
 }
 
 function recordFile(context: ImageContext): string {
-  return join(context.images, 'syncthing-csi.made-from');
+  return join(context.images, `${fileName(context)}.made-from`);
+}
+
+function fileName({ tag = DEFAULT_TAG }: ImageContext): string {
+  return tag === DEFAULT_TAG ? 'syncthing-csi' : `syncthing-csi-${tag}`;
 }
 
 /** What the archive was made from, and which file that is: one that somebody else put there is not ours. */
@@ -84,7 +92,7 @@ async function buildArguments(
     '--network=host',
     ...Object.entries(values).map(([name, value]) => `--build-arg=${name}=${value}`),
     ...secrets,
-    `--tag=${DRIVER_IMAGE}`,
+    `--tag=${driverImage(context)}`,
     `--file=${dockerfile}`,
     folder,
   ];
@@ -103,7 +111,8 @@ export async function buildDriverImage(
   mkdirSync(context.images, { recursive: true });
   rmSync(temporary, { force: true });
   report('writing the archive');
-  await store.run(['push', '--quiet', DRIVER_IMAGE, `docker-archive:${temporary}:${DRIVER_IMAGE}`]);
+  const image = driverImage(context);
+  await store.run(['push', '--quiet', image, `docker-archive:${temporary}:${image}`]);
   rmSync(recordFile(context), { force: true });
   renameSync(temporary, archive);
   writeAtomically(recordFile(context), recordOf(build, archive));

@@ -3,6 +3,8 @@ export type ImageContext = {
   readonly checkout: string;
   /** What is built where it is not the checkout itself: another commit of it, or one that was changed. */
   readonly tree?: string;
+  /** Of the driver's image; `dev` unless given. */
+  readonly tag?: string;
   /** The user's cache folder of this project. */
   readonly cache: string;
   /** Where archives go that the nodes of the local cluster get. */

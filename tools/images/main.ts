@@ -29,6 +29,12 @@ function interruptible(): AbortSignal {
   return controller.signal;
 }
 
+interface DriverOptions {
+  readonly base?: string;
+  readonly tree?: string;
+  readonly tag?: string;
+}
+
 function explain(error: unknown): string {
   if (error instanceof StepError) return error.explanation;
   return error instanceof Error ? error.message : String(error);
@@ -50,10 +56,15 @@ async function main(): Promise<void> {
     .description('bring .cluster/images/syncthing-csi.tar up to date')
     .option('--base <image>', 'the base to build from, where its registry is reached; else one of our own')
     .option('--tree <directory>', 'build what lies there instead: another commit, or one that was changed')
-    .action(async ({ base, tree }: { readonly base?: string; readonly tree?: string }) => {
-      const sources = tree === undefined ? context : { ...context, tree: resolve(tree) };
+    .option('--tag <tag>', 'what the image is called, where it is to stand beside the one of this checkout')
+    .action(async ({ base, tree, tag }: DriverOptions) => {
+      const sources = {
+        ...context,
+        ...(tree !== undefined && { tree: resolve(tree) }),
+        ...(tag !== undefined && { tag }),
+      };
       const outcome = await makeDriverImage(base, sources);
-      process.stdout.write(`${driverArchive(context)}: ${outcome === 'built' ? 'built' : 'up to date'}\n`);
+      process.stdout.write(`${driverArchive(sources)}: ${outcome === 'built' ? 'built' : 'up to date'}\n`);
     });
   try {
     await program.parseAsync(process.argv);

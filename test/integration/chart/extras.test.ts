@@ -193,7 +193,7 @@ describe('hooks', () => {
     });
   }
 
-  test('bring the definitions up to date and test a volume', async () => {
+  test('bring the definitions up to date, test a volume, and look whether volumes are in use', async () => {
     expect(hooksOf(await render(namespace)).toSorted()).toEqual(
       [
         'pre-install,pre-upgrade ClusterRole',
@@ -201,6 +201,7 @@ describe('hooks', () => {
         'pre-install,pre-upgrade ConfigMap',
         'pre-install,pre-upgrade Job',
         'pre-install,pre-upgrade ServiceAccount',
+        'pre-delete Job',
         'test PersistentVolumeClaim',
         'test Pod',
       ].toSorted(),
@@ -208,8 +209,9 @@ describe('hooks', () => {
   });
 
   test('can be left out', async () => {
-    expect(hooksOf(await render(namespace, ['crds.upgrade=false', 'test.create=false']))).toEqual([]);
-    expect(hooksOf(await render(namespace, ['crds.upgrade=false', 'storageClass.create=false']))).toEqual([]);
+    const without = ['crds.upgrade=false', 'uninstallCheck.create=false'];
+    expect(hooksOf(await render(namespace, [...without, 'test.create=false']))).toEqual([]);
+    expect(hooksOf(await render(namespace, [...without, 'storageClass.create=false']))).toEqual([]);
   });
 
   test('have every definition of the chart', async () => {

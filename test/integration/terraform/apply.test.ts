@@ -57,7 +57,7 @@ module "driver" {
   resources                = { node = { limits = { memory = "1Gi" } } }
   tolerations              = { node = [{ operator = "Exists" }] }
   more_storage_classes     = { kept = { parameters = { onDelete = "archive" } } }
-  extra_values             = { crds = { upgrade = false } }
+  extra_values             = { crds = { upgrade = false }, uninstallCheck = { create = false } }
 }
 output "storage_class" {
   value = module.driver.storage_class
