@@ -8,6 +8,7 @@ import { ensure, kubectl, remove, shell } from '../../tools/kube/kube.ts';
 import { podManifest } from '../../tools/kube/manifests.ts';
 import { DRIVER_NAME } from '../../tools/kube/volumes.ts';
 import { waitForRunning } from '../../tools/kube/wait-for.ts';
+import { killOnNode } from './node-files.ts';
 import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from './fixture.ts';
 
 const stage = useStage('automatic');
@@ -49,6 +50,8 @@ it('a volume of a silent node goes on by itself, and nobody says a word', async 
     ({ status }) => (status.replicatedThrough ?? '') > written,
   );
   await power('node-kill', 'node1');
+  // Left alone, Syncthing takes 5 minutes to notice that a connection is dead.
+  for (const node of ['node2', 'node3']) await killOnNode(kube, node, 'syncthing');
   await ensure(kube, podManifest({ namespace, name: 'next', node: 'node2', claim: CLAIM }));
   await waitForRunning(kube, namespace, 'next', { timeoutMs: 240_000 });
   expect(await shell(kube, 'cat /data/known', inPod(stage, 'next'))).toBe('known');

@@ -6,32 +6,9 @@ import { podManifest } from '../../tools/kube/manifests.ts';
 import { DRIVER_NAMESPACE } from '../../tools/kube/volumes.ts';
 import { podRef, waitForGone, waitForRunning } from '../../tools/kube/wait-for.ts';
 import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, type Stage } from './fixture.ts';
-import { onNode } from './node-files.ts';
+import { killOnNode, type Victim } from './node-files.ts';
 
 const stage = useStage('kills');
-
-type Victim = 'node' | 'syncthing' | 'controller';
-
-/** Part of the command line that only this process of the driver has, on whichever node it runs. */
-const COMMAND_LINES: Readonly<Record<Victim, string>> = {
-  node: 'main.js node ',
-  syncthing: '/syncthing serve',
-  controller: 'main.js controller ',
-};
-
-/** Sends SIGKILL to that process inside the node's own pid namespace; the kubelet starts its container again. */
-async function kill(node: string, victim: Victim): Promise<void> {
-  const script = `
-    killed=0
-    for p in /proc/[0-9]*; do
-      case "$(tr '\\0' ' ' < $p/cmdline 2>/dev/null) " in
-        *"sh -c"*) ;;
-        *"${COMMAND_LINES[victim]}"*) kill -9 "\${p#/proc/}" && killed=$((killed + 1)) ;;
-      esac
-    done
-    [ $killed -gt 0 ]`;
-  await onNode(stage.kube, node, ['sh', '-c', script]);
-}
 
 async function controllerNode(): Promise<string> {
   const pods = await list<V1Pod>(stage.kube, 'v1', 'Pod', DRIVER_NAMESPACE);
@@ -40,7 +17,7 @@ async function controllerNode(): Promise<string> {
 }
 
 async function killOn(node: string, victim: Victim): Promise<void> {
-  await kill(victim === 'controller' ? await controllerNode() : node, victim);
+  await killOnNode(stage.kube, victim === 'controller' ? await controllerNode() : node, victim);
 }
 
 async function scheduled(test: Stage, pod: string): Promise<void> {
@@ -107,9 +84,9 @@ describe('a part of the driver that dies in the middle', () => {
     await makeClaim(stage, 'running');
     await startPod(stage, 'writer', { node: 'node1', claim: 'running' });
     await shell(stage.kube, 'echo before > /data/before', inPod(stage, 'writer'));
-    await kill('node1', 'node');
+    await killOnNode(stage.kube, 'node1', 'node');
     await shell(stage.kube, 'echo between > /data/between', inPod(stage, 'writer'));
-    await kill('node1', 'syncthing');
+    await killOnNode(stage.kube, 'node1', 'syncthing');
     await shell(stage.kube, 'echo after > /data/after', inPod(stage, 'writer'));
     await endPod(stage, 'writer');
     await startPod(stage, 'reader', { node: 'node2', claim: 'running' });
