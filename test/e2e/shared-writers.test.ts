@@ -36,13 +36,16 @@ async function sh(node: string, script: string): Promise<string> {
   return await shell(stage.kube, script, inPod(stage, podOn(node)));
 }
 
-/** Looks until the script says so on that node. */
+/** Looks until the script says so on that node; a file that it reads may not have come yet. */
 async function until(node: string, script: string, expected: string): Promise<void> {
-  await waitUntil(async () => ((await sh(node, script)) === expected ? true : undefined), {
-    signal: stage.kube.signal,
-    timeoutMs: 120_000,
-    what: `"${script}" to say "${expected}" on ${node}`,
-  });
+  await waitUntil(
+    async () => ((await sh(node, `{ ${script}; } 2>&1 || true`)) === expected ? true : undefined),
+    {
+      signal: stage.kube.signal,
+      timeoutMs: 120_000,
+      what: `"${script}" to say "${expected}" on ${node}`,
+    },
+  );
 }
 
 async function conditionOf(claim: string, type: string) {
