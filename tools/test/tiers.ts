@@ -14,8 +14,8 @@ function project(name: string, reports: string, needs: readonly string[]): Tier 
   return { name, command: ['vitest', 'run', '--project', name, ...outputs], needs };
 }
 
-/** With `attach: true`, what may go otherwise then: whose turn it is, where copies are, and what becomes of them. */
-const ATTACH_FILES = ['attach', 'exclusive', 'membership', 'deletion'];
+/** With `attach: true`, what goes otherwise then: whose turn it is. */
+const ATTACH_FILES = ['attach', 'exclusive'];
 
 function withAttach(name: string, files: readonly string[], reports: string): Tier {
   const tier = project(name, reports, ['deploy-attach']);
