@@ -27,8 +27,15 @@ function withAttach(name: string, files: readonly string[], reports: string): Ti
 
 /** The same rounds each time; many more are in docs/chaos.md. */
 const CHAOS = [
-  ...(['node', 'test/chaos/main.ts', 'run'] as const),
-  ...['--profile', 'short', '--seed', '1', '--rounds', '4'],
+  'node',
+  'test/chaos/main.ts',
+  'run',
+  '--profile',
+  'short',
+  '--seed',
+  '1',
+  '--rounds',
+  '4',
 ] as const;
 
 export function tiers(reports: string): readonly Tier[] {
