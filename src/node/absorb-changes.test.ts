@@ -21,6 +21,8 @@ const MAY = { mayRevert: true, mayRepair: true, isTruth: false, seesAll: true };
 const MAY_REPAIR = { ...MAY, mayRevert: false };
 const TRUTH = { ...MAY_REPAIR, isTruth: true };
 
+const RECEIVER = { type: 'receiveonly', peers: [{ node: 'n2', deviceId: 'DEVICE-n2' }] } as const;
+
 let node: NodeUnderTest;
 let folderId: string;
 /** What Syncthing takes for changed, as its index has it. */
@@ -31,18 +33,20 @@ let looksUntilReverted: number;
 let bytesElsewhere: string;
 /** The names that Syncthing was asked for, in order. */
 let asked: string[];
+/** Whether n2 is connected when Syncthing is asked. */
+let there: () => boolean;
 /** What happens while the bytes that are kept are made durable. */
 let meanwhile: () => void;
 
 beforeEach(async () => {
   node = await createNodeUnderTest();
   [reverts, looksUntilReverted, bytesElsewhere] = [0, 1, 'there'];
-  [asked, meanwhile] = [[], () => undefined];
+  [asked, meanwhile, there] = [[], () => undefined, () => true];
   const { storeId } = node.ctx.store;
   const holders = [...handoffBase(['n2']).holders, { node: NODE, storeId, sequence: 10 }];
   const volume = seedVolume(node, { status: { epoch: 1, base: handoffBase([], { holders }) } });
   folderId = volume.volumeId;
-  await giveOrder(node, volume, { type: 'receiveonly' });
+  await giveOrder(node, volume, RECEIVER);
   const { data } = node.ctx.store.layout.volume(folderId);
   mkdirSync(data);
   for (const name of ['a', 'b']) writeFileSync(path.join(data, name), 'here');
@@ -94,12 +98,24 @@ function context(): NodeContext {
       for (const name of Object.keys(changed)) fetch(name);
     },
     scan: async () => void (left -= 1),
+    connections: async () => new Map(there() ? [['DEVICE-n2', CONNECTION]] : []),
+    completion: async () => COMPLETION,
     folderStatus: async () => ({ ...CLEAN, receiveOnlyTotalItems: Math.max(0, left) }),
   };
   const clock = { ...node.ctx.clock, sleep: () => Promise.resolve() };
   return { ...node.ctx, syncthing, clock, syncFilesystems: async () => meanwhile() };
 }
 
+const CONNECTION = { connected: true, paused: false, address: '', clientVersion: '' };
+const COMPLETION = {
+  needItems: 0,
+  needDeletes: 0,
+  needBytes: 0,
+  globalItems: 0,
+  globalBytes: 0,
+  sequence: 7,
+  remoteState: 'valid',
+} as const;
 const CLEAN: FolderStatus = {
   state: 'idle',
   errors: 0,
@@ -133,7 +149,7 @@ async function isAnnouncing(): Promise<boolean> {
 async function beOnlyHolder(): Promise<void> {
   const holders = [{ node: NODE, storeId: node.ctx.store.storeId, sequence: 10 }];
   const volume = seedVolume(node, { status: { epoch: 1, base: handoffBase([], { holders }) } });
-  await giveOrder(node, volume, { type: 'receiveonly' });
+  await giveOrder(node, volume, RECEIVER);
 }
 
 function archived(): readonly string[] {
@@ -251,6 +267,19 @@ describe('what a scrub marked', () => {
     changed = { 'data/a': entry };
     await underRepair('data/a');
     await expect(absorb(options)).rejects.toThrow('was changed on n1');
+    expect(await isAnnouncing()).toBe(false);
+  });
+
+  test.each([
+    ['another copy came while it was looked for', [false, true]],
+    ['another copy went while it was looked for', [true, false]],
+  ])('is not announced where %s', async (_, connected) => {
+    changed = { 'data/a': ALONE };
+    await underRepair('data/a');
+    await beOnlyHolder();
+    const answers = [...connected];
+    there = () => answers.shift() ?? true;
+    await expect(absorb(TRUTH)).rejects.toThrow(/was changed on n1|went away/);
     expect(await isAnnouncing()).toBe(false);
   });
 

@@ -11,6 +11,7 @@ import { NodeError } from './errors.ts';
 import { giveUpChanges, revertChanges } from './give-up-changes.ts';
 import { besidesRepairs, judgeChanges, type JudgeOptions } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
+import { seesEveryCopy } from './sees-every-copy.ts';
 
 const SCAN_TIMEOUT_MS = 30 * 60_000;
 
@@ -31,24 +32,41 @@ export async function absorbChanges(
   signal: AbortSignal,
 ): Promise<void> {
   const { folderId, mayRevert } = options;
-  const beside = isShared(ctx.volumes.record(folderId).order?.spec);
-  const found = await judgeChanges(ctx, { ...options, isShared: beside }, signal);
+  const copies = copiesOf(ctx, folderId);
+  const seesAll = options.isTruth && options.seesAll && (await seesEveryCopy(ctx, copies, signal));
+  const found = await judgeChanges(ctx, { ...options, seesAll, isShared: copies.isShared }, signal);
   const names = [...found.repair, ...found.keep];
   const [stuck] = found.repair.length > 0 ? besidesRepairs(found) : found.keep;
   if (stuck !== undefined && !mayRevert)
     throw new NodeError('inconsistent', `${stuck} was changed on ${ctx.node} behind the volume's back`);
   // A revert takes away all that only this copy has, so that it goes to the archive with the others.
   if (names.length > 0) return giveUpChanges(ctx, { folderId, names: [...names, ...found.conflict] }, signal);
-  if (found.tell.length > 0) await requireTruth(ctx, folderId, signal);
+  if (found.tell.length > 0) await requireTruth(ctx, copies, { seesAll, signal });
   const announced = [...found.tell, ...found.announce, ...found.conflict];
   if (announced.length > 0) return beginAnnouncing(ctx, folderId);
   if (found.revert.length > 0) await revertChanges(ctx, folderId, signal);
 }
 
-/** An order may be old, and what is announced beside a writer would mix with what it writes. */
-async function requireTruth(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
-  if (isOnlyHolder(await readVolume(ctx, folderId, signal), placeOf(ctx))) return;
-  throw new NodeError('inconsistent', `files on ${ctx.node} were changed behind the volume's back`);
+type Copies = Parameters<typeof seesEveryCopy>[1] & { readonly isShared: boolean };
+
+function copiesOf({ volumes }: NodeContext, folderId: string): Copies {
+  const order = volumes.record(folderId).order?.spec;
+  return { folderId, peers: order?.peers ?? [], isShared: isShared(order) };
+}
+
+/**
+ * An order may be old, and what is announced beside a writer would mix with what it writes. Nor did a copy that went away
+ * while it was asked for its files say that it has none.
+ */
+async function requireTruth(
+  ctx: NodeContext,
+  copies: Copies,
+  { seesAll, signal }: { readonly seesAll: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  if (!isOnlyHolder(await readVolume(ctx, copies.folderId, signal), placeOf(ctx)))
+    throw new NodeError('inconsistent', `files on ${ctx.node} were changed behind the volume's back`);
+  if (seesAll && !(await seesEveryCopy(ctx, copies, signal)))
+    throw new NodeError('inconsistent', `another copy of what was changed on ${ctx.node} went away`);
 }
 
 async function beginAnnouncing(ctx: NodeContext, folderId: string): Promise<void> {

@@ -11,7 +11,7 @@ import { handoffBase } from '../../test/builders/volume-view.ts';
 import { begun } from '../desired/plan-scrub.ts';
 import { newScrubRecord } from '../desired/scrub.ts';
 import type { DiskPhase } from '../handoff/disk-state.ts';
-import type { FileEntry, FileVersion } from '../syncthing/client.ts';
+import type { FileEntry, FileVersion, Completion } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { takeSession, type Session } from './take-session.ts';
 
@@ -51,6 +51,10 @@ interface Given {
   /** Nodes with whom it is shared. */
   readonly peers?: readonly string[];
   readonly connected?: readonly string[];
+  /** When Syncthing is asked for the first time; as later unless given. */
+  readonly connectedAtFirst?: readonly string[];
+  /** What the peers say of sharing it. */
+  readonly remoteState?: Completion['remoteState'];
   /** How far the peers' indexes are known. */
   readonly known?: number;
   readonly phase?: DiskPhase;
@@ -63,7 +67,7 @@ interface Outcome {
 
 /** What becomes of a session on a copy whose file `data/a` a scrub marked. */
 async function take(given: Given): Promise<Outcome> {
-  const { changed = {}, unchanged = {}, others = [], peers = ['n2'], connected = peers, known = 7 } = given;
+  const { changed = {}, unchanged = {}, others = [], peers = ['n2'] } = given;
   const { storeId } = node.ctx.store;
   const holders = [...handoffBase(others).holders, { node: NODE, storeId, sequence: 1 }];
   const volume = await giveGrant(node, 2, { status: { base: handoffBase([], { holders }) } });
@@ -81,13 +85,25 @@ async function take(given: Given): Promise<Outcome> {
   const scanned: (readonly string[] | undefined)[] = [];
   const syncthing: NodeContext['syncthing'] = {
     ...node.ctx.syncthing,
+    ...peersOf(given, peers),
     scan: async (_, { sub }) => void scanned.push(sub),
     localChanged: async () => Object.keys(changed),
     file: async (_, name) => changed[name] ?? unchanged[name],
-    connections: async () => new Map(connected.map((peer) => [`DEVICE-${peer}`, CONNECTION])),
-    completion: async () => ({ ...COMPLETION, sequence: known }),
   };
   return { session: await takeSession({ ...node.ctx, syncthing }, folderId, signal), scanned };
+}
+
+/** What Syncthing says of the others, each time that it is asked. */
+function peersOf(given: Given, peers: readonly string[]) {
+  const { connected = peers, connectedAtFirst = connected, known = 7, remoteState = 'valid' } = given;
+  const answers = [connectedAtFirst];
+  return {
+    connections: async () => {
+      const there = answers.shift() ?? connected;
+      return new Map(there.map((peer) => [`DEVICE-${peer}`, CONNECTION]));
+    },
+    completion: async () => ({ ...COMPLETION, remoteState, sequence: known }),
+  };
 }
 
 const CONNECTION = { connected: true, paused: false, address: '', clientVersion: '' };
@@ -97,7 +113,6 @@ const COMPLETION = {
   needBytes: 0,
   globalItems: 0,
   globalBytes: 0,
-  remoteState: 'valid',
 } as const;
 
 async function mark(folderId: string): Promise<void> {
@@ -145,6 +160,16 @@ describe('after a scrub marked a file a session waits', () => {
     [
       'on the only holder, where another copy says nothing yet',
       { changed: { 'data/a': NOWHERE }, known: 0 },
+      AWAY,
+    ],
+    [
+      'on the only holder, where another copy did not say yet that it shares it',
+      { changed: { 'data/a': NOWHERE }, remoteState: 'unknown' },
+      AWAY,
+    ],
+    [
+      'on the only holder, where another copy came while it was looked for the file',
+      { changed: { 'data/a': NOWHERE }, connectedAtFirst: [] },
       AWAY,
     ],
   ])('%s', async (_, given, reason) => {

@@ -10,6 +10,7 @@ import { makeFirstData } from './first-data.ts';
 import { unrepaired } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
+import { seesEveryCopy } from './sees-every-copy.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export type Session =
@@ -91,37 +92,30 @@ export async function repairReason(
   const names = underRepair(await ctx.scrubs.read(folderId));
   if (names.length === 0) return undefined;
   await ctx.syncthing.scan(folderId, { signal, sub: names });
+  const sawAll = await mayBeTruth(ctx, order, signal);
   const left = await unrepaired(ctx, { folderId, names }, signal);
   const [first] = left;
+  if (first === undefined) return undefined;
   const there = left.find(({ isElsewhere }) => isElsewhere);
-  if (first === undefined || (there === undefined && (await isNowhere(ctx, order, signal)))) return undefined;
+  if (there === undefined && sawAll && (await mayBeTruth(ctx, order, signal))) return undefined;
   return there === undefined
     ? `${first.name} on ${ctx.node} differs from what was proven, and who may have it is not connected: bring back ${othersOf(order)}`
     : `${ctx.node} fetches ${there.name} again, which differed from what was proven`;
 }
 
+/** What no copy has is the truth here only if this store alone holds the volume, and if every copy can be asked. */
+async function mayBeTruth(
+  ctx: NodeContext,
+  order: SyncthingReplicaSpec,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isAlone = order.base.holders.every(({ storeId }) => storeId === ctx.store.storeId);
+  return isAlone && (await seesEveryCopy(ctx, order, signal));
+}
+
 function othersOf({ node, base, peers }: SyncthingReplicaSpec): string {
   const nodes = new Set([...base.holders, ...peers].map((other) => other.node));
   return [...nodes].filter((other) => other !== node).join(', ');
-}
-
-/**
- * What no copy that is connected has is the truth here only if this store alone holds the volume, and if every other
- * copy is connected, as Syncthing sees it at this moment.
- */
-async function isNowhere(
-  { syncthing, store }: NodeContext,
-  { folderId, base, peers }: SyncthingReplicaSpec,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (base.holders.some(({ storeId }) => storeId !== store.storeId)) return false;
-  const connections = await syncthing.connections({ signal });
-  for (const { deviceId } of peers) {
-    if (connections.get(deviceId)?.connected !== true) return false;
-    const { sequence } = await syncthing.completion(folderId, { signal, deviceId });
-    if (sequence === 0) return false;
-  }
-  return true;
 }
 
 function isWriterOf({ phase }: DiskState, epoch: number): boolean {
