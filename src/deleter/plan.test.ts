@@ -135,6 +135,20 @@ const rows: readonly Row[] = [
   },
   { name: 'a writer does not leave', view: removing('leave', writer), plan: [], refused: 1 },
   {
+    name: 'nor who writes beside others',
+    view: {
+      ...removing('leave'),
+      states: {
+        [A]: {
+          ...diskState(A, { kind: 'replica' }),
+          writing: { since: '2026-01-02T03:04:05.000Z', session: 1, phase: 'writing' },
+        },
+      },
+    },
+    plan: [],
+    refused: 1,
+  },
+  {
     name: 'nor a stale copy before its archive',
     view: removing('leave', { kind: 'rejoining', epoch: 2, step: 'archiving', archive: '/a' }),
     plan: [],

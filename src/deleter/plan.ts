@@ -126,7 +126,9 @@ function refusalOf(view: NodeView, { spec }: ReplicaOrder): Pick<Removal, 'refus
 
 /** A writer that has not been released, or a stale copy that is not archived: a move may not cost a write. */
 function hasUnproven(view: NodeView, folderId: string): boolean {
-  const phase = view.states[folderId]?.phase;
+  const state = view.states[folderId];
+  if (state !== undefined && isWriting(state)) return true;
+  const phase = state?.phase;
   return phase?.kind === 'writer' || (phase?.kind === 'rejoining' && phase.step === 'archiving');
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   at,
+  expelledNode,
   folder,
   grantTo,
   handoffBase,
@@ -210,6 +211,12 @@ describe('the end of a grant', () => {
       kind: 'handed-off',
       base: { kind: 'handoff', epoch: 2, session: 1, holders: PROOF.holders },
     });
+  });
+
+  test('not on the word of a node that was expelled', () => {
+    const given = { writer: writer({ phase: 'released' }), status: { proven: PROOF } };
+    expect(grantEnd(written({ ...given, nodes: [expelledNode('n1')] }))).toEqual({ kind: 'goes-on' });
+    expect(joinProof(written({ nodes: [expelledNode('n1')] }))).toBeUndefined();
   });
 
   test('released on its own copy alone: nobody else holds it', () => {

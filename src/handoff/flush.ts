@@ -2,7 +2,7 @@
 import type { SyncthingReplica, WriterReport } from '../desired/replica.ts';
 import type { Base, Grant, Holder, Proof } from '../desired/volume.ts';
 import { isProven } from './proof.ts';
-import { countsAsCopy, hasCurrentStore, type VolumeView } from './view.ts';
+import { countsAsCopy, hasCurrentStore, isExpelled, type VolumeView } from './view.ts';
 
 export type WriterScan = NonNullable<WriterReport['scan']>;
 
@@ -19,8 +19,9 @@ export interface Writer {
   readonly report: WriterReport;
 }
 
-/** The grant's own node, as it reports on this very grant and disk. */
+/** The grant's own node, as it reports on this very grant and disk; an expelled node's word counts for nothing (rule 2). */
 function writerOf(view: VolumeView, grant: Grant): Writer | undefined {
+  if (isExpelled(view, grant.node)) return undefined;
   const replica = view.replicas.get(grant.node);
   const report = replica?.status?.writer;
   if (replica === undefined || report === undefined || report.epoch !== grant.epoch) return undefined;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   asks,
   at,
+  expelledNode,
   clusterNode,
   EMPTY_BASE,
   folder,
@@ -50,6 +51,12 @@ describe('who may write next', () => {
       kind: 'give',
       grant: { epoch: 2, node: name, storeId: storeOf(name), since: at(0) },
     });
+  });
+
+  test('what an expelled node says of higher epochs holds nobody up', () => {
+    const replicas = copies({ n3: { highestEpoch: 7 } });
+    const nodes = [asking('n2'), expelledNode('n3')];
+    expect(decideGrant(detached({ replicas, nodes }))).toMatchObject({ kind: 'give', grant: { node: 'n2' } });
   });
 
   test('the oldest request goes first, one that is not covered holds nobody up', () => {

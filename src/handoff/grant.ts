@@ -46,12 +46,14 @@ export function requestsFor(view: VolumeView): readonly Request[] {
 
 /**
  * A copy that saw a higher epoch than the volume knows, or has a session that the volume knows nothing of: the API was
- * restored from an old backup (rule 4).
+ * restored from an old backup (rule 4). What an expelled node says of it counts for nothing (rule 2).
  */
 export function divergedReplica(view: VolumeView): SyncthingReplica | undefined {
   const epoch = view.volume.status.epoch;
   return [...view.replicas.values()].find(
-    (replica) => (replica.status?.highestEpoch ?? 0) > epoch || hasForgottenSession(view, replica),
+    (replica) =>
+      !isExpelled(view, replica.spec.node) &&
+      ((replica.status?.highestEpoch ?? 0) > epoch || hasForgottenSession(view, replica)),
   );
 }
 

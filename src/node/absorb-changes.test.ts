@@ -33,6 +33,8 @@ let looksUntilReverted: number;
 let bytesElsewhere: string;
 /** The names that Syncthing was asked for, in order. */
 let asked: string[];
+/** What comes to light by a scan. */
+let scanned: () => void;
 /** Whether n2 is connected when Syncthing is asked. */
 let there: () => boolean;
 /** What happens while the bytes that are kept are made durable. */
@@ -42,6 +44,7 @@ beforeEach(async () => {
   node = await createNodeUnderTest();
   [reverts, looksUntilReverted, bytesElsewhere] = [0, 1, 'there'];
   [asked, meanwhile, there] = [[], () => undefined, () => true];
+  scanned = () => undefined;
   const { storeId } = node.ctx.store;
   const holders = [...handoffBase(['n2']).holders, { node: NODE, storeId, sequence: 10 }];
   const volume = seedVolume(node, { status: { epoch: 1, base: handoffBase([], { holders }) } });
@@ -97,7 +100,10 @@ function context(): NodeContext {
       left = looksUntilReverted;
       for (const name of Object.keys(changed)) fetch(name);
     },
-    scan: async () => void (left -= 1),
+    scan: async () => {
+      left -= 1;
+      scanned();
+    },
     connections: async () => new Map(there() ? [['DEVICE-n2', CONNECTION]] : []),
     completion: async () => COMPLETION,
     folderStatus: async () => ({ ...CLEAN, receiveOnlyTotalItems: Math.max(0, left) }),
@@ -321,6 +327,14 @@ describe('a conflict copy of a volume that many write', () => {
     changed = { [COPY]: OWN };
     await absorb(MAY_REPAIR);
     expect([reverts, await isAnnouncing()]).toEqual([0, true]);
+  });
+
+  test('is not announced before it is known that nothing else would be', async () => {
+    await share();
+    changed = { [COPY]: OWN };
+    scanned = () => void (changed = { [COPY]: OWN, 'data/a': elsewhere({ deleted: true }) });
+    await expect(absorb(MAY_REPAIR)).rejects.toThrow('data/a was changed on n1');
+    expect(await isAnnouncing()).toBe(false);
   });
 
   test('goes to the archive with what was changed by hand, since a revert would take it away', async () => {

@@ -9,7 +9,7 @@ import { isShared } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { giveUpChanges, revertChanges } from './give-up-changes.ts';
-import { besidesRepairs, judgeChanges, type JudgeOptions } from './judge-changes.ts';
+import { besidesRepairs, judgeChanges, type Judged, type JudgeOptions } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { seesEveryCopy } from './sees-every-copy.ts';
 
@@ -34,7 +34,8 @@ export async function absorbChanges(
   const { folderId, mayRevert } = options;
   const copies = copiesOf(ctx, folderId);
   const seesAll = options.isTruth && options.seesAll && (await seesEveryCopy(ctx, copies, signal));
-  const found = await judgeChanges(ctx, { ...options, seesAll, isShared: copies.isShared }, signal);
+  const judging = { ...options, seesAll, isShared: copies.isShared };
+  const found = await judgeAll(ctx, judging, signal);
   const names = [...found.repair, ...found.keep];
   const [stuck] = found.repair.length > 0 ? besidesRepairs(found) : found.keep;
   if (stuck !== undefined && !mayRevert)
@@ -45,6 +46,18 @@ export async function absorbChanges(
   const announced = [...found.tell, ...found.announce, ...found.conflict];
   if (announced.length > 0) return beginAnnouncing(ctx, folderId);
   if (found.revert.length > 0) await revertChanges(ctx, folderId, signal);
+}
+
+/**
+ * What is announced is whatever the folder's next scans find, so that nothing else may be there to be found: nobody scans
+ * a receiver, and what somebody deleted from it by hand since its last scrub would be deleted on every copy.
+ */
+async function judgeAll(ctx: NodeContext, options: JudgeOptions, signal: AbortSignal): Promise<Judged> {
+  const found = await judgeChanges(ctx, options, signal);
+  const { repair, keep, tell, announce, conflict } = found;
+  if (repair.length + keep.length > 0 || tell.length + announce.length + conflict.length === 0) return found;
+  await ctx.syncthing.scan(options.folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
+  return judgeChanges(ctx, options, signal);
 }
 
 type Copies = Parameters<typeof seesEveryCopy>[1] & { readonly isShared: boolean };

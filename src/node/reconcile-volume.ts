@@ -25,6 +25,7 @@ import type { FolderObserver, Observation } from './folder-observer.ts';
 import type { Job, Jobs } from './jobs.ts';
 import { importDirectory } from './import-directory.ts';
 import { localView } from './local-view.ts';
+import { dropSockets } from './drop-sockets.ts';
 import { makeTreePlain } from './make-tree-plain.ts';
 import { nextLookMs } from './next-look.ts';
 import { dropVersions } from './drop-versions.ts';
@@ -294,8 +295,7 @@ async function completeFirstSession(ctx: NodeContext, folderId: string): Promise
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */
 async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<void> {
   await completeFirstSession(ctx, request.folderId);
-  const isToBePlain = request.afterUnmount && !request.isShared;
-  if (isToBePlain && !(await makeTreePlain(ctx, request, signal))) return;
+  if (request.afterUnmount && !(await preparedForOthers(ctx, request, signal))) return;
   const scan = await scanFolder(ctx, request, signal);
   ctx.volumes.record(request.folderId).scan = scan;
   if (scan.proves) return;
@@ -305,6 +305,15 @@ async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSig
       ? 'the folder changed its type meanwhile, or has changes made behind its back'
       : `${first.path}: ${first.error}`;
   throw new NodeError('inconsistent', `it proves nothing on ${ctx.node}: ${detail}`);
+}
+
+/** False: a pod came back, and with it another session. */
+async function preparedForOthers(
+  ctx: NodeContext,
+  request: ScanRequest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return request.isShared ? dropSockets(ctx, request, signal) : makeTreePlain(ctx, request, signal);
 }
 
 /** Helpers carry out the order, and the folder's type follows state.json: a round for each change of either. */

@@ -82,6 +82,8 @@ export function createWatches(options: WatchOptions): Watches {
 
 function forgetCopy(record: VolumeRecord): void {
   delete record.applied;
+  // Sessions beside others are counted by the copy: the next copy's may have the same number, and even the same sequence.
+  delete record.scan;
   delete record.scrub;
   delete record.conflicts;
   delete record.conflictsSought;
