@@ -1,9 +1,8 @@
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SYNCTHING_REPLICAS, SYNCTHING_VOLUMES } from '../../../../src/kubernetes/resource-kind.ts';
 import { findingOf, flipByte } from '../../scrub/rot.ts';
-import { attach, detach, eventually, stageRequest } from '../attach.ts';
+import { attach, detach, eventually } from '../attach.ts';
 import { startCluster, within, type TestCluster } from '../cluster.ts';
 
 let cluster: TestCluster;
@@ -65,57 +64,4 @@ test('two copies that rotted in different files are both repaired, each from the
       expect((await cluster.replica(volumeId, node)).status?.scrubbed).toMatchObject({ repaired: 1 });
     });
   await bothHold(volumeId);
-});
-
-/** The client's copy is out of everybody's folder, so that nobody can fetch anything from it any more. */
-async function clientHasLeft(volumeId: string): Promise<void> {
-  await eventually(async () => {
-    for (const node of ['n1', 'n2']) {
-      const { peers } = (await cluster.replica(volumeId, node)).spec;
-      const folder = await cluster.node(node).daemon.client.folder(volumeId, within());
-      expect(peers.map((peer) => peer.node)).not.toContain('n3');
-      expect(folder?.devices).toHaveLength(2);
-    }
-  });
-}
-
-/** As it is after the others were struck: what the copy on n1 last reported was not clean, and the base names n2 alone. */
-async function onlyN2Holds(volumeId: string): Promise<void> {
-  const { kubernetes } = cluster;
-  const copy = await cluster.replica(volumeId, 'n1');
-  if (copy.status?.folder === undefined) throw new Error('n1 has reported');
-  const folder = { ...copy.status.folder, needItems: 1 };
-  await kubernetes.replaceStatus(SYNCTHING_REPLICAS, copy, { ...copy.status, folder }, within());
-  await eventually(async () => {
-    const volume = await cluster.volume(volumeId);
-    const holders = volume.status.base.holders.filter(({ node }) => node === 'n2');
-    const base = { ...volume.status.base, holders };
-    await kubernetes.replaceStatus(SYNCTHING_VOLUMES, volume, { ...volume.status, base }, within());
-  });
-}
-
-// Handoff rule 42: the switch to writer would announce what another copy still has as it was proven.
-test('the only holder begins no session with a rotten file while the copy that may have it is off', async () => {
-  const volumeId = await cluster.createVolume('pvc-only');
-  const target = await attach(cluster.node('n3'), volumeId, 'pod-a');
-  writeFileSync(path.join(target, 'one'), 'what was proven');
-  await detach(cluster.node('n3'), volumeId, 'pod-a');
-  await bothHold(volumeId);
-  await clientHasLeft(volumeId);
-  const [away, holder] = [cluster.node('n1'), cluster.node('n2')];
-  await away.stop();
-  await away.daemon.kill();
-  await onlyN2Holds(volumeId);
-  await holder.stop();
-  await marked('n2', volumeId, 'one');
-  await holder.start();
-  const answer = await holder.rpc('NodeStageVolume', stageRequest(holder, volumeId), 20_000);
-  expect(answer).toMatchObject({ code: 14, message: expect.stringContaining('bring back') });
-  await away.daemon.start();
-  await away.start();
-  const again = await attach(holder, volumeId, 'pod-b');
-  expect(readFileSync(path.join(again, 'one'), 'utf8')).toBe('what was proven');
-  await detach(holder, volumeId, 'pod-b');
-  await bothHold(volumeId);
-  expect(readFileSync(fileOf('n1', volumeId, 'one'), 'utf8')).toBe('what was proven');
 });
