@@ -25,7 +25,7 @@ function withAttach(name: string, files: readonly string[], reports: string): Ti
   return { ...tier, name: `${name}-attach`, command: ['env', 'ATTACH=true', ...words, outputFile, ...paths] };
 }
 
-/** The same rounds each time; many more are in docs/chaos.md. */
+/** The same rounds each time, so many as leave `make test` shorter than 45 minutes. */
 const CHAOS = [
   'node',
   'test/chaos/main.ts',
