@@ -25,19 +25,6 @@ function withAttach(name: string, files: readonly string[], reports: string): Ti
   return { ...tier, name: `${name}-attach`, command: ['env', 'ATTACH=true', ...words, outputFile, ...paths] };
 }
 
-/** The same rounds each time, so many as leave `make test` shorter than 45 minutes. */
-const CHAOS = [
-  'node',
-  'test/chaos/main.ts',
-  'run',
-  '--profile',
-  'short',
-  '--seed',
-  '1',
-  '--rounds',
-  '4',
-] as const;
-
 export function tiers(reports: string): readonly Tier[] {
   return [
     { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], needs: [] },
@@ -48,7 +35,6 @@ export function tiers(reports: string): readonly Tier[] {
     project('integration', reports, ['programs', 'images']),
     project('sanity', reports, ['deploy']),
     project('e2e', reports, ['programs', 'deploy']),
-    { name: 'chaos', command: CHAOS, needs: ['deploy'] },
     withAttach('sanity', [], reports),
     withAttach('e2e', ATTACH_FILES, reports),
   ];
