@@ -101,6 +101,8 @@ export interface WriterReport {
     readonly session: number;
     readonly sequence: number;
     readonly startedAt: string;
+    /** When all that it found was in the index, by this node's clock; absent once its session was released. */
+    readonly finishedAt?: string;
     /** It was begun after the last unmount of its session: nothing was written after it. */
     readonly afterUnmount: boolean;
   };

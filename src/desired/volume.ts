@@ -63,8 +63,8 @@ export interface Base {
   readonly session: number;
   readonly holders: readonly Holder[];
   /**
-   * Of a failover: start of the last scan of the lost writer that was proven, by that node's clock; absent where
-   * nothing was proven in its epoch.
+   * Of a failover: end of the last scan of the lost writer that was proven, by that node's clock; absent where nothing
+   * was proven in its epoch.
    */
   readonly provenThrough?: string;
 }
@@ -77,6 +77,8 @@ export interface Proof {
   readonly sequence: number;
   /** RFC 3339; start of the scan: everything fsynced before it is acknowledged. */
   readonly scanStartedAt: string;
+  /** Its end, by the writer's clock: what was deleted until then is proven to be deleted (rule 28). */
+  readonly scanFinishedAt?: string;
   readonly holders: readonly Holder[];
 }
 

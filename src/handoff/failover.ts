@@ -117,7 +117,7 @@ function failOverTo(view: VolumeView, lost: string, source: Holder): FailoverDec
   const { grant, proven, epoch: highest } = view.volume.status;
   const epoch = highest + 1;
   const isProven = proven !== undefined && proven.epoch === grant?.epoch;
-  const moment = isProven ? { provenThrough: proven.scanStartedAt } : {};
+  const moment = isProven ? { provenThrough: proven.scanFinishedAt ?? proven.scanStartedAt } : {};
   return {
     kind: 'fail-over',
     epoch,

@@ -72,6 +72,11 @@ describe('a proof is joined from two halves', () => {
     expect(joinProof(written())).toEqual(PROOF);
   });
 
+  test('with the end of the scan, where the writer says it', () => {
+    const scan = { ...SCAN, finishedAt: at(-4000) };
+    expect(joinProof(written({ writer: writer({ scan }) }))).toEqual({ ...PROOF, scanFinishedAt: at(-4000) });
+  });
+
   const halves: readonly (readonly [string, Given])[] = [
     ['the copy needs an item', { folders: { n2: { needItems: 1 } } }],
     ['the copy is not idle', { folders: { n2: { state: 'syncing' } } }],

@@ -76,10 +76,9 @@ export function joinProof(view: VolumeView): Proof | undefined {
   if (writer === undefined || scan === undefined || isOlder(scan, proven)) return proven;
   const copies = provenCopies(view, writer, scan.sequence);
   if (copies.length === 0) return proven;
-  const { epoch, session, sequence, startedAt } = scan;
   const found = [writer.replica, ...copies].map(holderOf);
   const known = isOfScan(proven, scan) ? proven.holders : [];
-  return { epoch, session, sequence, scanStartedAt: startedAt, holders: mergeHolders(known, found) };
+  return { ...scanPart(scan), holders: mergeHolders(known, found) };
 }
 
 export type FlushDecision =
@@ -118,8 +117,12 @@ export function ownCopyDecision(view: VolumeView, writer: Writer, proof: Proof):
 /** The proof of exactly this scan where copies hold it, else the writer's own copy of it. */
 function proofOfScan(writer: Writer, scan: WriterScan, proven: Proof | undefined): Proof {
   if (isOfScan(proven, scan)) return proven;
-  const { epoch, session, sequence } = scan;
-  return { epoch, session, sequence, scanStartedAt: scan.startedAt, holders: [holderOf(writer.replica)] };
+  return { ...scanPart(scan), holders: [holderOf(writer.replica)] };
+}
+
+function scanPart({ epoch, session, sequence, startedAt, finishedAt }: WriterScan): Omit<Proof, 'holders'> {
+  const end = finishedAt === undefined ? {} : { scanFinishedAt: finishedAt };
+  return { epoch, session, sequence, scanStartedAt: startedAt, ...end };
 }
 
 /**

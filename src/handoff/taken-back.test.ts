@@ -14,7 +14,8 @@ test.each([
 
 test.each([
   [{ sequence: 1, counter: SECOND + 1 }, true],
-  [{ sequence: 1, counter: SECOND }, true],
+  [{ sequence: 11, counter: SECOND }, true],
+  [{ sequence: 10, counter: SECOND }, false],
   [{ sequence: 11, counter: SECOND - 1 }, false],
 ])('with a proof the clock of the lost node does: %o', (deletion, expected) => {
   const provenThrough = new Date(SECOND * 1000 + 700).toISOString();

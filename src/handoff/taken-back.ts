@@ -8,13 +8,13 @@ import type { Base, Holder } from '../desired/volume.ts';
  */
 export type ProvenState =
   | { readonly kind: 'sequence'; readonly sequence: number }
-  /** Milliseconds since the epoch. */
-  | { readonly kind: 'moment'; readonly at: number };
+  /** Milliseconds since the epoch, and the source's sequence when the scan was proven. */
+  | { readonly kind: 'moment'; readonly at: number; readonly sequence: number };
 
 export function provenState({ provenThrough }: Base, { sequence }: Holder): ProvenState {
   return provenThrough === undefined
     ? { kind: 'sequence', sequence }
-    : { kind: 'moment', at: Date.parse(provenThrough) };
+    : { kind: 'moment', at: Date.parse(provenThrough), sequence };
 }
 
 /** A deletion in the source's index. */
@@ -24,9 +24,13 @@ export interface Deletion {
   readonly counter: number;
 }
 
-/** Within the second of the scan it is not known: a file that is back is better than one that is missing. */
-export function isUnproven(deletion: Deletion, proven: ProvenState): boolean {
-  return proven.kind === 'sequence'
-    ? deletion.sequence > proven.sequence
-    : deletion.counter >= Math.floor(proven.at / 1000);
+/**
+ * The proven scan itself found deletions until its end, and they count: what was deleted for good does not come back.
+ * Within the second of its end the clock does not tell, and only what the source heard of after the proof is taken for
+ * later.
+ */
+export function isUnproven({ sequence, counter }: Deletion, proven: ProvenState): boolean {
+  if (proven.kind === 'sequence') return sequence > proven.sequence;
+  const end = Math.floor(proven.at / 1000);
+  return counter > end || (counter === end && sequence > proven.sequence);
 }

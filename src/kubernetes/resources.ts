@@ -55,6 +55,7 @@ const proof: z.ZodMiniType<Proof> = z.object({
   session: count,
   sequence: count,
   scanStartedAt: text,
+  scanFinishedAt: z.exactOptional(text),
   holders: z._default(z.array(holder), []),
 });
 const staleCopy: z.ZodMiniType<StaleCopy> = z.object({ node: text, storeId: text, epoch: count });
@@ -152,7 +153,14 @@ const writerReport: z.ZodMiniType<WriterReport> = z.object({
   switched: z.boolean(),
   uncarried: z.exactOptional(texts),
   scan: z.exactOptional(
-    z.object({ epoch: count, session: count, sequence: count, startedAt: text, afterUnmount: z.boolean() }),
+    z.object({
+      epoch: count,
+      session: count,
+      sequence: count,
+      startedAt: text,
+      finishedAt: z.exactOptional(text),
+      afterUnmount: z.boolean(),
+    }),
   ),
 });
 const scrubStatus: z.ZodMiniType<ScrubStatus> = z.object({

@@ -152,7 +152,8 @@ function scanReport(view: LocalView): WriterReport['scan'] | undefined {
   const scan = currentScan(view);
   if (scan === undefined) return undefined;
   const { epoch, session, sequence, startedAt, afterUnmount } = scan;
-  return { epoch, session, sequence, startedAt, afterUnmount };
+  const finishedAt = new Date(scan.finishedAt).toISOString();
+  return { epoch, session, sequence, startedAt, finishedAt, afterUnmount };
 }
 
 function rejoinReport({
