@@ -91,7 +91,10 @@ describe.runIf(ATTACH)('with the attach step of Kubernetes', () => {
     await shell(kube, 'echo text > /data/file; sync', inPod(stage, 'writer'));
     const volume = await volumeOfClaim(stage, 'both');
     await readingClaim('reads', volume);
-    await ensure(kube, podManifest({ namespace, name: 'reader', node: 'node2', claim: 'reads' }));
+    await ensure(
+      kube,
+      podManifest({ namespace, name: 'reader', node: 'node2', claim: 'reads', readOnly: true }),
+    );
     await until('the reason in kubectl describe pod', async () => {
       const text = await kubectl(kube, ['-n', namespace, 'describe', 'pod', 'reader']);
       return text.includes('FailedAttachVolume') && text.includes('node node1 holds the volume');
