@@ -6,7 +6,7 @@ import { inPrivateNamespace } from '../../../tools/host/private-namespace.ts';
 const root = path.resolve(import.meta.dirname, '../../..');
 
 /** Real mounts and daemons: whatever happens to this process, nothing of them is left on the machine. */
-test('the node service with real mounts, Syncthing and helpers', { timeout: 600_000 }, async () => {
+test('the node service with real mounts, Syncthing and helpers', { timeout: 1_200_000 }, async () => {
   const [program, ...args] = inPrivateNamespace([
     process.execPath,
     path.join(root, 'node_modules/vitest/vitest.mjs'),
