@@ -3,13 +3,21 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SyncthingVolume } from '../../src/desired/volume.ts';
 import { DEFAULT_RELEASE, deploy } from '../../tools/deploy/deploy.ts';
 import { runCommand } from '../../tools/host/run-command.ts';
-import { waitUntil } from '../../tools/host/wait-until.ts';
 import { ensure, kubectl, remove, shell } from '../../tools/kube/kube.ts';
 import { podManifest } from '../../tools/kube/manifests.ts';
 import { DRIVER_NAME } from '../../tools/kube/volumes.ts';
 import { waitForRunning } from '../../tools/kube/wait-for.ts';
 import { killOnNode } from './node-files.ts';
-import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from './fixture.ts';
+import {
+  endPod,
+  inPod,
+  labelNodes,
+  makeClaim,
+  startPod,
+  untilVolume,
+  useStage,
+  volumeOfClaim,
+} from './fixture.ts';
 
 const stage = useStage('automatic');
 const CLAIM = 'goes-on';
@@ -21,9 +29,8 @@ async function power(command: 'node-kill' | 'node-start', node: string): Promise
   await runCommand(words, { signal: stage.kube.signal, timeoutMs: 240_000 });
 }
 
-async function untilVolume(what: string, isSo: (volume: SyncthingVolume) => boolean): Promise<void> {
-  const ask = async () => (isSo(await volumeOfClaim(stage, CLAIM)) ? true : undefined);
-  await waitUntil(ask, { signal: stage.kube.signal, timeoutMs: 180_000, what });
+async function until(what: string, isSo: (volume: SyncthingVolume) => boolean): Promise<SyncthingVolume> {
+  return await untilVolume(stage, { claim: CLAIM, what }, isSo);
 }
 
 beforeAll(async () => {
@@ -45,10 +52,7 @@ it('a volume of a silent node goes on by itself, and nobody says a word', async 
   await startPod(stage, 'silent', { node: 'node1', claim: CLAIM });
   await shell(kube, 'echo known > /data/known; sync', inPod(stage, 'silent'));
   const written = new Date().toISOString();
-  await untilVolume(
-    'the file to be acknowledged',
-    ({ status }) => (status.replicatedThrough ?? '') > written,
-  );
+  await until('the file to be acknowledged', ({ status }) => (status.replicatedThrough ?? '') > written);
   await power('node-kill', 'node1');
   // Left alone, Syncthing takes 5 minutes to notice that a connection is dead.
   for (const node of ['node2', 'node3']) await killOnNode(kube, node, 'syncthing');
@@ -59,7 +63,7 @@ it('a volume of a silent node goes on by itself, and nobody says a word', async 
   expect(taints).not.toContain('out-of-service');
   expect((await volumeOfClaim(stage, CLAIM)).status.stale.map(({ node }) => node)).toEqual(['node1']);
   await power('node-start', 'node1');
-  await untilVolume('the old copy to rejoin', ({ status }) => status.stale.length === 0);
+  await until('the old copy to rejoin', ({ status }) => status.stale.length === 0);
   await endPod(stage, 'silent');
   await endPod(stage, 'next');
 });

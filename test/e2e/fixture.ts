@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll } from 'vitest';
+import { waitUntil } from '../../tools/host/wait-until.ts';
 import { ensure, list, openKube, remove, type Kube } from '../../tools/kube/kube.ts';
 import {
   claimManifest,
@@ -86,6 +87,19 @@ export async function volumeOfClaim(stage: Stage, claim: string): Promise<Syncth
   if (volume === undefined)
     throw new Error(`no SyncthingVolume in ${DRIVER_NAMESPACE} is the volume of claim ${claim}`);
   return volume;
+}
+
+/** Looks at the volume behind a claim until it is so, for at most three minutes. */
+export async function untilVolume(
+  stage: Stage,
+  { claim, what }: { readonly claim: string; readonly what: string },
+  isSo: (volume: SyncthingVolume) => boolean,
+): Promise<SyncthingVolume> {
+  const ask = async () => {
+    const volume = await volumeOfClaim(stage, claim);
+    return isSo(volume) ? volume : undefined;
+  };
+  return await waitUntil(ask, { signal: stage.kube.signal, timeoutMs: 180_000, what });
 }
 
 export function inPod(stage: Stage, pod: string): { readonly namespace: string; readonly pod: string } {

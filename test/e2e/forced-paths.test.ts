@@ -2,25 +2,17 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import type { SyncthingVolume } from '../../src/desired/volume.ts';
-import { waitUntil } from '../../tools/host/wait-until.ts';
 import { ensure, kubectl, list, shell } from '../../tools/kube/kube.ts';
 import { podManifest } from '../../tools/kube/manifests.ts';
 import { DRIVER_NAMESPACE, listReplicas } from '../../tools/kube/volumes.ts';
 import { waitForRunning } from '../../tools/kube/wait-for.ts';
-import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from './fixture.ts';
+import { endPod, inPod, labelNodes, makeClaim, startPod, untilVolume, useStage } from './fixture.ts';
 
 const stage = useStage('forced-paths');
 const CLAIM = 'given-up';
 
-async function untilVolume(
-  what: string,
-  isSo: (volume: SyncthingVolume) => boolean,
-): Promise<SyncthingVolume> {
-  const ask = async () => {
-    const volume = await volumeOfClaim(stage, CLAIM);
-    return isSo(volume) ? volume : undefined;
-  };
-  return await waitUntil(ask, { signal: stage.kube.signal, timeoutMs: 180_000, what });
+async function until(what: string, isSo: (volume: SyncthingVolume) => boolean): Promise<SyncthingVolume> {
+  return await untilVolume(stage, { claim: CLAIM, what }, isSo);
 }
 
 async function driverPodOf(node: string): Promise<string> {
@@ -51,7 +43,7 @@ it('a writer that a person gives up: the volume goes on, and what it had alone c
   await startPod(stage, 'stuck', { node: 'node1', claim: CLAIM });
   await shell(kube, 'echo known > /data/known; sync', inPod(stage, 'stuck'));
   const written = new Date().toISOString();
-  const { name, status } = await untilVolume(
+  const { name, status } = await until(
     'the first file to be acknowledged',
     (volume) => (volume.status.replicatedThrough ?? '') > written,
   );
@@ -67,16 +59,16 @@ it('a writer that a person gives up: the volume goes on, and what it had alone c
     ]);
   await expect(patch(epoch + 1)).rejects.toThrow('forceDetach names an epoch that was never given');
   await patch(epoch);
-  await untilVolume('the grant to go over', (volume) => volume.status.grant?.node === 'node2');
+  await until('the grant to go over', (volume) => volume.status.grant?.node === 'node2');
   await shell(kube, 'echo alone > /data/alone; sync', inPod(stage, 'stuck'));
   await waitForRunning(kube, namespace, 'next', { timeoutMs: 200_000 });
   expect(await shell(kube, 'cd /data; cat *', inPod(stage, 'next'))).toBe('known');
   await endPod(stage, 'stuck');
-  await untilVolume('the old copy to rejoin', (volume) => volume.status.stale.length === 0);
+  await until('the old copy to rejoin', (volume) => volume.status.stale.length === 0);
   const copy = (await listReplicas(kube, name)).find(({ spec }) => spec.node === 'node1');
   await takeBack('node1', copy?.status?.rejoin?.archive ?? 'none', 'next');
   expect(await shell(kube, 'cd /data/recovered; cat *', inPod(stage, 'next'))).toBe('alone');
-  await untilVolume('the archive to be forgotten', ({ status: { conditions } }) =>
+  await until('the archive to be forgotten', ({ status: { conditions } }) =>
     conditions.some(({ type, status: is }) => type === 'Diverged' && is === 'False'),
   );
   await endPod(stage, 'next');
