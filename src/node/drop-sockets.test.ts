@@ -17,7 +17,7 @@ beforeEach(async () => {
   data = node.ctx.store.layout.volume(folderId).data;
   mkdirSync(path.join(data, 'run'), { recursive: true });
   writeFileSync(path.join(data, 'run/file'), 'kept');
-  execFileSync('mkfifo', [path.join(data, 'run/fifo')]);
+  execFileSync('sh', ['-c', `cd "$1" && mkfifo run/fifo "run/$(printf '\\377')"`, 'sh', data]);
 });
 afterEach(() => node[Symbol.dispose]());
 
