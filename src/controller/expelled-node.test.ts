@@ -15,6 +15,7 @@ describe('a node that a person expelled', () => {
     await world.until(() => world.node('n1').isMounted(volumeId));
     world.node('n1').write(volumeId, 'a');
     await world.until(async () => (await world.volume(volumeId)).status.proven?.holders.length === 3);
+    await world.until(() => world.node('n3').syncthing.filesOf(volumeId).has('a'));
   });
   afterEach(() => world.stop());
 

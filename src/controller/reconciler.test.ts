@@ -251,9 +251,12 @@ describe('the controller, with simulated nodes on a fake API server', () => {
 
   test('a lost writer whose changes nobody has keeps the volume blocked until it is back', async () => {
     const volumeId = await world.createVolume('pvc-1');
+    await world.round();
+    for (const name of ['n2', 'n3']) world.node(name).crash();
     await mounted('n1', volumeId);
     world.node('n1').write(volumeId, 'a');
     world.node('n1').crash();
+    for (const name of ['n2', 'n3']) world.node(name).boot();
     world.setNode('n1', { outOfService: true });
     await world.startPod('n2', volumeId);
     for (let round = 0; round < 10; round += 1) await world.round();

@@ -8,6 +8,7 @@ const count = z.int().check(z.nonnegative());
 const scan = z.object({ sequence: count, startedAt: text });
 const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('replica') }),
+  z.object({ kind: z.literal('taking'), epoch: count }),
   z.object({
     kind: z.literal('writer'),
     epoch: count,

@@ -16,6 +16,7 @@ export const introducerReport: z.ZodMiniType<IntroducerReport> = z.object({ ...p
 export const resharerReport: z.ZodMiniType<ResharerReport> = z.object({
   ...pass,
   applied: z.readonly(z.array(applied)),
+  unscanned: texts,
 });
 
 export const deleterReport: z.ZodMiniType<DeleterReport> = z.object({

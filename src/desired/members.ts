@@ -1,5 +1,5 @@
 /** Which copies of a volume are to exist, in which role, and which one may go next (handoff rules 1, 6, 30, 31, 36, 37). */
-import { currentBase, decideLeave, type LeaveDecision } from '../handoff/holders.ts';
+import { decideLeave, type LeaveDecision } from '../handoff/holders.ts';
 import { requestsFor } from '../handoff/grant.ts';
 import { publishedNodes } from '../handoff/published.ts';
 import { isReader } from '../handoff/readers.ts';
@@ -48,7 +48,8 @@ function leaves(
 ): readonly { readonly member: Member; readonly decision: LeaveDecision }[] {
   if (view.volume.status.leaving !== undefined) return [];
   if (view.volume.status.grant === undefined && requestsFor(view).length > 0) return [];
-  const base = currentBase(view);
+  // As it stands: a holder that would come only now is none yet, and the one that goes must not be the last.
+  const { base } = view.volume.status;
   return members
     .filter(
       (member) =>

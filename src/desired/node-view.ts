@@ -34,6 +34,8 @@ export interface NodeView {
   readonly states: Readonly<Record<string, DiskState>>;
   /** Folders in which a pod, or any process, still has something mounted. */
   readonly mounted: readonly string[];
+  /** Folders that were scanned since their order came, so that peers may go from a receiver's (handoff rule 7). */
+  readonly scanned: readonly string[];
   /** Tombstones that `node` read live just before this pass. */
   readonly confirmedTombstones: readonly { readonly folderId: string; readonly storeId: string }[];
   /** A pass ends itself after this and says that there is more (handoff rule 38). */
@@ -69,6 +71,8 @@ export interface ResharerReport extends PassReport {
     readonly generation: number;
     readonly epoch: number;
   }[];
+  /** Folders of receivers that a peer goes from by their order, and that have to be scanned before it does. */
+  readonly unscanned: readonly string[];
 }
 
 export interface DeleterReport extends PassReport {

@@ -70,6 +70,7 @@ const nodeView: z.ZodMiniType<NodeView> = z.object({
   replicas: z.readonly(z.array(replicaOrder)),
   states: z.readonly(z.record(text, diskState)),
   mounted: texts,
+  scanned: texts,
   confirmedTombstones: tombstones,
   budgetMs: count,
   failedLast: texts,

@@ -137,6 +137,26 @@ describe('who lists whom', () => {
     expect(lists(['n1', 'n2', 'n3'], client)).toEqual({ n1: 'n2,n3', n2: 'n1,n3', n3: 'n1,n2' });
   });
 
+  test('while one writes, clients that wait share with nobody who is older than the base', () => {
+    const holder = { node: 'n1', storeId: storeOf('n1'), sequence: 1 };
+    const base = { kind: 'handoff' as const, epoch: 1, session: 1, holders: [holder] };
+    const status = { epoch: 2, grant: grantTo('n1', 2), base };
+    expect(lists(['n1', 'n2', 'n3'], { roles: { n3: 'client' as const }, status })).toMatchObject({
+      n2: 'n1',
+      n3: '',
+    });
+    const held = { node: 'n2', storeId: storeOf('n2'), sequence: 1 };
+    const proven = {
+      epoch: 2,
+      session: 1,
+      sequence: 1,
+      scanStartedAt: '2026-01-01T00:00:00Z',
+      holders: [held],
+    };
+    const caughtUp = { roles: { n3: 'client' as const }, status: { ...status, proven } };
+    expect(lists(['n1', 'n2', 'n3'], caughtUp)).toMatchObject({ n2: 'n1,n3', n3: 'n2' });
+  });
+
   test('nobody lists one that leaves, and it lists nobody', () => {
     const status = { leaving: { node: 'n2', storeId: storeOf('n2') } };
     expect(lists(['n1', 'n2', 'n3'], { status })).toEqual({ n1: 'n3', n2: '', n3: 'n1' });

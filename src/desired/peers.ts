@@ -64,8 +64,18 @@ function isOnItsWay(view: VolumeView, replica: SyncthingReplica): boolean {
 function mayShare(view: VolumeView, a: Member, b: Member): boolean {
   if (a.role === 'client' && b.role === 'client') return false;
   const writer = view.volume.status.grant?.node;
-  if (writer === undefined) return true;
-  return !(a.node === writer && b.role === 'client') && !(b.node === writer && a.role === 'client');
+  if (writer === undefined || (a.role === 'data' && b.role === 'data')) return true;
+  const [client, data] = a.role === 'client' ? [a, b] : [b, a];
+  return client.node === writer || (data.node !== writer && isProven(view, data));
+}
+
+/**
+ * The copy has what the base is, or what the writer was proven to have. An older one may be the only one that a client
+ * knows whose database was lost: it would take in what is older, and announce it in a version that wins against all.
+ */
+function isProven({ volume: { status } }: VolumeView, { node }: Member): boolean {
+  if (status.base.kind === 'empty') return true;
+  return [...status.base.holders, ...(status.proven?.holders ?? [])].some((holder) => holder.node === node);
 }
 
 /** Listed before: a peer is not dropped and added again while both copies of a new volume come up. */

@@ -9,6 +9,7 @@ import {
   release,
   sawEpoch,
   takeGrant,
+  type TakeGrant,
   tookBack,
   withPlainTree,
   withWholeTree,
@@ -25,6 +26,7 @@ function inPhase(phase: DiskPhase, highestEpoch = 'epoch' in phase ? phase.epoch
 
 const PHASES: Readonly<Record<string, DiskPhase>> = {
   replica: { kind: 'replica' },
+  taking: { kind: 'taking', epoch: 5 },
   writer: { kind: 'writer', epoch: 5, session: 2 },
   released: { kind: 'released', epoch: 5, session: 2, scan: SCAN },
   untouched: { kind: 'untouched', epoch: 5 },
@@ -32,29 +34,48 @@ const PHASES: Readonly<Record<string, DiskPhase>> = {
   archived: { kind: 'rejoining', epoch: 5, step: 'archived', archive: '/a/5' },
 };
 
+const WAITING = { isSwitched: false, isFirst: false };
+const SWITCHED = { isSwitched: true, isFirst: false };
+
+function told(taken: TakeGrant): string {
+  const phase = taken.kind === 'refused' ? undefined : taken.state.phase;
+  if (phase?.kind === 'writer') return `session ${phase.session} of epoch ${phase.epoch}`;
+  return phase?.kind === 'taking' ? `${taken.kind} in epoch ${phase.epoch}` : taken.kind;
+}
+
 describe('taking a grant', () => {
   test.each([
-    ['replica', 1, 'session 1 of epoch 1'],
+    ['replica', 1, 'begun in epoch 1'],
+    ['taking', 4, 'refused'],
+    ['taking', 5, 'session 1 of epoch 5'],
+    ['taking', 6, 'begun in epoch 6'],
     ['writer', 5, 'session 3 of epoch 5'],
     ['writer', 4, 'refused'],
     ['writer', 6, 'refused'],
     ['released', 5, 'refused'],
-    ['released', 6, 'session 1 of epoch 6'],
+    ['released', 6, 'begun in epoch 6'],
     ['untouched', 5, 'refused'],
-    ['untouched', 6, 'session 1 of epoch 6'],
+    ['untouched', 6, 'begun in epoch 6'],
     ['archiving', 6, 'refused'],
     ['archived', 6, 'refused'],
   ])('as %s, epoch %i: %s', (phase, epoch, outcome) => {
-    const taken = takeGrant(inPhase(PHASES[phase] ?? { kind: 'replica' }), epoch);
-    const now = taken.kind === 'taken' ? taken.state.phase : undefined;
-    expect(now?.kind === 'writer' ? `session ${now.session} of epoch ${now.epoch}` : taken.kind).toBe(
-      outcome,
-    );
+    const taken = takeGrant(inPhase(PHASES[phase] ?? { kind: 'replica' }), epoch, SWITCHED);
+    expect(told(taken)).toBe(outcome);
+  });
+
+  test('nothing is mounted before the folder has the type of a writer', () => {
+    const begun = inPhase({ kind: 'taking', epoch: 5 });
+    expect(takeGrant(begun, 5, WAITING)).toEqual({ kind: 'begun', state: begun });
+  });
+
+  test('but for the first of a volume, which nobody else has a version of', () => {
+    const first = takeGrant(FRESH, 1, { ...WAITING, isFirst: true });
+    expect(told(first)).toBe('session 1 of epoch 1');
   });
 
   test('never an epoch below one that this copy saw', () => {
-    expect(takeGrant(sawEpoch(FRESH, 7), 6).kind).toBe('refused');
-    expect(takeGrant(sawEpoch(FRESH, 7), 7).kind).toBe('taken');
+    expect(takeGrant(sawEpoch(FRESH, 7), 6, SWITCHED).kind).toBe('refused');
+    expect(takeGrant(sawEpoch(FRESH, 7), 7, SWITCHED).kind).toBe('begun');
   });
 });
 
@@ -62,7 +83,7 @@ describe('a plain tree', () => {
   const plain = withPlainTree(inPhase({ kind: 'writer', epoch: 5, session: 2 }));
 
   test('stays plain over sessions until it is whole again', () => {
-    const taken = takeGrant(plain, 5);
+    const taken = takeGrant(plain, 5, SWITCHED);
     const next = taken.kind === 'taken' ? taken.state : plain;
     expect(next.phase).toEqual({ kind: 'writer', epoch: 5, session: 3, plain: true });
     expect(withWholeTree(next).phase).toEqual({ kind: 'writer', epoch: 5, session: 3 });
@@ -90,11 +111,12 @@ describe('giving back', () => {
     }
   });
 
-  test('a grant that was taken is never declined', () => {
+  test('a grant under which something was mounted is never declined', () => {
     for (const name of ['writer', 'released', 'untouched', 'archiving', 'archived']) {
       const state = inPhase(PHASES[name] ?? { kind: 'replica' });
       expect(decline(state, 5)).toBe(state);
     }
+    expect(decline(inPhase({ kind: 'taking', epoch: 5 }), 5).phase).toEqual({ kind: 'untouched', epoch: 5 });
     expect(decline(sawEpoch(FRESH, 5), 5).phase).toEqual({ kind: 'untouched', epoch: 5 });
     expect(decline(sawEpoch(FRESH, 6), 5).phase).toEqual({ kind: 'replica' });
   });
@@ -116,7 +138,7 @@ describe('rejoining', () => {
   });
 
   test('steps out of their order change nothing', () => {
-    for (const name of ['replica', 'writer', 'released', 'untouched']) {
+    for (const name of ['replica', 'taking', 'writer', 'released', 'untouched']) {
       const state = inPhase(PHASES[name] ?? { kind: 'replica' });
       expect(archived(state)).toBe(state);
       expect(rejoined(state)).toBe(state);
@@ -153,8 +175,8 @@ test('whatever happens in whatever order, an epoch that ended is never written i
 function apply(state: DiskState, kind: string, epoch: number): DiskState {
   switch (kind) {
     case 'take': {
-      const taken = takeGrant(state, epoch);
-      return taken.kind === 'taken' ? taken.state : state;
+      const taken = takeGrant(state, epoch, SWITCHED);
+      return taken.kind === 'refused' ? state : taken.state;
     }
     case 'release':
       return release(state, SCAN);

@@ -12,6 +12,8 @@ export interface DiskScan {
 export type DiskPhase =
   /** A copy that others write. */
   | { readonly kind: 'replica' }
+  /** Took the grant; its folder is becoming a writer's, and nothing is mounted yet (handoff rule 11). */
+  | { readonly kind: 'taking'; readonly epoch: number }
   /** May write in this epoch; `session` counts the mounts within it. */
   | {
       readonly kind: 'writer';
@@ -80,28 +82,45 @@ function endedEpoch(phase: DiskPhase): number {
 
 export type TakeGrant =
   | { readonly kind: 'taken'; readonly state: DiskState }
+  /** The folder gets writer type first; the grant is taken by asking again when it has it. */
+  | { readonly kind: 'begun'; readonly state: DiskState }
   | { readonly kind: 'refused'; readonly reason: string };
 
+export interface Taking {
+  /** The folder has writer type. */
+  readonly isSwitched: boolean;
+  /** Nobody has written the volume yet: what is announced here, in whatever version, has no other to lose against. */
+  readonly isFirst: boolean;
+}
+
 /**
- * A mount under the grant of `epoch`: session 1 of a new epoch, the next session of the one it is in. A copy never
- * takes a lower epoch than it saw, nor one that it ended (handoff rules 4, 10, 12 and 22).
+ * A mount under the grant of `epoch`: session 1 of a new epoch, once the folder has writer type, and the next session of
+ * the one it is in. A copy never takes a lower epoch than it saw, nor one that it ended (handoff rules 4, 10 to 12, 22).
  */
-export function takeGrant(state: DiskState, epoch: number): TakeGrant {
+export function takeGrant(state: DiskState, epoch: number, { isSwitched, isFirst }: Taking): TakeGrant {
   const { phase } = state;
   if (phase.kind === 'writer' && phase.epoch === epoch) {
     return { kind: 'taken', state: { ...state, phase: { ...phase, session: phase.session + 1 } } };
   }
-  if (phase.kind === 'rejoining')
-    return { kind: 'refused', reason: `this copy is being rejoined in epoch ${phase.epoch}` };
-  if (epoch <= endedEpoch(phase)) return { kind: 'refused', reason: `epoch ${epoch} has ended on this node` };
-  if (phase.kind === 'writer') {
-    return { kind: 'refused', reason: `the session of epoch ${phase.epoch} has not ended on this node` };
+  const reason = refusal(state, epoch);
+  if (reason !== undefined) return { kind: 'refused', reason };
+  const isBegun = phase.kind === 'taking' && phase.epoch === epoch;
+  if (isFirst || (isBegun && isSwitched)) {
+    const session = { kind: 'writer', epoch, session: 1 } as const;
+    return { kind: 'taken', state: { ...announced(state), highestEpoch: epoch, phase: session } };
   }
-  if (epoch < state.highestEpoch) {
-    return { kind: 'refused', reason: `this copy saw epoch ${state.highestEpoch}, above ${epoch}` };
-  }
-  const phaseOfGrant = { kind: 'writer', epoch, session: 1 } as const;
-  return { kind: 'taken', state: { ...announced(state), highestEpoch: epoch, phase: phaseOfGrant } };
+  if (isBegun) return { kind: 'begun', state };
+  const begun = { kind: 'taking', epoch } as const;
+  return { kind: 'begun', state: { ...announced(state), highestEpoch: epoch, phase: begun } };
+}
+
+/** Why this copy cannot write in that epoch, for people. */
+function refusal({ phase, highestEpoch }: DiskState, epoch: number): string | undefined {
+  if (phase.kind === 'rejoining') return `this copy is being rejoined in epoch ${phase.epoch}`;
+  if (epoch <= endedEpoch(phase)) return `epoch ${epoch} has ended on this node`;
+  if (phase.kind === 'writer') return `the session of epoch ${phase.epoch} has not ended on this node`;
+  if (epoch < highestEpoch) return `this copy saw epoch ${highestEpoch}, above ${epoch}`;
+  return undefined;
 }
 
 /** The writer ends its session: only for the scan that the controller confirmed (handoff rules 22 and 37). */

@@ -12,15 +12,9 @@ import {
 } from '../../test/builders/volume-view.ts';
 import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { newDiskState, type DiskPhase, type DiskState } from './disk-state.ts';
-import {
-  folderTypeOf,
-  nextScanAt,
-  planLocal,
-  untakenGrant,
-  writerPhase,
-  type LocalScan,
-  type LocalView,
-} from './local.ts';
+import { folderTypeOf } from './folder-type.ts';
+import { nextScanAt, planLocal, writerPhase, type LocalScan, type LocalView } from './local.ts';
+import { untakenGrant } from './taking.ts';
 import { defaultHandoffSettings } from './settings.ts';
 
 const WRITER: DiskPhase = { kind: 'writer', epoch: 2, session: 1 };
@@ -73,6 +67,7 @@ function looking(
     isWanted: false,
     isWantedToRead: false,
     isAwaitingPublish: false,
+    isPeerLeaving: false,
     now: NOW,
     settings: defaultHandoffSettings,
     ...view,

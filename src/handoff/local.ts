@@ -3,15 +3,17 @@
  * state.json, the mounts, Syncthing and the controller's order is read (handoff rules 5, 11, 12, 18, 19, 22, 29, 30,
  * 36 and 37).
  */
-import type { FolderReport, FolderType, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
+import type { FolderReport, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
 import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
 import { isClean, isTakingBack } from './copy.ts';
+import { mayAnnounce } from './folder-type.ts';
 import { hasOtherSource, knowsHolder, seesAll } from './other-source.ts';
 import { unusedReading } from './reading.ts';
 import type { BaseName } from './session.ts';
 import { provenState, type ProvenState } from './taken-back.ts';
-import { isShared, mayAnnounceShared, sharedPhase, sharedTypeOf, unusedWriting } from './writing.ts';
+import { untakenActions } from './taking.ts';
+import { isShared, sharedPhase, unusedWriting } from './writing.ts';
 import type { HandoffSettings } from './settings.ts';
 
 /** A finished scan of the whole folder, made by this node in this life of its process. */
@@ -47,6 +49,8 @@ export interface LocalView {
   readonly isWantedToRead: boolean;
   /** Staged and not published yet, within the grace time: the pod is on its way. */
   readonly isAwaitingPublish: boolean;
+  /** Peers of this receiver are to go, and wait for a scan. */
+  readonly isPeerLeaving: boolean;
   readonly now: number;
   readonly settings: HandoffSettings;
 }
@@ -78,6 +82,8 @@ export type LocalAction =
       readonly isTruth: boolean;
       readonly seesAll: boolean;
     }
+  /** Peers go from the list of this receiver next: a scan while it still shares comes before that (rule 7). */
+  | { readonly kind: 'scan-shared' }
   /** Syncthing gave the folder up, and looks only at a scan whether the reason has gone; a receiver has none. */
   | { readonly kind: 'recheck'; readonly isUnscanned: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
@@ -88,38 +94,6 @@ export type LocalAction =
   | { readonly kind: 'drop-versions'; readonly base: BaseName }
   /** Somebody writes, or the copy goes: there is nothing to announce any more. */
   | { readonly kind: 'stop-announcing' };
-
-/** A holder may speak for the volume only while nobody writes it, and not of a lineage that was lost. */
-export function mayAnnounce(state: DiskState, order: SyncthingReplicaSpec): boolean {
-  if (isShared(order)) return mayAnnounceShared(state, order);
-  const isHolder = order.base.holders.some(
-    ({ node, storeId }) => node === order.node && storeId === state.storeId,
-  );
-  const isBusy = order.grant !== undefined || order.rejoin !== undefined || order.removal !== undefined;
-  return isHolder && !isBusy && state.phase.kind !== 'rejoining' && state.phase.kind !== 'writer';
-}
-
-/**
- * Writer type belongs to the copy whose state.json says writer in the very epoch that the controller granted, and for a
- * moment to a holder that announces its directories.
- */
-export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
-  if (isShared(order)) return sharedTypeOf(state, order);
-  if (state.announcing === true && mayAnnounce(state, order)) return 'sendreceive';
-  const { phase } = state;
-  const { grant } = order;
-  const writes = phase.kind === 'writer' && grant?.node === order.node && grant.epoch === phase.epoch;
-  return writes && order.type === 'sendreceive' ? 'sendreceive' : 'receiveonly';
-}
-
-/** The grant of this node that its state.json neither took nor ended. */
-export function untakenGrant(view: Pick<LocalView, 'node' | 'state' | 'order'>): number | undefined {
-  const { phase } = view.state;
-  const grant = view.order?.grant;
-  if (grant === undefined || grant.node !== view.node) return undefined;
-  const isKnown = phase.kind !== 'replica' && phase.kind !== 'rejoining' && phase.epoch >= grant.epoch;
-  return isKnown ? undefined : grant.epoch;
-}
 
 /** The phase of a writer: flushing is a state of the node, whatever the kubelet calls or forgets to call (rule 18). */
 export function writerPhase(view: LocalView): WriterReport['phase'] | undefined {
@@ -327,7 +301,9 @@ function recheckActions({ folder }: LocalView): readonly LocalAction[] {
  */
 export function planLocal(view: LocalView): readonly LocalAction[] {
   const own = isShared(view.order) ? sharedActions(view) : phaseActions(view);
-  return [...readingActions(view), ...own, ...recheckActions(view)];
+  // First, since one thing is done at a time, and what comes after may want to be done again and again.
+  const scan: readonly LocalAction[] = view.isPeerLeaving ? [{ kind: 'scan-shared' }] : [];
+  return [...scan, ...readingActions(view), ...own, ...recheckActions(view)];
 }
 
 function readingActions(view: LocalView): readonly LocalAction[] {
@@ -335,14 +311,6 @@ function readingActions(view: LocalView): readonly LocalAction[] {
   const isUsed = podMounts.length > 0 || isAwaitingPublish || isWantedToRead;
   const since = unusedReading({ state, order, isUsed });
   return since === undefined ? [] : [{ kind: 'end-reading', since }];
-}
-
-/** A grant that this node asked for no more, or that is for an import and so needs no asking. */
-function untakenActions(view: LocalView): readonly LocalAction[] {
-  const epoch = untakenGrant(view);
-  if (epoch === undefined || view.state.phase.kind === 'writer') return [];
-  if (view.order?.importFrom !== undefined) return [{ kind: 'import' }];
-  return view.isWanted ? [] : [{ kind: 'decline', epoch }];
 }
 
 /** No grant, no epoch, no lineage to rejoin: whoever has a session writes, everybody else receives (rule 37). */

@@ -8,8 +8,6 @@ export interface HandoffSettings {
   readonly failoverAfterMs: number;
   /** Least time between two proving scans of an attached volume. */
   readonly scanIntervalMs: number;
-  /** A folder not switched to writer this long after its mount is worth a condition (handoff rule 11). */
-  readonly switchWarningMs: number;
   /** From the end of one scrub of a copy to the next; 0: none are made unless asked for (handoff rule 41). */
   readonly scrubIntervalMs: number;
   /** Kubernetes attaches a volume before a node stages it (handoff rule 6). */
@@ -21,7 +19,6 @@ export const defaultHandoffSettings: HandoffSettings = {
   heartbeatTimeoutMs: 60_000,
   failoverAfterMs: 300_000,
   scanIntervalMs: 5_000,
-  switchWarningMs: 30_000,
   scrubIntervalMs: 0,
   attach: false,
 };

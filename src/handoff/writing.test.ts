@@ -4,7 +4,8 @@ import { at, replica, sharedBase, storeOf, volume, writerOn } from '../../test/b
 import { stateAfter } from '../../test/builders/state-after.ts';
 import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { newDiskState, release, type DiskState, type DiskWriting } from './disk-state.ts';
-import { folderTypeOf, planLocal, writerPhase, type LocalScan, type LocalView } from './local.ts';
+import { folderTypeOf } from './folder-type.ts';
+import { planLocal, writerPhase, type LocalScan, type LocalView } from './local.ts';
 import { defaultHandoffSettings } from './settings.ts';
 import {
   declineWriting,
@@ -62,6 +63,7 @@ function view(given: Partial<LocalView>): LocalView {
     isWanted: false,
     isWantedToRead: false,
     isAwaitingPublish: false,
+    isPeerLeaving: false,
     now: Date.parse(at(0)),
     settings: defaultHandoffSettings,
     ...given,

@@ -3,7 +3,7 @@
  * is also directories that nobody touched (src/handoff/local.ts).
  */
 import { announced as afterAnnouncing, announcing } from '../handoff/disk-state.ts';
-import { mayAnnounce } from '../handoff/local.ts';
+import { mayAnnounce } from '../handoff/folder-type.ts';
 import { isOnlyHolder } from '../handoff/session.ts';
 import { isShared } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';

@@ -1,4 +1,4 @@
-import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
+import type { FolderReport, ReplicaPeer } from '../desired/replica.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { FirstScans } from '../syncthing/first-scans.ts';
 import { observeDaemon, type DaemonView } from '../syncthing/observe-daemon.ts';
@@ -10,8 +10,13 @@ export type Observation =
   /** It did not: nothing follows from what is not seen. */
   | { readonly kind: 'unseen'; readonly error: unknown };
 
+export interface Looked {
+  readonly folderId: string;
+  readonly peers: readonly ReplicaPeer[];
+}
+
 export interface FolderObserver {
-  observe(order: SyncthingReplicaSpec, signal: AbortSignal): Promise<Observation>;
+  observe(folder: Looked, signal: AbortSignal): Promise<Observation>;
 }
 
 /** What all folders have in common is read once for those that are looked at together. */
@@ -29,7 +34,7 @@ export function createFolderObserver(client: Client, clock: Clock): FolderObserv
     }
     return daemon.view;
   }
-  async function look({ folderId, peers }: SyncthingReplicaSpec, signal: AbortSignal): Promise<FolderLook> {
+  async function look({ folderId, peers }: Looked, signal: AbortSignal): Promise<FolderLook> {
     const view = await daemonView(signal);
     return {
       view,
@@ -37,17 +42,17 @@ export function createFolderObserver(client: Client, clock: Clock): FolderObserv
     };
   }
   /** An idle folder without a scan in a view that may be older than its scan is worth a new view. */
-  async function lookUpToDate(order: SyncthingReplicaSpec, signal: AbortSignal): Promise<FolderLook> {
+  async function lookUpToDate(folder: Looked, signal: AbortSignal): Promise<FolderLook> {
     const begun = clock.now();
-    const found = await look(order, signal);
+    const found = await look(folder, signal);
     if (found.report?.state !== 'idle' || found.report.scanned || found.view.now >= begun) return found;
     daemon = undefined;
-    return look(order, signal);
+    return look(folder, signal);
   }
   return {
-    async observe(order, signal) {
+    async observe(folder, signal) {
       try {
-        const { report } = await lookUpToDate(order, signal);
+        const { report } = await lookUpToDate(folder, signal);
         return { kind: 'observed', ...(report !== undefined && { report }) };
       } catch (error) {
         daemon = undefined;

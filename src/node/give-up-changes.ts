@@ -76,6 +76,7 @@ async function requireReceiver(ctx: NodeContext, folderId: string): Promise<void
     state !== undefined &&
     state.announcing !== true &&
     state.phase.kind !== 'writer' &&
+    state.phase.kind !== 'taking' &&
     !isWriting(state) &&
     state.phase.kind !== 'rejoining';
   if (!isReceiver) throw new NodeError('inconsistent', `${folderId} on ${ctx.node} is no mere copy any more`);

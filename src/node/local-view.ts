@@ -5,6 +5,7 @@ import type { DiskState } from '../handoff/disk-state.ts';
 import type { LocalView } from '../handoff/local.ts';
 import type { NodeContext } from './context.ts';
 import { isMissing } from './errors.ts';
+import { isScanDue } from './peers-go.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 /**
@@ -17,7 +18,8 @@ export async function localView(
   folder: FolderReport | undefined,
 ): Promise<LocalView> {
   const { folderId } = state;
-  const { order, scan, stagedAt, versionsDropped } = ctx.volumes.record(folderId);
+  const record = ctx.volumes.record(folderId);
+  const { order, scan, stagedAt, versionsDropped } = record;
   const mounts = await volumeMounts(ctx, folderId);
   const now = ctx.clock.now();
   return {
@@ -34,6 +36,7 @@ export async function localView(
     isWanted: ctx.wanted.isWanted(folderId),
     isWantedToRead: ctx.wanted.isWanted(folderId, 'read'),
     isAwaitingPublish: stagedAt !== undefined && now - stagedAt < ctx.settings.publishGraceMs,
+    isPeerLeaving: isScanDue(record),
     now,
     settings: ctx.settings.handoff,
   };

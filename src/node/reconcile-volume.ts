@@ -10,30 +10,22 @@ import {
   type DiskState,
 } from '../handoff/disk-state.ts';
 import { endReading } from '../handoff/reading.ts';
-import { planLocal, sessionOf, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
-import { declineWriting, isShared } from '../handoff/writing.ts';
+import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
+import { isComingToWrite } from '../handoff/taking.ts';
+import { declineWriting } from '../handoff/writing.ts';
 import type { WorkResult } from '../runtime/work-queue.ts';
-import { absorbChanges, announceDirectories } from './absorb-changes.ts';
-import { archiveTree } from './archive-tree.ts';
 import { bareStatus } from './bare-status.ts';
 import { seekConflictCopies } from './conflict-copies.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
-import { finishRejoin } from './finish-rejoin.ts';
-import { makeFirstData } from './first-data.ts';
 import type { FolderObserver, Observation } from './folder-observer.ts';
-import type { Job, Jobs } from './jobs.ts';
-import { importDirectory } from './import-directory.ts';
+import type { Jobs } from './jobs.ts';
 import { localView } from './local-view.ts';
-import { dropSockets } from './drop-sockets.ts';
-import { makeTreePlain } from './make-tree-plain.ts';
 import { nextLookMs } from './next-look.ts';
-import { dropVersions } from './drop-versions.ts';
-import { recheckFolder } from './recheck-folder.ts';
+import { observedPeers } from './observed-peers.ts';
 import type { ReplicaReporter } from './replica-reporter.ts';
 import { phaseSince, replicaStatus } from './replica-status.ts';
-import { scanFolder, type ScanRequest } from './scan.ts';
-import { takeBack } from './take-back.ts';
+import { isBackground, jobOf } from './volume-jobs.ts';
 import type { VolumeRecord } from './volumes.ts';
 
 export interface ReconcileParts {
@@ -73,7 +65,8 @@ async function reconcile(look: Look): Promise<WorkResult | undefined> {
   const { folderId } = replica.spec;
   const state = await ctx.mutex.run(folderId, () => stateOf(look));
   if (state === undefined) return reportRemoval(look);
-  const seen = await parts.observer.observe(replica.spec, signal);
+  const peers = observedPeers(replica, ctx.volumes.record(folderId).applied);
+  const seen = await parts.observer.observe({ folderId, peers }, signal);
   if (seen.kind === 'unseen') noteUnseen(ctx, seen);
   const settled = await settleState(look, seen);
   if (settled === undefined) return reportRemoval(look);
@@ -158,36 +151,6 @@ function isToBeCleared({ order, state }: LocalView): boolean {
   return order?.rejoin !== undefined && (state.rejoined?.epoch ?? 0) < order.rejoin.epoch;
 }
 
-/** What runs in the background writes state.json itself when it is done. */
-type BackgroundAction = Extract<
-  LocalAction,
-  {
-    kind:
-      | 'scan'
-      | 'import'
-      | 'archive-tree'
-      | 'finish-rejoin'
-      | 'absorb'
-      | 'announce'
-      | 'drop-versions'
-      | 'take-back'
-      | 'recheck';
-  }
->;
-
-/** Jobs that are told more than the folder. */
-const WITH_ARGUMENTS: ReadonlySet<LocalAction['kind']> = new Set([
-  'scan',
-  'absorb',
-  'drop-versions',
-  'take-back',
-  'recheck',
-]);
-
-function isBackground(action: LocalAction): action is BackgroundAction {
-  return WITH_ARGUMENTS.has(action.kind) || JOBS[action.kind] !== undefined;
-}
-
 function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): DiskState {
   if (isBackground(action)) return state;
   switch (action.kind) {
@@ -215,121 +178,35 @@ function forgetFailure({ ctx, parts, replica }: Look): void {
 }
 
 function startJob({ ctx, parts }: Look, { state }: LocalView, action: LocalAction): void {
-  const job = action.kind === 'scan' ? scanJob(ctx, state, action) : jobOf(ctx, state, action);
+  const job = jobOf(ctx, state, action);
   if (job !== undefined) parts.jobs.start({ folderId: state.folderId, ...job });
-}
-
-function scanJob(
-  ctx: NodeContext,
-  state: DiskState,
-  { afterUnmount }: Extract<LocalAction, { kind: 'scan' }>,
-): Omit<Job, 'folderId'> | undefined {
-  const session = sessionOf(state);
-  if (session === undefined) return undefined;
-  const { folderId } = state;
-  const beside = isShared(ctx.volumes.record(folderId).order?.spec);
-  const request = { folderId, ...session, afterUnmount, isShared: beside };
-  return { name: 'scan', work: (signal) => scanInto(ctx, request, signal) };
-}
-
-function jobOf(
-  ctx: NodeContext,
-  { folderId }: DiskState,
-  action: LocalAction,
-): Omit<Job, 'folderId'> | undefined {
-  if (action.kind === 'absorb') {
-    const { kind: _, ...options } = action;
-    return {
-      name: 'look at local changes',
-      work: (signal) => absorbChanges(ctx, { folderId, ...options }, signal),
-    };
-  }
-  if (action.kind === 'drop-versions') {
-    const { base } = action;
-    return {
-      name: 'removal of older versions',
-      work: (signal) => dropVersions(ctx, { folderId, base }, signal),
-    };
-  }
-  if (action.kind === 'take-back') {
-    const { epoch, proven } = action;
-    return {
-      name: 'return of deleted files',
-      work: (signal) => takeBack(ctx, { folderId, epoch, proven }, signal),
-    };
-  }
-  if (action.kind === 'recheck') {
-    const { isUnscanned } = action;
-    return {
-      name: 'another look at the folder',
-      work: (signal) => recheckFolder(ctx, { folderId, isUnscanned }, signal),
-    };
-  }
-  const job = JOBS[action.kind];
-  return job === undefined
-    ? undefined
-    : { name: job.name, work: (signal) => job.work(ctx, folderId, signal) };
-}
-
-interface NamedWork {
-  readonly name: string;
-  readonly work: (ctx: NodeContext, folderId: string, signal: AbortSignal) => Promise<void>;
-}
-
-const JOBS: Readonly<Partial<Record<LocalAction['kind'], NamedWork>>> = {
-  import: { name: 'import of a directory', work: importDirectory },
-  'archive-tree': { name: 'archive of a stale copy', work: archiveTree },
-  'finish-rejoin': { name: 'rejoin of a stale copy', work: finishRejoin },
-  announce: { name: 'announcement of directories', work: announceDirectories },
-};
-
-/**
- * A first writer that died between its state.json and its `data/` ends a session without one: what it hands off has to
- * have the directory all the same, or no node could ever mount the volume (handoff rule 10).
- */
-async function completeFirstSession(ctx: NodeContext, folderId: string): Promise<void> {
-  const { order } = ctx.volumes.record(folderId);
-  if (order?.spec.base.kind === 'empty') await makeFirstData(ctx, folderId, order.spec.importFrom);
-}
-
-/** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */
-async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<void> {
-  await completeFirstSession(ctx, request.folderId);
-  if (request.afterUnmount && !(await preparedForOthers(ctx, request, signal))) return;
-  const scan = await scanFolder(ctx, request, signal);
-  ctx.volumes.record(request.folderId).scan = scan;
-  if (scan.proves) return;
-  const [first] = await ctx.syncthing.folderErrors(request.folderId, { signal, perPage: 1 });
-  const detail =
-    first === undefined
-      ? 'the folder changed its type meanwhile, or has changes made behind its back'
-      : `${first.path}: ${first.error}`;
-  throw new NodeError('inconsistent', `it proves nothing on ${ctx.node}: ${detail}`);
-}
-
-/** False: a pod came back, and with it another session. */
-async function preparedForOthers(
-  ctx: NodeContext,
-  request: ScanRequest,
-  signal: AbortSignal,
-): Promise<boolean> {
-  return request.isShared ? dropSockets(ctx, request, signal) : makeTreePlain(ctx, request, signal);
 }
 
 /** Helpers carry out the order, and the folder's type follows state.json: a round for each change of either. */
 function askForRound(ctx: NodeContext, view: LocalView, replica: SyncthingReplica): void {
+  if (isForItsWriter(ctx, view, replica)) return;
   const record = ctx.volumes.record(view.state.folderId);
   const { phase, announcing, writing } = view.state;
   const key = JSON.stringify([
     replica.uid,
     replica.generation,
-    phase.kind === 'writer' ? phase.epoch : phase,
+    phase.kind === 'writer' || phase.kind === 'taking' ? phase.epoch : phase,
     announcing,
     writing?.phase,
   ]);
   if (record.roundKey === key) return;
   record.roundKey = key;
   ctx.wake.round(replica.spec.removal === undefined ? 'folders' : 'change');
+}
+
+/** The call that takes the grant switches the folder itself; until then nothing of it is changed (handoff rule 11). */
+function isForItsWriter(
+  { node }: NodeContext,
+  { state, isWanted }: LocalView,
+  { spec }: SyncthingReplica,
+): boolean {
+  const isFenced = spec.base.kind === 'failover' || spec.importFrom !== undefined;
+  return isWanted && !isFenced && isComingToWrite(node, state, spec);
 }
 
 async function report(
@@ -372,8 +249,8 @@ function noteUnseen(ctx: NodeContext, { error }: Extract<Observation, { kind: 'u
 }
 
 /** For the person who reads the replica: what keeps this copy from going on. */
-function problemOf({ health }: NodeContext, { jobRetry }: VolumeRecord): string | undefined {
-  return health.state.kind === 'away' ? health.state.message : jobRetry?.message;
+function problemOf({ health }: NodeContext, { jobRetry, refused }: VolumeRecord): string | undefined {
+  return health.state.kind === 'away' ? health.state.message : (jobRetry?.message ?? refused);
 }
 
 /** The bytes are where the order wants them, or never were here. */

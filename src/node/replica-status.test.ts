@@ -62,6 +62,7 @@ function view(phase: DiskPhase, given: Partial<LocalView> = {}): LocalView {
     isWanted: false,
     isWantedToRead: false,
     isAwaitingPublish: false,
+    isPeerLeaving: false,
     now: NOW,
     settings: defaultHandoffSettings,
     ...given,

@@ -9,6 +9,7 @@ import { SYNCTHING_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind
 import type { HelperName } from '../runtime/plan-rounds.ts';
 import type { NodeContext } from './context.ts';
 import { dropStaging } from './drop-staging.ts';
+import { isScanMade } from './peers-go.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export interface RoundSources {
@@ -57,12 +58,17 @@ export async function roundView(
     ...(order !== undefined && { order }),
     replicas,
     states,
+    scanned: replicas.filter((each) => isScanned(ctx, each)).map(({ spec }) => spec.folderId),
     mounted: await mountedOf(ctx, foldersInTheWay(replicas, states, tombstones)),
     confirmedTombstones: tombstones,
     budgetMs: sources.budgetMs,
     failedLast: options.failedLast,
     trashGraceMs: sources.trashGraceMs,
   };
+}
+
+function isScanned({ volumes }: NodeContext, { spec, generation }: ReplicaOrder): boolean {
+  return isScanMade(volumes.record(spec.folderId), generation);
 }
 
 /** The first generation is the one that this node made: the controller has said nothing yet, not even "no fence". */

@@ -4,6 +4,7 @@ import type { HelperName, HelperOutcome } from '../runtime/plan-rounds.ts';
 import type { NodeContext } from './context.ts';
 import type { HelperReports, Helpers } from './helpers.ts';
 import type { RoundFacts } from './round-facts.ts';
+import { ALL_FOLDERS } from './switch-folder.ts';
 import { roundView, type RoundSources } from './round-view.ts';
 
 export interface HelperTurns {
@@ -18,12 +19,13 @@ export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpe
   return {
     facts: () => facts,
     async run(helper, signal) {
-      const view = await roundView(ctx, sources, {
-        helper,
-        failedLast: failedLast.get(helper) ?? [],
-        signal,
-      });
-      const report = await helpers.run(helper, view, signal);
+      const pass = async (): Promise<Pass> => {
+        const options = { helper, failedLast: failedLast.get(helper) ?? [], signal };
+        const view = await roundView(ctx, sources, options);
+        return { view, report: await helpers.run(helper, view, signal) };
+      };
+      // What the resharer saw of a folder must not be older than a switch that the node makes itself.
+      const { view, report } = await (helper === 'resharer' ? ctx.mutex.run(ALL_FOLDERS, pass) : pass());
       if (report === undefined) return 'failed';
       failedLast.set(
         helper,
@@ -39,6 +41,11 @@ export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpe
   };
 }
 
+interface Pass {
+  readonly view: NodeView;
+  readonly report: HelperReports[HelperName] | undefined;
+}
+
 /** Single items that fail hold up nothing else: what is left of the plan comes first. */
 function outcomeOf({ more, failed }: PassReport): HelperOutcome {
   if (more) return 'more';
@@ -46,7 +53,12 @@ function outcomeOf({ more, failed }: PassReport): HelperOutcome {
 }
 
 function applyReport(ctx: NodeContext, view: NodeView, report: HelperReports[HelperName]): void {
-  if ('applied' in report) noteApplied(ctx, view, report.applied);
+  if ('applied' in report) {
+    noteApplied(ctx, view, report.applied);
+    noteRefused(ctx, view, report.failed);
+    noteUnscanned(ctx, view, report.unscanned);
+    wakeCalls(ctx, view);
+  }
   if ('removed' in report) noteRemoved(ctx, view, report.removed);
 }
 
@@ -61,6 +73,36 @@ function noteApplied(ctx: NodeContext, view: NodeView, applied: HelperReports['r
     const record = ctx.volumes.record(folderId);
     if (record.applied?.generation === generation) continue;
     record.applied = { generation, epoch };
+    ctx.wake.volume(folderId);
+  }
+}
+
+function noteRefused(ctx: NodeContext, { replicas }: NodeView, failed: PassReport['failed']): void {
+  const reasons = new Map(failed.map(({ item, reason }) => [item, reason]));
+  for (const { name, spec } of replicas) {
+    const record = ctx.volumes.record(spec.folderId);
+    const reason = reasons.get(name);
+    if (record.refused === reason) continue;
+    record.refused = reason;
+    ctx.wake.volume(spec.folderId);
+  }
+}
+
+function noteUnscanned(ctx: NodeContext, { replicas }: NodeView, unscanned: readonly string[]): void {
+  for (const { spec, generation } of replicas) {
+    if (!unscanned.includes(spec.folderId)) continue;
+    const record = ctx.volumes.record(spec.folderId);
+    if (record.peersGo?.generation === generation) continue;
+    record.peersGo = { generation, isScanned: false };
+    ctx.wake.volume(spec.folderId);
+  }
+}
+
+/** A call that waits for its folder's type looks at once, and so does the volume, where the type did not come. */
+function wakeCalls(ctx: NodeContext, { states }: NodeView): void {
+  for (const { folderId, phase } of Object.values(states)) {
+    if (phase.kind !== 'taking') continue;
+    ctx.volumes.changed(folderId);
     ctx.wake.volume(folderId);
   }
 }

@@ -90,7 +90,10 @@ async function take(given: Given): Promise<Outcome> {
     localChanged: async () => Object.keys(changed),
     file: async (_, name) => changed[name] ?? unchanged[name],
   };
-  return { session: await takeSession({ ...node.ctx, syncthing }, folderId, signal), scanned };
+  const ctx = { ...node.ctx, syncthing };
+  const first = await takeSession(ctx, folderId, signal);
+  const hasBegun = (await node.ctx.states.read(folderId))?.phase.kind === 'taking';
+  return { session: hasBegun ? await takeSession(ctx, folderId, signal) : first, scanned };
 }
 
 /** What Syncthing says of the others, each time that it is asked. */

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { underRepair } from '../desired/plan-scrub.ts';
 import { takeGrant, withPlainTree, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
-import { holdsGrant, leftoverMounts, offeredEpoch } from '../handoff/session.ts';
+import { holdsGrant, leftoverMounts, offeredEpoch, type Offer } from '../handoff/session.ts';
 import type { NodeContext } from './context.ts';
 import { isMissing, NodeError } from './errors.ts';
 import { makeFirstData } from './first-data.ts';
@@ -11,6 +11,7 @@ import { unrepaired } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
 import { seesEveryCopy } from './sees-every-copy.ts';
+import { switchFolder } from './switch-folder.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export type Session =
@@ -19,29 +20,70 @@ export type Session =
   | { readonly kind: 'wait'; readonly reason?: string };
 
 /**
- * A new session under the grant that this node's order names. The caller holds the volume's mutex. The session counts
- * from here, mounted or not: a crash leaves a writer that flushes an unchanged tree.
+ * A new session under the grant that this node's order names; the first of an epoch once the folder has writer type, for
+ * which the caller asks again. It holds the volume's mutex. The session counts from here, mounted or not: a crash leaves
+ * a writer that flushes an unchanged tree, and before it a grant that is given back (handoff rule 5).
  */
 export async function takeSession(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<Session> {
   const order = ctx.volumes.record(folderId).order?.spec;
   const state = await ctx.states.read(folderId);
   if (order === undefined || state === undefined) return { kind: 'wait' };
   const offer = offeredEpoch(order, state);
-  if (offer.kind === 'rejoin-first')
-    return { kind: 'wait', reason: `${ctx.node} has a copy of a lost lineage and archives it first` };
-  if (offer.kind === 'none') return { kind: 'wait' };
+  if (offer.kind !== 'offered') return withoutOffer(ctx, offer);
   const { epoch } = offer;
   const obstacle =
     (await repairObstacle(ctx, { order, state }, { epoch, signal })) ??
     (await clearOlderMounts(ctx, state, { epoch, signal }));
   if (obstacle !== undefined) return { kind: 'wait', reason: obstacle };
-  const taken = takeGrant(state, epoch);
+  const taken = takeGrant(state, epoch, {
+    isSwitched: await isSwitched(ctx, state, signal),
+    isFirst: order.base.kind === 'empty',
+  });
   if (taken.kind === 'refused')
     return { kind: 'wait', reason: `${ctx.node} cannot take the grant: ${taken.reason}` };
   if (order.base.kind !== 'empty') await requireData(ctx, folderId);
-  const next = await inherited(ctx, order, { before: state, taken: taken.state });
+  const step = { before: state, taken: taken.state };
+  return taken.kind === 'begun' ? begin(ctx, step, signal) : open(ctx, order, step, { epoch, signal });
+}
+
+function withoutOffer({ node }: NodeContext, { kind }: Offer): Session {
+  if (kind === 'none') return { kind: 'wait' };
+  return { kind: 'wait', reason: `${node} has a copy of a lost lineage and archives it first` };
+}
+
+async function open(
+  ctx: NodeContext,
+  order: SyncthingReplicaSpec,
+  step: Step,
+  taking: Taking,
+): Promise<Session> {
+  const next = await inherited(ctx, order, step);
   await ctx.states.write(next);
-  return await confirm(ctx, next, { epoch, signal });
+  return confirm(ctx, next, taking);
+}
+
+/** Asked of Syncthing only where it decides: a session of the epoch that is being written in has the type. */
+async function isSwitched(
+  ctx: NodeContext,
+  { folderId, phase }: DiskState,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (
+    phase.kind === 'taking' && (await ctx.syncthing.folder(folderId, { signal }))?.type === 'sendreceive'
+  );
+}
+
+/** Once for each grant: where the folder has not got its type by that, the resharer sees to it, and the caller asks again. */
+async function begin(ctx: NodeContext, { before, taken }: Step, signal: AbortSignal): Promise<Session> {
+  const { folderId } = taken;
+  if (taken !== before) {
+    await ctx.states.write(taken);
+    await switchFolder(ctx, taken, signal);
+    ctx.wake.volume(folderId);
+    if (await isSwitched(ctx, taken, signal)) return takeSession(ctx, folderId, signal);
+  }
+  const reason = ctx.volumes.record(folderId).refused;
+  return { kind: 'wait', reason: reason ?? `Syncthing on ${ctx.node} is about to send what is written here` };
 }
 
 interface Step {
@@ -71,7 +113,7 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
 
 /**
  * A file that was given back to Syncthing to be fetched again must not be announced by the switch to writer; a crash
- * may have come before Syncthing saw it (handoff rule 42). In the epoch that this node writes in there is nothing to
+ * may have come before Syncthing saw it (handoff rule 42). It is looked for before the switch is asked for; in the epoch that this node writes in there is nothing to
  * wait for: what is there was written over it, and rule 12 lets nothing else decide.
  */
 async function repairObstacle(
@@ -79,7 +121,8 @@ async function repairObstacle(
   { order, state }: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
   { epoch, signal }: Taking,
 ): Promise<string | undefined> {
-  return isWriterOf(state, epoch) ? undefined : repairReason(ctx, order, signal);
+  const isTaking = state.phase.kind === 'taking' && state.phase.epoch === epoch;
+  return isTaking || isWriterOf(state, epoch) ? undefined : repairReason(ctx, order, signal);
 }
 
 /** For people, where something is to be fetched again first. */

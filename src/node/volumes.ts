@@ -25,6 +25,10 @@ export interface VolumeRecord {
   phase?: { readonly key: string; readonly since: string } | undefined;
   /** The order that the resharer said is applied. */
   applied?: { readonly generation: number; readonly epoch: number };
+  /** The order whose peers cannot go before a scan, by its generation, and the one for which that was made. */
+  peersGo?: { readonly generation: number; readonly isScanned: boolean };
+  /** Why the resharer did not carry out the order, for people, as of its last pass. */
+  refused?: string | undefined;
   /** What the last flush found that arrives nowhere else, for people; absent where none was in this life. */
   uncarried?: { readonly epoch: number; readonly paths: readonly string[] };
   /** The deleter said that the order to remove is carried out. */

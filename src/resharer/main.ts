@@ -4,9 +4,9 @@ import { systemClock } from '../runtime/clock.ts';
 import { helperPass, type Pass } from '../runtime/helper-pass.ts';
 import { localSyncthing } from '../runtime/local-syncthing.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { applyResharer, replicasOf } from './apply.ts';
-import { observeFolders } from './observe.ts';
-import { appliedOrders, planResharer, refusedOrders } from './plan.ts';
+import { applyResharer, replicasOf } from '../folders/apply.ts';
+import { observeFolders } from '../folders/observe.ts';
+import { appliedOrders, planResharer, refusedOrders, unscannedFolders } from '../folders/plan.ts';
 
 /** The helper `resharer`: which folders the local Syncthing has, of which type, shared with whom. */
 export async function main(): Promise<void> {
@@ -28,5 +28,11 @@ async function reshare({ view, budget, log, signal }: Pass): Promise<ResharerRep
   const after = await needed(observeFolders(client, signal));
   const refused = refusedOrders(view, after);
   for (const { item, reason } of refused) log.warn({ item, reason }, 'refused an order');
-  return { ...report, failed: [...report.failed, ...refused], applied: appliedOrders(view, after) };
+  const unscanned = unscannedFolders(view, after);
+  return {
+    ...report,
+    failed: [...report.failed, ...refused],
+    applied: appliedOrders(view, after),
+    unscanned,
+  };
 }

@@ -70,6 +70,7 @@ export const arbitraryView: fc.Arbitrary<NodeView> = fc
     replicas: someFolders.chain((ids) => fc.tuple(...ids.map(orderOf))),
     states: fc.tuple(...FOLDERS.map(stateOf)).map((entries) => Object.fromEntries(entries.flat())),
     mounted: fc.subarray([...FOLDERS], { maxLength: 2 }),
+    scanned: fc.subarray([...FOLDERS]),
     failedLast: fc.subarray(['n2', 'n3', ...FOLDERS, ...FOLDERS.map((id) => `${id.slice(0, 18)}.n1`)]),
     confirmed: fc.boolean(),
   })

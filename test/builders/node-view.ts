@@ -23,6 +23,7 @@ export function nodeView(given: Partial<NodeView> = {}): NodeView {
     replicas: [],
     states: {},
     mounted: [],
+    scanned: [],
     confirmedTombstones: [],
     budgetMs: 10_000,
     failedLast: [],
@@ -72,6 +73,7 @@ export function diskState(id: string, phase: DiskPhase = { kind: 'replica' }, st
 
 export const PHASES: readonly DiskPhase[] = [
   { kind: 'replica' },
+  { kind: 'taking', epoch: 1 },
   { kind: 'writer', epoch: 1, session: 1 },
   { kind: 'released', epoch: 1, session: 1, scan: { sequence: 5, startedAt: '2026-01-01T00:00:00Z' } },
   { kind: 'untouched', epoch: 1 },

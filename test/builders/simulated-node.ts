@@ -7,13 +7,8 @@ import type { SyncthingReplica, SyncthingReplicaSpec } from '../../src/desired/r
 import type { Grant } from '../../src/desired/volume.ts';
 import { newDiskState, takeGrant, type DiskState } from '../../src/handoff/disk-state.ts';
 import { stateAfter } from './state-after.ts';
-import {
-  folderTypeOf,
-  planLocal,
-  type LocalAction,
-  type LocalScan,
-  type LocalView,
-} from '../../src/handoff/local.ts';
+import { folderTypeOf } from '../../src/handoff/folder-type.ts';
+import { planLocal, type LocalAction, type LocalScan, type LocalView } from '../../src/handoff/local.ts';
 import { holdsReading, offeredReading, takeReading } from '../../src/handoff/reading.ts';
 import { defaultHandoffSettings } from '../../src/handoff/settings.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
@@ -243,9 +238,11 @@ export class SimulatedNode {
     if (use === undefined || use.isMounted) return;
     if (use.wanted.reads === true) return this.#read(spec, use);
     if (grant === undefined || !this.#mayTake(spec, state, grant)) return;
-    const taken = takeGrant(state, grant.epoch);
+    const isSwitched = this.syncthing.report(folderId, this.deviceOf)?.type === 'sendreceive';
+    const taken = takeGrant(state, grant.epoch, { isSwitched, isFirst: spec.base.kind === 'empty' });
     if (taken.kind === 'refused') return;
     this.#states.set(folderId, taken.state);
+    if (taken.kind === 'begun') return;
     use.isMounted = await this.#stillGranted(spec.volume, grant.epoch);
     const files = [...this.syncthing.filesOf(folderId)];
     if (use.isMounted) this.mounts.push({ epoch: grant.epoch, files });
@@ -289,6 +286,7 @@ export class SimulatedNode {
       isWanted: this.#uses.has(folderId),
       isWantedToRead: this.#reads(folderId),
       isAwaitingPublish: false,
+      isPeerLeaving: false,
       now: this.#options.clock.now(),
       settings: { ...defaultHandoffSettings, scanIntervalMs: 0 },
     };

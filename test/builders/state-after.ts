@@ -15,11 +15,13 @@ import type { LocalAction } from '../../src/handoff/local.ts';
 
 type LeavesState = Extract<
   LocalAction,
-  { kind: 'scan' | 'import' | 'absorb' | 'announce' | 'drop-versions' | 'recheck' }
+  { kind: 'scan' | 'import' | 'absorb' | 'announce' | 'drop-versions' | 'recheck' | 'scan-shared' }
 >;
 
 function leavesState(action: LocalAction): action is LeavesState {
-  return ['scan', 'import', 'absorb', 'announce', 'drop-versions', 'recheck'].includes(action.kind);
+  return ['scan', 'import', 'absorb', 'announce', 'drop-versions', 'recheck', 'scan-shared'].includes(
+    action.kind,
+  );
 }
 
 type Rejoins = Extract<

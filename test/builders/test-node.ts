@@ -25,6 +25,8 @@ import { createWantedVolumes } from '../../src/node/wanted.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { connectSyncthing } from '../../src/syncthing/connect-syncthing.ts';
+import type { FolderConfig } from '../../src/syncthing/config-schema.ts';
+import { folderConfig } from '../../src/syncthing/folder-config.ts';
 
 export const NODE = 'n1';
 
@@ -58,7 +60,7 @@ async function build(survives: Survives): Promise<NodeUnderTest> {
   const kubeletDir = path.join(directory, 'kubelet');
   const store = await openStore(path.join(directory, 'data'), { driverName: 'd.test', namespace: 'ns' });
   const socketPath = path.join(directory, 'nobody.sock');
-  const syncthing = connectSyncthing({ socketPath, apiKey: 'none' });
+  const syncthing = { ...connectSyncthing({ socketPath, apiKey: 'none' }), folder: writersFolder };
   const shared = { clock: systemClock, log: silentLogger };
   const ctx: NodeContext = {
     ...shared,
@@ -88,8 +90,11 @@ async function build(survives: Survives): Promise<NodeUnderTest> {
     },
     knowsOrders: () => survives.knowsOrders,
     syncFilesystems: () => Promise.resolve(),
-    wake: { volume: () => undefined, nodeReport: () => undefined, round: () => undefined },
+    wake: { volume: () => undefined, nodeReport: () => undefined, round: () => setImmediate(endRound) },
   };
+  function endRound(): void {
+    for (const folderId of ctx.volumes.ordered()) ctx.volumes.changed(folderId);
+  }
   return {
     ctx,
     kubernetes,
@@ -98,6 +103,12 @@ async function build(survives: Survives): Promise<NodeUnderTest> {
     restarted: () => build({ ...survives, knowsOrders: false }),
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** As the resharer leaves the folder of whoever takes a grant. */
+function writersFolder(folderId: string): Promise<FolderConfig> {
+  const path = `/data/volumes/${folderId}/sync`;
+  return Promise.resolve(folderConfig({ folderId, label: folderId, path, type: 'sendreceive', peers: [] }));
 }
 
 export function callOf(deadlineMs = 60_000): CallContext {

@@ -30,6 +30,7 @@ const DECISIONS: readonly string[] = [
     'drop-versions': true,
     'take-back': true,
     recheck: true,
+    'scan-shared': true,
   }),
   ...rows<FailoverDecision['kind']>('failover', {
     none: true,
@@ -44,10 +45,11 @@ const DECISIONS: readonly string[] = [
     wait: true,
   }),
   ...rows<OrderAction['kind']>('order', { create: true, update: true, drop: true, bury: true }),
-  ...rows<TakeGrant['kind']>('session', { taken: true, refused: true }),
+  ...rows<TakeGrant['kind']>('session', { begun: true, taken: true, refused: true }),
   ...rows<Offer['kind']>('offer', { offered: true, 'rejoin-first': true, none: true }),
   ...rows<Exclude<DiskPhase['kind'], 'writer'> | 'attached' | 'flushing'>('phase', {
     replica: true,
+    taking: true,
     attached: true,
     flushing: true,
     released: true,
@@ -96,6 +98,7 @@ const OUTCOMES = [
   'introducer: remove',
   'resharer: add',
   'resharer: put',
+  'resharer: not clean',
   'resharer: take-out',
   'deleter: discard',
   'deleter: take-out',

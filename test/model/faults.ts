@@ -162,8 +162,11 @@ function isSeen(world: World, node: ModelNode): boolean {
 }
 
 function isWriting({ api, controller }: World, { name, disk, staging }: ModelNode): boolean {
-  const isGranted = api.volume?.status.grant?.node === name || controller.status !== undefined;
-  return isGranted || disk.state?.phase.kind === 'writer' || staging !== undefined;
+  const { grant, readers = [] } = api.volume?.status ?? {};
+  const isGiven = [grant, ...readers].some((right) => right?.node === name);
+  return (
+    isGiven || controller.status !== undefined || disk.state?.phase.kind === 'writer' || staging !== undefined
+  );
 }
 
 /**

@@ -19,11 +19,16 @@ export function typeOf(disk: Disk): 'sendreceive' | 'receiveonly' | undefined {
   return type === 'receiveonly' ? 'receiveonly' : 'sendreceive';
 }
 
-/** Of concurrent versions the one modified later wins; Syncthing breaks ties by device. */
+/** Of concurrent versions a deletion loses, then the one modified earlier; Syncthing breaks ties by device. */
 export function winner(one: Entry, other: Entry): Entry {
   const order = compareVersions(one.version, other.version);
   if (order !== 'concurrent') return order === 'older' ? other : one;
+  if ((one.content === 0) !== (other.content === 0)) return one.content === 0 ? other : one;
   if (one.mtime !== other.mtime) return one.mtime > other.mtime ? one : other;
+  return byDevice(one, other);
+}
+
+function byDevice(one: Entry, other: Entry): Entry {
   const [devices, others] = [one, other].map(({ version }) => Object.keys(version).toSorted().join());
   if (devices !== others) return (devices ?? '') < (others ?? '') ? one : other;
   return isAheadFirst(one.version, other.version) ? one : other;

@@ -1,14 +1,20 @@
 /** The helpers' passes on one node, with the plans that they really make. */
 import { fencedNodes, planIntroducer } from '../../src/introducer/plan.ts';
-import { appliedOrders, planResharer } from '../../src/resharer/plan.ts';
+import {
+  appliedOrders,
+  planResharer,
+  unscannedFolders,
+  type ResharerAction,
+} from '../../src/folders/plan.ts';
 import { planDeleter, removalFacts, type DeleterAction } from '../../src/deleter/plan.ts';
 import type { NodeView } from '../../src/desired/node-view.ts';
 import type { DeviceConfig, FolderConfig } from '../../src/syncthing/config-schema.ts';
 import { withDevice, withFolder, withoutDevice, withoutFolder } from '../builders/syncthing-model.ts';
 import { count } from './counts.ts';
 import { dropSessions } from './exchange.ts';
-import { sharedWith } from './global-entry.ts';
+import { flaggedOf, sharedWith } from './global-entry.ts';
 import type { HelperName, ModelNode } from './model-node.ts';
+import { scanFolder } from './scan.ts';
 import { FOLDER, nextNumber, type World } from './world.ts';
 
 /** Any change restarts the folder: it scans anew, and indexes of those it is not shared with are dropped. */
@@ -64,11 +70,31 @@ function reshare(world: World, node: ModelNode, view: NodeView): void {
   for (const action of planResharer(view, observed())) {
     count(world.counts, `resharer: ${action.kind}`);
     if (action.kind === 'add') for (const { folder } of action.folders) addFolder(world, node, folder);
-    else if (action.kind === 'put') putFolder(world, node, action.folder);
+    else if (action.kind === 'put') put(world, node, action);
     else takeOutFolder(world, node);
   }
   for (const { generation, epoch } of appliedOrders(view, observed()))
     if (node.driver !== undefined) node.driver.record.applied = { generation, epoch };
+  if (unscannedFolders(view, observed()).length > 0) noteUnscanned(node);
+}
+
+/** src/node/run-helper-turn.ts */
+function noteUnscanned({ driver }: ModelNode): void {
+  const generation = driver?.order?.generation;
+  if (driver === undefined || generation === undefined || driver.record.peersGo?.generation === generation)
+    return;
+  driver.record.peersGo = { generation, isScanned: false };
+}
+
+function put(world: World, node: ModelNode, action: Extract<ResharerAction, { kind: 'put' }>): void {
+  if (action.onlyClean === true && isUnclean(world, node)) count(world.counts, 'resharer: not clean');
+  else putFolder(world, node, action.folder);
+}
+
+/** Asked after the scan that a restart brings with it. */
+function isUnclean(world: World, node: ModelNode): boolean {
+  if (node.daemon.hasToScan) scanFolder(world, node);
+  return flaggedOf(node.disk).length > 0;
 }
 
 function putDevice(world: World, node: ModelNode, device: DeviceConfig): void {

@@ -1,7 +1,8 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
 import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
 import { isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
-import { mayAnnounce, sessionOf, type LocalAction } from '../../src/handoff/local.ts';
+import { mayAnnounce } from '../../src/handoff/folder-type.ts';
+import { sessionOf, type LocalAction } from '../../src/handoff/local.ts';
 import { isConflictName } from '../../src/desired/shared-status.ts';
 import { count } from './counts.ts';
 import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
@@ -24,6 +25,7 @@ const IN_BACKGROUND: ReadonlySet<LocalAction['kind']> = new Set([
   'drop-versions',
   'take-back',
   'recheck',
+  'scan-shared',
 ]);
 
 function beginScan(world: World, { driver, disk }: ModelNode, epoch: number): void {
@@ -238,6 +240,13 @@ function endAnnounce(world: World, node: ModelNode): void {
   if (node.disk.state !== undefined) node.disk.state = announced(node.disk.state);
 }
 
+function endScanShared(world: World, node: ModelNode): void {
+  const record = node.driver?.record;
+  if (record?.peersGo === undefined) return;
+  scanFolder(world, node);
+  record.peersGo = { ...record.peersGo, isScanned: true };
+}
+
 const WORK: Readonly<
   Partial<Record<LocalAction['kind'], (world: World, node: ModelNode, job: Job) => void>>
 > = {
@@ -249,4 +258,5 @@ const WORK: Readonly<
   'drop-versions': endDropVersions,
   'take-back': endTakeBack,
   recheck: endRecheck,
+  'scan-shared': endScanShared,
 };

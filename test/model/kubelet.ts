@@ -3,6 +3,7 @@ import { takeGrant, type DiskState } from '../../src/handoff/disk-state.ts';
 import { holdsGrant, isStaged, leftoverMounts, offeredEpoch } from '../../src/handoff/session.ts';
 import { count } from './counts.ts';
 import { DIRECTORY, ROOT } from './disk.ts';
+import { typeOf } from './global-entry.ts';
 import { reaches } from './reaches.ts';
 import { contentsOf, unreadable } from './ledger.ts';
 import { podMounts, type Driver, type ModelNode } from './model-node.ts';
@@ -26,11 +27,20 @@ function takeSession(world: World, node: ModelNode, isCutShort: boolean): boolea
   const offer = offeredEpoch(order, disk.state);
   count(world.counts, `offer: ${offer.kind}`);
   if (offer.kind !== 'offered' || !clearsMounts(world, node, disk.state, offer.epoch)) return false;
-  const taken = takeGrant(disk.state, offer.epoch);
+  const isTaken = takes(world, node, disk.state, offer.epoch);
+  return isTaken && !isCutShort && confirms(world, node, offer.epoch);
+}
+
+/** False also where the folder is to get its type first. */
+function takes(world: World, node: ModelNode, state: DiskState, epoch: number): boolean {
+  const taken = takeGrant(state, epoch, {
+    isSwitched: typeOf(node.disk) === 'sendreceive',
+    isFirst: node.driver?.order?.spec.base.kind === 'empty',
+  });
   count(world.counts, `session: ${taken.kind}`);
   if (taken.kind === 'refused' || lacksData(node)) return false;
-  disk.state = taken.state;
-  return !isCutShort && confirms(world, node, offer.epoch);
+  node.disk.state = taken.state;
+  return taken.kind === 'taken';
 }
 
 function clearsMounts(world: World, node: ModelNode, state: DiskState, epoch: number): boolean {

@@ -19,6 +19,8 @@ import {
   saysTheSame,
 } from '../../src/node/replica-status.ts';
 import type { FolderReport } from '../../src/desired/replica.ts';
+import { isScanDue } from '../../src/node/peers-go.ts';
+import { observedPeers } from '../../src/node/observed-peers.ts';
 import { writeReport } from './api.ts';
 import { count } from './counts.ts';
 import { syncDisk } from './disk.ts';
@@ -62,6 +64,7 @@ export function localView(
     isWanted: isAsked(world, wanted),
     isWantedToRead: isAsked(world, wantedToRead),
     isAwaitingPublish: stagedAt !== undefined && world.now - stagedAt < PUBLISH_GRACE_MS,
+    isPeerLeaving: isScanDue({ ...record, ...(order !== undefined && { order }) }),
     now: world.now,
     settings: SETTINGS,
   };
@@ -93,6 +96,7 @@ const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
   'drop-versions': unchanged,
   'take-back': unchanged,
   recheck: unchanged,
+  'scan-shared': unchanged,
 };
 
 function nextState(state: DiskState, action: LocalAction): DiskState {
@@ -132,7 +136,9 @@ export function look(world: World, node: ModelNode): void {
     return;
   }
   const isSeen = node.daemon.isOn;
-  const folder = isSeen ? folderReport(world, node, replica.spec.peers) : undefined;
+  const folder = isSeen
+    ? folderReport(world, node, observedPeers(replica, driver.record.applied))
+    : undefined;
   const view = settle(world, node, { driver, isSeen, ...(folder !== undefined && { folder }) });
   driver.record.phase = phaseSince(view, driver.record, replica);
   driver.report = isSeen

@@ -2,6 +2,7 @@
 import type { NodeView, ReplicaOrder } from '../../src/desired/node-view.ts';
 import type { SyncthingNodeSpec } from '../../src/desired/node.ts';
 import type { ReplicaRemoval, SyncthingReplica } from '../../src/desired/replica.ts';
+import { isScanMade } from '../../src/node/peers-go.ts';
 import { nodeView } from '../builders/node-view.ts';
 import { podMounts, type HelperName, type ModelNode } from './model-node.ts';
 import { FOLDER, LABEL, type World } from './world.ts';
@@ -24,6 +25,7 @@ export function helperView(world: World, node: ModelNode, helper: HelperName): N
     replicas: order === undefined ? [] : [orderOf(order, removal)],
     states: disk.state === undefined ? {} : { [FOLDER]: disk.state },
     mounted: isMounted(node) ? [FOLDER] : [],
+    scanned: isScanMade(driver.record, order?.generation) ? [FOLDER] : [],
     confirmedTombstones: tombstones,
     ...(self !== undefined && self.generation > 1 && { order: self.spec }),
   });

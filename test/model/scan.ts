@@ -3,7 +3,7 @@ import { hasChildren, type Disk, type Entry, type FolderDatabase, type ModelFile
 import { globalEntry, typeOf } from './global-entry.ts';
 import { forgetDeletions } from './ledger.ts';
 import type { ModelNode } from './model-node.ts';
-import { bumped } from './version-vector.ts';
+import { bumped, withoutOthers } from './version-vector.ts';
 import type { World } from './world.ts';
 
 const GONE: ModelFile = { content: 0, mtime: 0, isDirectory: false, ctime: 0 };
@@ -85,9 +85,12 @@ function changedEntry(
   name: string,
 ): Omit<Entry, 'sequence'> {
   const file = disk.tree?.get(name) ?? GONE;
-  const version = bumped(before?.version ?? {}, disk.deviceId, Math.floor(world.now / 1000));
+  const isFlagged = typeOf(disk) === 'receiveonly';
+  const known = before?.version ?? {};
+  const base = before?.isFlagged === true && !isFlagged ? withoutOthers(known, disk.deviceId) : known;
+  const version = bumped(base, disk.deviceId, Math.floor(world.now / 1000));
   const mtime = file.content === 0 ? world.now : file.mtime;
-  return { ...file, mtime, version, isFlagged: typeOf(disk) === 'receiveonly' };
+  return { ...file, mtime, version, isFlagged };
 }
 
 /** The first scan after the loss of a database knows of no deletion before it. */

@@ -15,7 +15,7 @@ import {
   taint,
   wipeReplica,
 } from './faults.ts';
-import { watchOrders } from './driver.ts';
+import { runHelperPass, viewForHelper, watchOrders } from './driver.ts';
 import { endJob } from './jobs.ts';
 import { look, writeLook } from './look.ts';
 import { publish, unpublish } from './kubelet.ts';
@@ -140,15 +140,17 @@ function roundWithoutHelpers(world: World, node: ModelNode): void {
   controllerRound(world);
 }
 
-/** A pod writes before the folder is switched to its writer, and may be gone again at once. */
+/** A pod writes as soon as it can, or deletes, and may be gone again at once; its node's helpers are slow. */
 function earlyWrites({ world, writer, other, argument }: Turn): void {
+  writes(world, writer);
   leaves(world, writer);
   startPod(world, other, 'p1');
   for (let turn = 0; turn < 8 && podMounts(other).length === 0; turn += 1) {
     round(world);
     step(world, () => publish(world, other, 'p1', 'none'));
   }
-  writes(world, other);
+  if (argument % 4 === 0) step(world, () => remove(world, other, 'a'));
+  else writes(world, other);
   if (argument % 2 === 0) step(world, () => daemonScans(world, other));
   if (argument % 3 === 1) leaves(world, other);
   for (let left = 6; left > 0; left -= 1) roundWithoutHelpers(world, other);
@@ -172,6 +174,9 @@ function comesBackAtOnce({ world, writer, other, argument }: Turn): void {
   }
   startPod(world, writer, 'p2');
   step(world, () => publish(world, writer, 'p2', 'none'));
+  step(world, () => viewForHelper(world, writer, 'resharer'));
+  step(world, () => runHelperPass(world, writer));
+  step(world, () => publish(world, writer, 'p2', 'none'));
   writes(world, writer);
   rounds(world, 1 + (argument % 3));
   comes(world, other, 4);
@@ -184,7 +189,10 @@ function holderIsWiped({ world, writer, other, argument }: Turn): void {
   rounds(world, 6);
   const wiped = argument % 2 === 0 ? writer : other;
   step(world, () => wipeReplica(world, wiped));
+  // What is missing comes back soon where it can.
+  wiped.isSlow = argument % 3 === 0;
   comes(world, wiped, 3);
+  wiped.isSlow = false;
 }
 
 /** The containers of a writer that was given up go on, and its node gets the volume again. */

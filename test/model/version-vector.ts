@@ -27,3 +27,9 @@ export function mergedVersions(one: VersionVector, other: VersionVector): Versio
     merged[device] = Math.max(merged[device] ?? 0, counter);
   return merged;
 }
+
+/** What counted as changed on a receiver drops the others' counters when a writer's scan finds it (`DropOthers`). */
+export function withoutOthers(version: VersionVector, device: string): VersionVector {
+  const own = version[device];
+  return own === undefined ? {} : { [device]: own };
+}

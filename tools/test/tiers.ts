@@ -17,6 +17,9 @@ function project(name: string, reports: string, needs: readonly string[]): Tier 
 /** With `attach: true`, what goes otherwise then: whose turn it is. */
 const ATTACH_FILES = ['attach', 'exclusive'];
 
+/** The same rounds every time, four minutes of them. */
+const CHAOS = ['--profile', 'short', '--seed', '1', '--rounds', '2'];
+
 function withAttach(name: string, files: readonly string[], reports: string): Tier {
   const tier = project(name, reports, ['deploy-attach']);
   const paths = files.map((file) => `test/e2e/${file}.test.ts`);
@@ -35,6 +38,7 @@ export function tiers(reports: string): readonly Tier[] {
     project('integration', reports, ['programs', 'images']),
     project('sanity', reports, ['deploy']),
     project('e2e', reports, ['programs', 'deploy']),
+    { name: 'chaos', command: ['node', 'test/chaos/main.ts', 'run', ...CHAOS], needs: ['deploy'] },
     withAttach('sanity', [], reports),
     withAttach('e2e', ATTACH_FILES, reports),
   ];

@@ -260,4 +260,37 @@ export const STORIES: readonly FoundStory[] = [
     ],
     after: [['disk replaced', 0, 0]],
   },
+  {
+    name: 'a client whose database was lost took in what an older copy had, in a version that won (rule 16)',
+    options: { names: ['n1', 'n2', 'n3'], labelled: ['n1', 'n2'] },
+    happenings: [
+      ['writer is alone', 0, 118],
+      ['pod comes', 2, 0],
+      ['power', 0, 0],
+      ['comes back empty', 0, 31],
+      ['pod comes', 2, 0],
+      ['kubelet dies', 1, 0],
+      ['early writes', 0, 0],
+      ['database goes', 2, 0],
+    ],
+  },
+  {
+    name: 'the only holder left for the sake of one that was to become a holder next (rule 31)',
+    options: { names: ['n1', 'n2', 'n3'], labelled: ['n1'], isSyncthing1: true },
+    happenings: [
+      ['pod moves', 0, 0],
+      ['pod moves', 0, 0],
+      ['writer comes back', 2, 0],
+      ['database goes', 0, 92],
+      ['power of all', 0, 0],
+    ],
+  },
+  {
+    name: 'a holder whose files were removed by hand is asked for the volume before it has them back (rule 9)',
+    options: TWO,
+    happenings: [
+      ['holder is wiped', 0, 0],
+      ['holder is wiped', 0, 153],
+    ],
+  },
 ];

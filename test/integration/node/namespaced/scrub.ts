@@ -32,7 +32,18 @@ async function written(name: string, files: Readonly<Record<string, string>>): P
   for (const [file, content] of Object.entries(files)) writeFileSync(path.join(target, file), content);
   await detach(cluster.node('n1'), volumeId, 'pod-a');
   await bothHold(volumeId);
+  await bothReceive(volumeId);
   return volumeId;
+}
+
+/** The scan that comes with the writer's way back to a receiver would see a byte that is being flipped. */
+async function bothReceive(volumeId: string): Promise<void> {
+  for (const node of ['n1', 'n2'])
+    await eventually(async () => {
+      const { generation, status } = await cluster.replica(volumeId, node);
+      expect(status?.generation).toBe(generation);
+      expect(status?.folder).toMatchObject({ type: 'receiveonly', state: 'idle', scanned: true });
+    });
 }
 
 async function bothHold(volumeId: string): Promise<void> {

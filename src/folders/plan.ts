@@ -1,8 +1,15 @@
 import type { NodeView, PassFailure, ReplicaOrder, ResharerReport } from '../desired/node-view.ts';
 import { volumePaths } from '../desired/volume-paths.ts';
-import { folderTypeOf } from '../handoff/local.ts';
+import { folderTypeOf } from '../handoff/folder-type.ts';
+import { isComingToWrite } from '../handoff/taking.ts';
 import type { FolderConfig } from '../syncthing/config-schema.ts';
 import { folderConfig, peersOf, sameFolder } from '../syncthing/folder-config.ts';
+
+/** Of the view of a node what folders depend on. */
+export type ResharerView = Pick<
+  NodeView,
+  'node' | 'storeId' | 'hostDataDir' | 'replicas' | 'states' | 'mounted' | 'scanned' | 'failedLast'
+>;
 
 /** The local Syncthing as far as folders go. */
 export interface ObservedFolders {
@@ -29,6 +36,8 @@ export type ResharerAction =
        * paused while it is still shared (takeOutFolder says what comes of it otherwise).
        */
       readonly pausedFirst?: FolderConfig;
+      /** The folder becomes that of a new epoch's writer: only while nothing counts as changed here (rule 11). */
+      readonly onlyClean?: true;
     }
   /** Out of Syncthing, to come back after its tree was archived (handoff rule 30). */
   | { readonly kind: 'take-out'; readonly replica: string; readonly folderId: string };
@@ -49,7 +58,7 @@ const FOLDERS_PER_COMMIT = 100;
  * each on its own (handoff rule 38). A folder that no order names is the deleter's. The folder of a copy that writes
  * is never taken out (rule 16): only a copy that is being rejoined is, and `state.json` is either of the two.
  */
-export function planResharer(view: NodeView, observed: ObservedFolders): readonly ResharerAction[] {
+export function planResharer(view: ResharerView, observed: ObservedFolders): readonly ResharerAction[] {
   const steps = view.replicas
     .flatMap((order) => stepOf({ view, observed, order }))
     .map((step) => (view.failedLast.includes(step.replica) ? { ...step, rank: RANKS.failed } : step))
@@ -58,22 +67,33 @@ export function planResharer(view: NodeView, observed: ObservedFolders): readonl
 }
 
 /** Every order whose folder, type and peers stand as wanted in what was observed. */
-export function appliedOrders(view: NodeView, observed: ObservedFolders): ResharerReport['applied'] {
+export function appliedOrders(view: ResharerView, observed: ObservedFolders): ResharerReport['applied'] {
   return view.replicas
     .filter((order) => isApplied({ view, observed, order }))
     .map(({ name, generation, spec }) => ({ replica: name, generation, epoch: spec.epoch }));
 }
 
 /** Orders that cannot be carried out as they are, with what a person can do about it. */
-export function refusedOrders(view: NodeView, observed: ObservedFolders): readonly PassFailure[] {
+export function refusedOrders(view: ResharerView, observed: ObservedFolders): readonly PassFailure[] {
   return view.replicas.flatMap((order) => {
     const wanted = wantedOf({ view, observed, order });
     return wanted.kind === 'refused' ? [{ item: order.name, reason: wanted.reason }] : [];
   });
 }
 
+/** Folders that have to be scanned before a peer goes from their list. */
+export function unscannedFolders(view: ResharerView, observed: ObservedFolders): readonly string[] {
+  return view.replicas.flatMap((order) => {
+    const it = { view, observed, order };
+    const [actual, wanted] = [actualOf(it), wantedOf(it)];
+    if (actual === undefined || wanted.kind !== 'folder' || isHeld(it, actual)) return [];
+    if (rankOf(it, actual, wanted.folder) === RANKS.fence) return [];
+    return isUnscanned(it, actual, wanted.folder) ? [actual.id] : [];
+  });
+}
+
 interface Case {
-  readonly view: NodeView;
+  readonly view: ResharerView;
   readonly observed: ObservedFolders;
   readonly order: ReplicaOrder;
 }
@@ -139,7 +159,12 @@ const RANKS = { fence: 0, switch: 1, join: 2, change: 3, leave: 4, rejoin: 5, fa
 
 type Step = { readonly rank: number; readonly replica: string } & (
   | { readonly kind: 'add'; readonly folder: FolderConfig }
-  | { readonly kind: 'put'; readonly folder: FolderConfig; readonly pausedFirst?: FolderConfig }
+  | {
+      readonly kind: 'put';
+      readonly folder: FolderConfig;
+      readonly pausedFirst?: FolderConfig;
+      readonly onlyClean?: true;
+    }
   | { readonly kind: 'take-out'; readonly folderId: string }
 );
 
@@ -154,11 +179,45 @@ function stepOf(it: Case): readonly Step[] {
   if (actual === undefined) return [{ rank: RANKS.join, replica, kind: 'add', folder: wanted.folder }];
   if (sameFolder(actual, wanted.folder, it.observed.ownDeviceId)) return [];
   const folder = { ...actual, ...wanted.folder };
-  const letsGo = peersBeside(it, actual, wanted.folder).length > 0 && actual.paused !== true;
   const rank = rankOf(it, actual, wanted.folder);
-  return [
-    { rank, replica, kind: 'put', folder, ...(letsGo && { pausedFirst: { ...actual, paused: true } }) },
-  ];
+  if (rank !== RANKS.fence && (isHeld(it, actual) || isUnscanned(it, actual, wanted.folder))) return [];
+  return [{ rank, replica, kind: 'put', folder, ...careOf(it, actual, wanted.folder) }];
+}
+
+/** Its writer's type is to come, and its peers come and go with that, in one change (handoff rule 11). */
+function isHeld({ view, order }: Case, actual: FolderConfig): boolean {
+  const state = view.states[order.spec.folderId];
+  if (state === undefined || actual.type !== 'receiveonly') return false;
+  return isComingToWrite(view.node, state, order.spec);
+}
+
+/**
+ * A receiver that shares with nobody takes for changed what is only another inode or was touched since it came, for want
+ * of an index that says the same. A scan while it still shares takes note of that (handoff rule 7).
+ */
+function isUnscanned(it: Case, actual: FolderConfig, wanted: FolderConfig): boolean {
+  if (actual.type !== 'receiveonly' || wanted.type !== 'receiveonly' || actual.paused === true) return false;
+  return peersBeside(it, actual, wanted).length > 0 && !it.view.scanned.includes(actual.id);
+}
+
+function careOf(
+  it: Case,
+  actual: FolderConfig,
+  wanted: FolderConfig,
+): Pick<Extract<ResharerAction, { kind: 'put' }>, 'pausedFirst' | 'onlyClean'> {
+  const letsGo = peersBeside(it, actual, wanted).length > 0 && actual.paused !== true;
+  return {
+    ...(letsGo && { pausedFirst: { ...actual, paused: true } }),
+    ...(mayBeUnclean(it, actual, wanted) && { onlyClean: true }),
+  };
+}
+
+/** Where another store holds the base; what this one alone has is the truth, changed or not (handoff rule 8). */
+function mayBeUnclean({ view, order }: Case, actual: FolderConfig, wanted: FolderConfig): boolean {
+  const { base, folderId } = order.spec;
+  const isSwitch = actual.type === 'receiveonly' && wanted.type === 'sendreceive';
+  const isElsewhere = base.holders.some(({ storeId }) => storeId !== view.storeId);
+  return isSwitch && isElsewhere && view.states[folderId]?.phase.kind === 'taking';
 }
 
 /** Devices on the list of `one` that are not on that of `other`. */

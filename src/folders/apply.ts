@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PassFailure, PassReport } from '../desired/node-view.ts';
 import { changed, messageOf } from '../runtime/apply-actions.ts';
-import type { SyncthingClient } from '../syncthing/client.ts';
+import { MARKER_ALONE, type SyncthingClient } from '../syncthing/client.ts';
 import { takeOutFolder } from '../syncthing/take-out-folder.ts';
 import type { ReplicaFolder, ResharerAction } from './plan.ts';
 
@@ -19,13 +19,36 @@ export async function applyResharer(
     case 'add':
       return add(client, action.folders, signal);
     case 'put':
-      if (action.pausedFirst !== undefined) await client.putFolders([action.pausedFirst], { signal });
-      await client.putFolders([action.folder], { signal });
-      return changed(1);
+      return put(client, action, signal);
     case 'take-out':
       await takeOutFolder(client, action.folderId, { signal });
       return changed(1);
   }
+}
+
+async function put(
+  client: SyncthingClient,
+  { replica, folder, pausedFirst, onlyClean }: Extract<ResharerAction, { kind: 'put' }>,
+  signal: AbortSignal,
+): Promise<PassReport> {
+  const reason = onlyClean === true ? await uncleanReason(client, folder.id, signal) : undefined;
+  if (reason !== undefined) return changed(0, [{ item: replica, reason }]);
+  if (pausedFirst !== undefined) await client.putFolders([pausedFirst], { signal });
+  await client.putFolders([folder], { signal });
+  return changed(1);
+}
+
+/** Of a folder that was just put the first scan may still go on: any scan waits for that, also one of nothing. */
+async function uncleanReason(
+  client: SyncthingClient,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  await client.scan(folderId, { signal, sub: MARKER_ALONE });
+  const { receiveOnlyTotalItems: items } = await client.folderStatus(folderId, { signal });
+  return items === 0
+    ? undefined
+    : `${items} item(s) count as changed here, which is looked into before anybody writes`;
 }
 
 /** A folder whose directory cannot be made drops out; the others are added. */

@@ -1,0 +1,28 @@
+/** Which type the folder of one copy has, from state.json and the controller's order (handoff rules 11, 15 and 24). */
+import type { FolderType, SyncthingReplicaSpec } from '../desired/replica.ts';
+import type { DiskState } from './disk-state.ts';
+import { isShared, mayAnnounceShared, sharedTypeOf } from './writing.ts';
+
+/** A holder may speak for the volume only while nobody writes it, and not of a lineage that was lost. */
+export function mayAnnounce(state: DiskState, order: SyncthingReplicaSpec): boolean {
+  if (isShared(order)) return mayAnnounceShared(state, order);
+  const isHolder = order.base.holders.some(
+    ({ node, storeId }) => node === order.node && storeId === state.storeId,
+  );
+  const isBusy = order.grant !== undefined || order.rejoin !== undefined || order.removal !== undefined;
+  return isHolder && !isBusy && state.phase.kind !== 'rejoining' && state.phase.kind !== 'writer';
+}
+
+/**
+ * Writer type belongs to the copy whose state.json says writer in the very epoch that the controller granted, and for a
+ * moment to a holder that announces its directories.
+ */
+export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
+  if (isShared(order)) return sharedTypeOf(state, order);
+  if (state.announcing === true && mayAnnounce(state, order)) return 'sendreceive';
+  const { phase } = state;
+  const { grant } = order;
+  const isWriters = phase.kind === 'writer' || phase.kind === 'taking';
+  const writes = isWriters && grant?.node === order.node && grant.epoch === phase.epoch;
+  return writes && order.type === 'sendreceive' ? 'sendreceive' : 'receiveonly';
+}

@@ -1,0 +1,49 @@
+import type { SyncthingReplica } from '../desired/replica.ts';
+import type { DiskState } from '../handoff/disk-state.ts';
+import { applyResharer } from '../folders/apply.ts';
+import { observeFolders } from '../folders/observe.ts';
+import { planResharer } from '../folders/plan.ts';
+import type { NodeContext } from './context.ts';
+
+/** In the place of a folder id, for the lock under which Syncthing's folders are planned and changed. */
+export const ALL_FOLDERS = '*';
+
+/**
+ * Gives the folder of a copy that took its grant the type of a writer, as the resharer would: by its plan, between two of
+ * its passes. A pod waits for this, and a process takes longer to start than all the rest of the way. What cannot be
+ * done here is left to the round that follows. The caller holds the volume's mutex.
+ */
+export async function switchFolder(ctx: NodeContext, state: DiskState, signal: AbortSignal): Promise<void> {
+  const { order } = ctx.volumes.record(state.folderId);
+  try {
+    if (order !== undefined) await ctx.mutex.run(ALL_FOLDERS, () => carryOut(ctx, order, state, signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    ctx.log.warn({ error, folderId: state.folderId }, 'a folder could not be switched at once');
+  }
+  ctx.wake.round('folders');
+}
+
+async function carryOut(
+  ctx: NodeContext,
+  { name, generation, spec }: SyncthingReplica,
+  state: DiskState,
+  signal: AbortSignal,
+): Promise<void> {
+  const { node, store, syncthing, volumes } = ctx;
+  const view = {
+    node,
+    storeId: store.storeId,
+    hostDataDir: store.layout.hostDataDir,
+    replicas: [{ name, generation, spec, removalConfirmed: false }],
+    states: { [state.folderId]: state },
+    mounted: [],
+    scanned: [],
+    failedLast: [],
+  };
+  for (const action of planResharer(view, await observeFolders(syncthing, signal))) {
+    if (action.kind !== 'put') continue;
+    const { failed } = await applyResharer(syncthing, action, signal);
+    volumes.record(state.folderId).refused = failed[0]?.reason;
+  }
+}
