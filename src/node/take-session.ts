@@ -113,8 +113,8 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
 
 /**
  * A file that was given back to Syncthing to be fetched again must not be announced by the switch to writer; a crash
- * may have come before Syncthing saw it (handoff rule 42). It is looked for before the switch is asked for; in the epoch that this node writes in there is nothing to
- * wait for: what is there was written over it, and rule 12 lets nothing else decide.
+ * may have come before Syncthing saw it (handoff rule 42). It is looked for before the switch; in the epoch that this
+ * node writes in there is nothing to wait for: what is there was written over it, and rule 12 lets nothing else decide.
  */
 async function repairObstacle(
   ctx: NodeContext,
