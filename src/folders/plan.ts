@@ -86,9 +86,8 @@ export function unscannedFolders(view: ResharerView, observed: ObservedFolders):
   return view.replicas.flatMap((order) => {
     const it = { view, observed, order };
     const [actual, wanted] = [actualOf(it), wantedOf(it)];
-    if (actual === undefined || wanted.kind !== 'folder' || isHeld(it, actual)) return [];
-    if (rankOf(it, actual, wanted.folder) === RANKS.fence) return [];
-    return isUnscanned(it, actual, wanted.folder) ? [actual.id] : [];
+    if (actual === undefined || wanted.kind !== 'folder') return [];
+    return waitOf(it, actual, wanted.folder) === 'scan' ? [actual.id] : [];
   });
 }
 
@@ -179,9 +178,16 @@ function stepOf(it: Case): readonly Step[] {
   if (actual === undefined) return [{ rank: RANKS.join, replica, kind: 'add', folder: wanted.folder }];
   if (sameFolder(actual, wanted.folder, it.observed.ownDeviceId)) return [];
   const folder = { ...actual, ...wanted.folder };
+  if (waitOf(it, actual, wanted.folder) !== undefined) return [];
   const rank = rankOf(it, actual, wanted.folder);
-  if (rank !== RANKS.fence && (isHeld(it, actual) || isUnscanned(it, actual, wanted.folder))) return [];
   return [{ rank, replica, kind: 'put', folder, ...careOf(it, actual, wanted.folder) }];
+}
+
+/** What the change waits for; a fence waits for nothing. */
+function waitOf(it: Case, actual: FolderConfig, wanted: FolderConfig): 'writer' | 'scan' | undefined {
+  if (rankOf(it, actual, wanted) === RANKS.fence) return undefined;
+  if (isHeld(it, actual)) return 'writer';
+  return isUnscanned(it, actual, wanted) ? 'scan' : undefined;
 }
 
 /** Its writer's type is to come, and its peers come and go with that, in one change (handoff rule 11). */
