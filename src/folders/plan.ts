@@ -1,6 +1,7 @@
 import type { NodeView, PassFailure, ReplicaOrder, ResharerReport } from '../desired/node-view.ts';
 import { volumePaths } from '../desired/volume-paths.ts';
 import { folderTypeOf } from '../handoff/folder-type.ts';
+import { isHeldElsewhere } from '../handoff/session.ts';
 import { isComingToWrite } from '../handoff/taking.ts';
 import type { FolderConfig } from '../syncthing/config-schema.ts';
 import { folderConfig, peersOf, sameFolder } from '../syncthing/folder-config.ts';
@@ -222,8 +223,7 @@ function careOf(
 function mayBeUnclean({ view, order }: Case, actual: FolderConfig, wanted: FolderConfig): boolean {
   const { base, folderId } = order.spec;
   const isSwitch = actual.type === 'receiveonly' && wanted.type === 'sendreceive';
-  const isElsewhere = base.holders.some(({ storeId }) => storeId !== view.storeId);
-  return isSwitch && isElsewhere && view.states[folderId]?.phase.kind === 'taking';
+  return isSwitch && isHeldElsewhere(base, view.storeId) && view.states[folderId]?.phase.kind === 'taking';
 }
 
 /** Devices on the list of `one` that are not on that of `other`. */

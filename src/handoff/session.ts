@@ -1,6 +1,6 @@
 /** From a grant to a mount, and what a scan of it is worth: the decisions of one node (handoff rules 10, 12, 13, 19). */
 import type { FolderType, SyncthingReplicaSpec } from '../desired/replica.ts';
-import type { Grant, SyncthingVolume } from '../desired/volume.ts';
+import type { Base, Grant, SyncthingVolume } from '../desired/volume.ts';
 import type { DiskState } from './disk-state.ts';
 
 /** The node and its disk, as a grant names them. */
@@ -22,6 +22,11 @@ export function holdsGrant({ spec, status }: SyncthingVolume, place: Place, epoc
 export interface BaseName {
   readonly epoch: number;
   readonly session: number;
+}
+
+/** Another disk than this has the base as well; else what is here is the truth (rule 8). */
+export function isHeldElsewhere({ holders }: Base, own: string): boolean {
+  return holders.some(({ storeId }) => storeId !== own);
 }
 
 /** Nobody writes, and this disk holds that very base: nothing of it is unproven (rule 17). */

@@ -3,6 +3,7 @@ import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { DiskPhase, DiskState } from './disk-state.ts';
 import { folderTypeOf } from './folder-type.ts';
 import type { LocalAction, LocalView } from './local.ts';
+import { isHeldElsewhere } from './session.ts';
 import { isShared } from './writing.ts';
 
 /** The grant of this node under which nothing was mounted yet, and which its state.json did not end. */
@@ -47,7 +48,7 @@ function isSwitching({ state, folder }: LocalView): boolean {
 
 /** What this store alone has is announced as it is (rule 8). */
 function isTakenBackFirst({ state, order, folder }: LocalView): boolean {
-  const isElsewhere = order?.base.holders.some(({ storeId }) => storeId !== state.storeId) === true;
   const isUnclean = folder?.type === 'receiveonly' && folder.receiveOnlyItems > 0;
-  return state.phase.kind === 'taking' && isElsewhere && isUnclean;
+  if (state.phase.kind !== 'taking' || order === undefined) return false;
+  return isUnclean && isHeldElsewhere(order.base, state.storeId);
 }

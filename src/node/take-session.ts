@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { underRepair } from '../desired/plan-scrub.ts';
 import { takeGrant, withPlainTree, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
-import { holdsGrant, leftoverMounts, offeredEpoch, type Offer } from '../handoff/session.ts';
+import { holdsGrant, isHeldElsewhere, leftoverMounts, offeredEpoch, type Offer } from '../handoff/session.ts';
 import type { NodeContext } from './context.ts';
 import { isMissing, NodeError } from './errors.ts';
 import { makeFirstData } from './first-data.ts';
@@ -152,8 +152,7 @@ async function mayBeTruth(
   order: SyncthingReplicaSpec,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const isAlone = order.base.holders.every(({ storeId }) => storeId === ctx.store.storeId);
-  return isAlone && (await seesEveryCopy(ctx, order, signal));
+  return !isHeldElsewhere(order.base, ctx.store.storeId) && (await seesEveryCopy(ctx, order, signal));
 }
 
 function othersOf({ node, base, peers }: SyncthingReplicaSpec): string {
