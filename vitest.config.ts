@@ -9,6 +9,7 @@ export default defineConfig({
           name: 'unit',
           // A worker a file would take longer to start than most files take to run.
           isolate: false,
+          maxWorkers: '100%',
           include: [
             'src/**/*.test.ts',
             'tools/**/*.test.ts',
@@ -22,6 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'model',
+          maxWorkers: '100%',
           include: ['test/model/**/*.test.ts'],
           testTimeout: 240_000,
         },

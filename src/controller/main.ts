@@ -5,6 +5,7 @@ import { parseControllerConfig } from '../runtime/config.ts';
 import { run } from '../runtime/run.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { connectKubernetes } from '../kubernetes/connect-kubernetes.ts';
+import { leaseIdentity } from '../kubernetes/lease.ts';
 import { runController } from './run-controller.ts';
 import { VERSION } from '../runtime/version.ts';
 
@@ -29,7 +30,7 @@ export async function main(environment: Readonly<Record<string, string | undefin
         log,
         version: VERSION,
         socketPath: parseCsiEndpoint(config.csiEndpoint),
-        identity: `${config.podName}-${randomBytes(6).toString('hex')}`,
+        identity: leaseIdentity(config.podName, randomBytes(6).toString('hex')),
         random: Math.random,
         signal,
       });

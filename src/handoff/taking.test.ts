@@ -66,12 +66,6 @@ describe('a grant that was taken and under which nothing is mounted', () => {
       { seen: { receiveOnlyItems: 1 }, order: { base: handoffBase(['n1']) } },
       ['absorb'],
     ],
-    ['for an import: waits for its type', { order: { importFrom: 'photos' }, isWanted: false }, []],
-    [
-      'for an import: goes on when that is there',
-      { order: { importFrom: 'photos' }, isWanted: false, seen: { type: 'sendreceive' } },
-      ['import'],
-    ],
   ])('%s', (_what, given, expected) => {
     expect(kinds(given)).toEqual(expected);
   });

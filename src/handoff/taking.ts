@@ -38,12 +38,8 @@ export function untakenActions(view: LocalView): readonly LocalAction[] {
   const epoch = untakenGrant(view);
   if (epoch === undefined || view.state.phase.kind === 'writer') return [];
   if (isTakenBackFirst(view)) return [{ kind: 'decline', epoch }];
-  if (view.order?.importFrom !== undefined) return isSwitching(view) ? [] : [{ kind: 'import' }];
+  if (view.order?.importFrom !== undefined) return [{ kind: 'import' }];
   return view.isWanted ? [] : [{ kind: 'decline', epoch }];
-}
-
-function isSwitching({ state, folder }: LocalView): boolean {
-  return state.phase.kind === 'taking' && folder?.type !== 'sendreceive';
 }
 
 /** What this store alone has is announced as it is (rule 8). */

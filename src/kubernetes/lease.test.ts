@@ -4,7 +4,7 @@ import { silentLogger } from '../runtime/logger.ts';
 import type { CallOptions, KubernetesClient } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import { createFakeKubernetes, type FakeKubernetes } from './fake.ts';
-import { leadWhile } from './lease.ts';
+import { leadWhile, leaseIdentity } from './lease.ts';
 import { LEASES } from './resource-kind.ts';
 
 const never = new AbortController().signal;
@@ -135,6 +135,18 @@ describe('the lease', () => {
     await clock.advance(4000);
     expect(a.leading).toBe(true);
     await end(a);
+  });
+
+  test('of a process of the same pod, which has ended, is taken at once; of another pod it is waited for', async () => {
+    const spec = { holderIdentity: leaseIdentity('controller-x7', 'before'), leaseDurationSeconds: 15 };
+    fake.seed(LEASES, { name: 'controller', spec });
+    const other = campaign(leaseIdentity('controller-x', 'first'));
+    await clock.advance(10_000);
+    expect(other.leading).toBe(false);
+    const next = campaign(leaseIdentity('controller-x7', 'after'));
+    await clock.advance(1);
+    expect([other.leading, next.leading]).toEqual([false, true]);
+    await end(other, next);
   });
 
   test('survives an API server that is away for a moment', async () => {

@@ -21,12 +21,25 @@ export interface LeadOptions {
   readonly client: KubernetesClient;
   /** Name of the Lease, in the client's namespace. */
   readonly name: string;
-  /** Unique among the candidates and not used again after a restart, e.g. the pod's name and a random part. */
+  /** Unique among the candidates and not used again after a restart: see `leaseIdentity`. */
   readonly identity: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly timings?: LeaseTimings;
+}
+
+const BETWEEN = '_';
+
+/** No pod's name has the sign between its parts, so that two processes of one pod know each other. */
+export function leaseIdentity(podName: string, random: string): string {
+  return `${podName}${BETWEEN}${random}`;
+}
+
+/** The kubelet begins a container again when its process has ended: who held the lease for this pod is gone. */
+function isPredecessor(holder: string, identity: string): boolean {
+  const [pod, ...random] = holder.split(BETWEEN);
+  return random.length > 0 && pod === identity.split(BETWEEN)[0];
 }
 
 /**
@@ -147,11 +160,9 @@ class Election {
   }
 
   #isTaken({ spec }: Lease): boolean {
-    if (
-      spec.holderIdentity === undefined ||
-      spec.holderIdentity === '' ||
-      spec.holderIdentity === this.#options.identity
-    )
+    const { holderIdentity: holder } = spec;
+    const { identity } = this.#options;
+    if (holder === undefined || holder === '' || holder === identity || isPredecessor(holder, identity))
       return false;
     const leaseMs =
       spec.leaseDurationSeconds === undefined ? this.#timings.leaseMs : spec.leaseDurationSeconds * 1000;

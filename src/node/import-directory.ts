@@ -5,7 +5,8 @@ import { takeSession } from './take-session.ts';
 
 /**
  * A session in the place of a pod, with the directory as the tree that it leaves behind: with nothing mounted the flush
- * begins at once, makes the tree plain and has it proven, as after any pod (handoff rules 35, 18 and 39).
+ * begins at once, makes the tree plain and has it proven, as after any pod (handoff rules 35, 18 and 39). As the first of
+ * its volume it does not wait for the folder's type (rule 11).
  */
 export async function importDirectory(
   ctx: NodeContext,
@@ -17,8 +18,6 @@ export async function importDirectory(
     if (importFrom === undefined) return;
     await requireImport(ctx, folderId, importFrom);
     const session = await takeSession(ctx, folderId, signal);
-    // Its folder is becoming a writer's, and the look that sees it done comes back here.
-    if ((await ctx.states.read(folderId))?.phase.kind === 'taking') return;
     if (session.kind === 'wait' && session.reason !== undefined)
       throw new NodeError('inconsistent', `it waits: ${session.reason}`);
   });

@@ -1,4 +1,4 @@
-/** What people expect of a chart: its own test, an upgrade, a way back, and definitions that are up to date. */
+/** What people expect of a chart: an upgrade, a way back, and definitions that are up to date (its own test: readme.test.ts). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_RELEASE, deploy, helm } from '../../tools/deploy/deploy.ts';
 import { kubectl } from '../../tools/kube/kube.ts';
@@ -24,12 +24,6 @@ afterAll(async () => {
 });
 
 describe('helm', () => {
-  it('test: a volume is made, written and read, and nothing is left of it', async () => {
-    const said = await helm(stage.kube, ['test', name, '-n', namespace, '--timeout', '180s'], 200_000);
-    expect(said).toMatch(/Phase:\s+Succeeded/);
-    expect(await inDriver('get', 'pvc,job', '-o', 'name')).toBe('');
-  });
-
   it('upgrade: the definitions grow with it, and the rights for that are gone', async () => {
     const crd = 'syncthingnodes.syncthing-csi.io';
     const schema = '/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/unfit';

@@ -24,18 +24,23 @@ interface Found {
   readonly rule?: string;
 }
 
+/** A rule that has to do with readers alone is found soon when it is their turn soon: a part of each first, then all. */
+const FIRST_PART = 10;
+
 /** In the stories that were found before, in those of writers, in those with readers, and where many write. */
 function hunt(): Found {
   for (const [index, story] of STORIES.entries()) {
     const rule = broken(told(story));
     if (rule !== undefined) return { runs: index + 1, rule };
   }
+  const all = runs ?? 1_000;
   let sum = STORIES.length;
-  for (const stories of [anyStory, anyStoryWithReaders, anyStoryOfSharing]) {
-    const found = draw(stories, runs ?? 1_000);
-    sum += found.runs;
-    if (found.rule !== undefined) return { ...found, runs: sum };
-  }
+  for (const numRuns of [Math.ceil(all / FIRST_PART), all])
+    for (const stories of [anyStory, anyStoryWithReaders, anyStoryOfSharing]) {
+      const found = draw(stories, numRuns);
+      sum += found.runs;
+      if (found.rule !== undefined) return { ...found, runs: sum };
+    }
   return { runs: sum };
 }
 

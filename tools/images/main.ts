@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { clusterPaths } from '../cluster/cluster-paths.ts';
 import { StepError } from '../cluster/steps.ts';
+import { compressedBytes } from './compressed-bytes.ts';
 import { driverArchive } from './driver-image.ts';
 import type { ImageContext } from './image-context.ts';
 import { makeBaseImage, makeDriverImage } from './make-images.ts';
@@ -40,6 +41,11 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+async function toldOf(archive: string, signal: AbortSignal): Promise<string> {
+  const megabytes = (await compressedBytes(archive, signal)) / 1e6;
+  return `built, ${megabytes.toFixed(0)} MB to fetch`;
+}
+
 async function main(): Promise<void> {
   const context = makeContext(interruptible());
   const program = new Command('images').description(
@@ -64,7 +70,9 @@ async function main(): Promise<void> {
         ...(tag !== undefined && { tag }),
       };
       const outcome = await makeDriverImage(base, sources);
-      process.stdout.write(`${driverArchive(sources)}: ${outcome === 'built' ? 'built' : 'up to date'}\n`);
+      const archive = driverArchive(sources);
+      const told = outcome === 'built' ? await toldOf(archive, context.signal) : 'up to date';
+      process.stdout.write(`${archive}: ${told}\n`);
     });
   try {
     await program.parseAsync(process.argv);

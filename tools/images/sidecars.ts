@@ -24,6 +24,9 @@ function programEntries(name: string, program: Buffer): readonly TarEntry[] {
   return [
     { kind: 'directory', path: 'tmp', mode: 0o1777 },
     { kind: 'file', path: name, mode: 0o755, content: program },
+    // Where the official image of Syncthing has it.
+    { kind: 'directory', path: 'bin', mode: 0o755 },
+    { kind: 'link', path: `bin/${name}`, target: `/${name}` },
   ];
 }
 

@@ -5,6 +5,8 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { programNames } from '../../../src/runtime/program.ts';
+import { SBOM_FILE } from '../../../tools/bundle/sbom.ts';
+import { compressedBytes } from '../../../tools/images/compressed-bytes.ts';
 import { readMachineSecrets } from './machine-secrets.ts';
 import { type DockerArchive, listLayer, openDockerArchive, unpackLayer } from './docker-archive.ts';
 
@@ -15,6 +17,11 @@ const ENTRYPOINT = z.object({
     Labels: z.record(z.string(), z.string()),
     User: z.string().optional(),
   }),
+});
+
+const SBOM = z.object({
+  metadata: z.object({ component: z.object({ name: z.string(), type: z.string() }) }),
+  components: z.array(z.object({ name: z.string() })),
 });
 
 let image: DockerArchive;
@@ -53,10 +60,24 @@ test('its own layer holds the bundles, readable for all, and nothing else', asyn
   const files = await listLayer(ARCHIVE, image.layers.at(-1) ?? '');
   const paths = files.map(({ path }) => path);
   expect(paths).toEqual(expect.arrayContaining([...programNames, 'main'].map((name) => `app/${name}.js`)));
-  expect(paths.filter((path) => !/^app\/(?:[a-z-]+\.js|package\.json)?$/.test(path))).toEqual([]);
+  expect(paths.filter((path) => !/^app\/(?:[a-z-]+\.js|package\.json|sbom\.cdx\.json)?$/.test(path))).toEqual(
+    [],
+  );
   expect(new Set(files.map(({ mode, owner }) => `${mode} ${owner}`))).toEqual(
     new Set(['drwxr-xr-x 0/0', '-rw-r--r-- 0/0']),
   );
+});
+
+test('is fetched soon on a slow line: 120 MB at most', async () => {
+  expect(await compressedBytes(ARCHIVE, AbortSignal.timeout(60_000))).toBeLessThanOrEqual(120e6);
+});
+
+test('says what it is made of', () => {
+  const { metadata, components } = SBOM.parse(JSON.parse(readFileSync(join(root, 'app', SBOM_FILE), 'utf8')));
+  expect(metadata.component).toMatchObject({ name: 'syncthing-csi', type: 'application' });
+  const names = components.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['@grpc/grpc-js', '@kubernetes/client-node', 'pino', 'zod']));
+  expect(names).not.toContain('vitest');
 });
 
 test('no layer has packages of the build, settings of npm, or a way to packages of the system', async () => {

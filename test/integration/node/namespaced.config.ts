@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/integration/node/namespaced/*.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    fileParallelism: false,
+    // Each file has nodes of its own, which wait for each other most of the time.
+    maxWorkers: 2,
   },
 });

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { settled } from './sbom.ts';
+
+/** As npm 11 answers; a number and a time of this very call, and the directory's name. */
+function answered(serialNumber: string, timestamp: string, directory: string): string {
+  const component = { name: directory, type: 'application', version: '0.1.0' };
+  const components = [{ name: 'zod', version: '4.6.7' }];
+  return JSON.stringify({
+    bomFormat: 'CycloneDX',
+    specVersion: '1.5',
+    serialNumber,
+    metadata: { timestamp, component },
+    components,
+  });
+}
+
+test('the same packages give the same list, whenever and wherever npm is asked', () => {
+  const first = settled(answered('urn:uuid:1', '2026-11-22T08:00:00Z', 'main'));
+  expect(first).toEqual(settled(answered('urn:uuid:2', '2026-11-23T09:00:00Z', 'build')));
+  expect(first).toEqual({
+    bomFormat: 'CycloneDX',
+    specVersion: '1.5',
+    metadata: { component: { name: 'syncthing-csi', type: 'application', version: '0.1.0' } },
+    components: [{ name: 'zod', version: '4.6.7' }],
+  });
+});
+
+test('an answer without packages is refused', () => {
+  expect(() => settled('{}')).toThrow();
+});
