@@ -4,7 +4,7 @@ import { ensure, remove, shell, type Kube } from '../tools/kube/kube.ts';
 import { claimManifest, podManifest, WAIT_SCRIPT } from '../tools/kube/manifests.ts';
 import { claimRef, podRef, waitForGone, waitForRunning } from '../tools/kube/wait-for.ts';
 import type { ResultRow, ResultTable } from './result.ts';
-import { median, medianRatio } from './statistics.ts';
+import { median, medianRatio, ratioInterval } from './statistics.ts';
 
 export interface IoBench {
   readonly kube: Kube;
@@ -32,8 +32,11 @@ type IoPod = (typeof IO_PODS)[number];
 const side = z.object({ bw: z.number() });
 const report = z.object({ jobs: z.array(z.object({ read: side, write: side })).min(1) });
 
-/** What two that are compared take turns in: what else the machine does changes more slowly. Seconds. */
-const TURN = 5;
+/**
+ * What two that are compared take turns in, in seconds. One run of fio differs from the next by a fifth and more, also
+ * of the same file: only many turns tell a few hundredths.
+ */
+const TURN = 2;
 
 /** KiB a second of one fio run, in the pod that has the disk under /data. */
 async function runFio(bench: IoBench, pod: string, job: Job): Promise<number> {
@@ -61,43 +64,53 @@ async function endPod(bench: IoBench, name: string): Promise<void> {
   await waitForGone(bench.kube, podRef(bench.namespace, name));
 }
 
-function row(what: Job, ours: readonly number[], peers: readonly number[], goal?: number): ResultRow {
-  const ratio = medianRatio(ours, peers);
+/** KiB a second of each turn. */
+type Turns = Readonly<Record<IoPod, readonly number[]>>;
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function row(what: Job, pairs: readonly Turns[], goal?: number): ResultRow {
+  const [ours, peers] = IO_PODS.map((pod) => pairs.map((turns) => mean(turns[pod])));
+  const [ourTurns, peerTurns] = IO_PODS.map((pod) => pairs.flatMap((turns) => turns[pod]));
+  const ratio = medianRatio(ours ?? [], peers ?? []);
+  const [low, high] = ratioInterval(ourTurns ?? [], peerTurns ?? []);
   const mib = (values: readonly number[]) => (median(values) / 1024).toFixed(0);
   const values = {
-    'volume MiB/s': mib(ours),
-    'hostPath MiB/s': mib(peers),
+    'volume MiB/s': mib(ours ?? []),
+    'hostPath MiB/s': mib(peers ?? []),
     'median ratio': ratio.toFixed(3),
-    pairs: String(ours.length),
+    'the ratio is within': `${low.toFixed(3)} – ${high.toFixed(3)}`,
+    pairs: String(pairs.length),
   };
   return goal === undefined ? { what, values } : { what, values, goal: `≥ ${goal}`, met: ratio >= goal };
 }
 
-/** Each of the two for `seconds`, in turns that begin with the one and the other. KiB a second. */
-async function onePair(bench: IoBench, job: Job): Promise<Readonly<Record<IoPod, number>>> {
-  const turns = Math.max(2, Math.round(bench.seconds / TURN));
-  const sums = { 'io-volume': 0, 'io-host': 0 };
-  for (let turn = 0; turn < turns; turn += 1) {
-    const order = turn % 2 === 0 ? IO_PODS : IO_PODS.toReversed();
-    for (const pod of order) sums[pod] += (await runFio(bench, pod, job)) / turns;
-  }
-  return sums;
+/** Where on the disk a file lies makes a difference of its own, so that each turn makes the two anew. */
+async function dropFiles({ kube, namespace }: IoBench): Promise<void> {
+  for (const pod of IO_PODS) await shell(kube, 'rm -f /data/fio; sync', { namespace, pod });
 }
 
-async function compare(
-  bench: IoBench,
-  job: Job,
-  pairs: number,
-): Promise<readonly [readonly number[], readonly number[]]> {
-  const ours: number[] = [];
-  const peers: number[] = [];
+/** Each of the two for `seconds`, in turns that begin with the one and the other. */
+async function onePair(bench: IoBench, job: Job): Promise<Turns> {
+  const found: Record<IoPod, number[]> = { 'io-volume': [], 'io-host': [] };
+  const turns = Math.max(2, Math.round(bench.seconds / TURN));
+  for (let turn = 0; turn < turns; turn += 1) {
+    await dropFiles(bench);
+    const order = turn % 2 === 0 ? IO_PODS : IO_PODS.toReversed();
+    for (const pod of order) found[pod].push(await runFio(bench, pod, job));
+  }
+  return found;
+}
+
+async function compare(bench: IoBench, job: Job, pairs: number): Promise<readonly Turns[]> {
+  const found: Turns[] = [];
   for (let pair = 0; pair < pairs; pair += 1) {
-    const sums = await onePair(bench, job);
-    ours.push(sums['io-volume']);
-    peers.push(sums['io-host']);
+    found.push(await onePair(bench, job));
     bench.say(`I/O, ${job}: pair ${pair + 1} of ${pairs}`);
   }
-  return [ours, peers];
+  return found;
 }
 
 /** One volume with `copies` data nodes, the pod's own among them, against a hostPath. */
@@ -115,9 +128,9 @@ async function measureVolume(
   await startPod(bench, 'io-host', { hostPath: '/var/bench-io' });
   const rows: ResultRow[] = [];
   for (const job of ['sequential read', 'sequential write', 'random read, 4k', 'random write, 4k'] as const) {
-    rows.push(row(job, ...(await compare(bench, job, pairs)), goal));
+    rows.push(row(job, await compare(bench, job, pairs), goal));
   }
-  await shell(kube, 'rm -f /data/fio', { namespace, pod: 'io-host' });
+  await dropFiles(bench);
   for (const pod of ['io-volume', 'io-host']) await endPod(bench, pod);
   await remove(kube, claimRef(namespace, claim));
   await waitForGone(kube, claimRef(namespace, claim));
@@ -125,9 +138,9 @@ async function measureVolume(
 }
 
 export async function ioSpeed(bench: IoBench): Promise<readonly ResultTable[]> {
-  const note = `fio in a pod, 256 MiB, direct, ${bench.seconds} s each a pair, in turns of ${TURN} s, median of the pairs' ratios of bytes a second.`;
+  const note = `fio in a pod, 256 MiB, direct, ${bench.seconds} s each a pair, in turns of ${TURN} s and files made anew for each; median of the pairs' ratios of bytes a second. Single runs of fio differ by a fifth, also of one file: where the ratio lies by all turns, with 95 % certainty, stands beside it.`;
   const alone = await measureVolume(bench, [bench.node], bench.pairs, 0.97);
-  const replicated = await measureVolume(bench, bench.allNodes, Math.min(2, bench.pairs));
+  const replicated = await measureVolume(bench, bench.allNodes, 1);
   return [
     { title: 'I/O in a pod, the only data node its own', note, rows: alone },
     {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { median, medianRatio, percentile } from './statistics.ts';
+import { median, medianRatio, percentile, ratioInterval } from './statistics.ts';
 
 describe('order statistics', () => {
   it('takes the nearest rank', () => {
@@ -18,5 +18,16 @@ describe('order statistics', () => {
   it('compares pair by pair, so that drift cancels out', () => {
     expect(medianRatio([10, 20, 30], [20, 40, 60])).toBe(0.5);
     expect(medianRatio([1], [])).toBeNaN();
+  });
+
+  it('says how sure a ratio is: not at all of what scatters, and surer with every turn', () => {
+    expect(ratioInterval([2, 4, 6], [4, 8, 12])).toEqual([0.5, 0.5]);
+    const [low, high] = ratioInterval([1, 2], [2, 1]);
+    expect(low * high).toBeCloseTo(1);
+    expect(high).toBeCloseTo(Math.exp(1.96 * Math.log(2)));
+    const often = (value: number) => Array.from({ length: 50 }, () => [value, 3 - value]).flat();
+    const [lower, upper] = ratioInterval(often(1), often(2));
+    expect(upper - lower).toBeLessThan((high - low) / 5);
+    expect(ratioInterval([1], [1])[0]).toBeNaN();
   });
 });

@@ -23,3 +23,15 @@ export function medianRatio(ours: readonly number[], peers: readonly number[]): 
   });
   return median(ratios);
 }
+
+/**
+ * Where the ratio of ours to the peers' lies with 95 % certainty, from many values that were measured next to each other:
+ * of their geometric means, whose scatter shows in the ratios' logarithms.
+ */
+export function ratioInterval(ours: readonly number[], peers: readonly number[]): readonly [number, number] {
+  const logs = ours.map((value, index) => Math.log(value / (peers[index] ?? Number.NaN)));
+  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+  const squares = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);
+  const half = (1.96 * Math.sqrt(squares / (logs.length - 1))) / Math.sqrt(logs.length);
+  return [Math.exp(mean - half), Math.exp(mean + half)];
+}

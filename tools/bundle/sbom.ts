@@ -11,8 +11,21 @@ const cycloneDx = z.looseObject({
   specVersion: z.string(),
   serialNumber: z.string(),
   metadata: z.looseObject({ timestamp: z.string(), component: z.looseObject({ name: z.string() }) }),
-  components: z.array(z.looseObject({ name: z.string(), version: z.string() })),
+  components: z.array(
+    z.looseObject({
+      'bom-ref': z.string(),
+      name: z.string(),
+      properties: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
+    }),
+  ),
+  dependencies: z.array(z.object({ ref: z.string(), dependsOn: z.array(z.string()).default([]) })),
 });
+type CycloneDx = z.infer<typeof cycloneDx>;
+
+/** npm's own mark; its `--omit=dev` leaves out more, zod for one, which a tool of the build uses as well. */
+function isForDevelopment({ properties }: CycloneDx['components'][number]): boolean {
+  return properties.some(({ name, value }) => name === 'cdx:npm:package:development' && value === 'true');
+}
 
 /**
  * npm's CycloneDX list of what the lock file says that the driver depends on, without the tools of its build. What npm
@@ -20,9 +33,17 @@ const cycloneDx = z.looseObject({
  * commit gives the same bytes.
  */
 export function settled(text: string): object {
-  const { serialNumber: _, metadata, ...rest } = cycloneDx.parse(JSON.parse(text));
+  const { serialNumber: _, metadata, components, dependencies, ...rest } = cycloneDx.parse(JSON.parse(text));
   const { timestamp: __, component, ...about } = metadata;
-  return { ...rest, metadata: { ...about, component: { ...component, name: 'syncthing-csi' } } };
+  const left = new Set(components.filter(isForDevelopment).map((each) => each['bom-ref']));
+  return {
+    ...rest,
+    metadata: { ...about, component: { ...component, name: 'syncthing-csi' } },
+    components: components.filter((each) => !left.has(each['bom-ref'])),
+    dependencies: dependencies
+      .filter(({ ref }) => !left.has(ref))
+      .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((other) => !left.has(other)) })),
+  };
 }
 
 /** Asks npm in `checkout`, which fetches nothing for it, and writes the list to `file`. */
@@ -31,7 +52,6 @@ export async function writeSbom(checkout: string, file: string): Promise<void> {
     'sbom',
     '--sbom-format=cyclonedx',
     '--sbom-type=application',
-    '--omit=dev',
     '--package-lock-only',
     '--no-update-notifier',
   ];
