@@ -4,7 +4,7 @@ import { ensure, remove, shell, type Kube } from '../tools/kube/kube.ts';
 import { claimManifest, podManifest, WAIT_SCRIPT } from '../tools/kube/manifests.ts';
 import { claimRef, podRef, waitForGone, waitForRunning } from '../tools/kube/wait-for.ts';
 import type { ResultRow, ResultTable } from './result.ts';
-import { median, medianRatio, ratioInterval } from './statistics.ts';
+import { mean, median, medianRatio, ratioInterval } from './statistics.ts';
 
 export interface IoBench {
   readonly kube: Kube;
@@ -67,19 +67,22 @@ async function endPod(bench: IoBench, name: string): Promise<void> {
 /** KiB a second of each turn. */
 type Turns = Readonly<Record<IoPod, readonly number[]>>;
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function meansOf(pairs: readonly Turns[], pod: IoPod): readonly number[] {
+  return pairs.map((turns) => mean(turns[pod]));
+}
+
+function turnsOf(pairs: readonly Turns[], pod: IoPod): readonly number[] {
+  return pairs.flatMap((turns) => turns[pod]);
 }
 
 function row(what: Job, pairs: readonly Turns[], goal?: number): ResultRow {
-  const [ours, peers] = IO_PODS.map((pod) => pairs.map((turns) => mean(turns[pod])));
-  const [ourTurns, peerTurns] = IO_PODS.map((pod) => pairs.flatMap((turns) => turns[pod]));
-  const ratio = medianRatio(ours ?? [], peers ?? []);
-  const [low, high] = ratioInterval(ourTurns ?? [], peerTurns ?? []);
+  const [ours, peers] = [meansOf(pairs, 'io-volume'), meansOf(pairs, 'io-host')];
+  const ratio = medianRatio(ours, peers);
+  const [low, high] = ratioInterval(turnsOf(pairs, 'io-volume'), turnsOf(pairs, 'io-host'));
   const mib = (values: readonly number[]) => (median(values) / 1024).toFixed(0);
   const values = {
-    'volume MiB/s': mib(ours ?? []),
-    'hostPath MiB/s': mib(peers ?? []),
+    'volume MiB/s': mib(ours),
+    'hostPath MiB/s': mib(peers),
     'median ratio': ratio.toFixed(3),
     'the ratio is within': `${low.toFixed(3)} – ${high.toFixed(3)}`,
     pairs: String(pairs.length),

@@ -20,7 +20,7 @@ describe('order statistics', () => {
     expect(medianRatio([1], [])).toBeNaN();
   });
 
-  it('says how sure a ratio is: not at all of what scatters, and surer with every turn', () => {
+  it('says how sure a ratio is: the surer, the less it scatters and the more turns there are', () => {
     expect(ratioInterval([2, 4, 6], [4, 8, 12])).toEqual([0.5, 0.5]);
     const [low, high] = ratioInterval([1, 2], [2, 1]);
     expect(low * high).toBeCloseTo(1);

@@ -1,5 +1,9 @@
 /** Order statistics of small samples. */
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** The value below which `share` (0 to 1) of the sample lies, by the nearest rank. */
 export function percentile(sample: readonly number[], share: number): number {
   const sorted = sample.toSorted((a, b) => a - b);
@@ -30,8 +34,8 @@ export function medianRatio(ours: readonly number[], peers: readonly number[]): 
  */
 export function ratioInterval(ours: readonly number[], peers: readonly number[]): readonly [number, number] {
   const logs = ours.map((value, index) => Math.log(value / (peers[index] ?? Number.NaN)));
-  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
-  const squares = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);
+  const middle = mean(logs);
+  const squares = logs.reduce((sum, log) => sum + (log - middle) ** 2, 0);
   const half = (1.96 * Math.sqrt(squares / (logs.length - 1))) / Math.sqrt(logs.length);
-  return [Math.exp(mean - half), Math.exp(mean + half)];
+  return [Math.exp(middle - half), Math.exp(middle + half)];
 }

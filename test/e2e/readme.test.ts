@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CTR } from '../../tools/cluster/image-import.ts';
 import { DEFAULT_RELEASE, deploy, helm, undeploy } from '../../tools/deploy/deploy.ts';
 import { runCommand } from '../../tools/host/run-command.ts';
 import { waitUntil } from '../../tools/host/wait-until.ts';
@@ -17,7 +18,6 @@ const { kube } = stage;
 const { checkout, bin, kubeconfig } = kube.paths;
 const readme = readFileSync(join(checkout, 'README.md'), 'utf8');
 const REGISTRY = 'local.test';
-const CTR = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 const VALUES = join(checkout, 'values.yaml');
 const MANIFESTS = join(checkout, 'dist/syncthing-csi.yaml');
 

@@ -43,7 +43,8 @@ function readRecord(machine: RunningMachine): ImportRecord {
   return parsed.success ? parsed.data : {};
 }
 
-const CTR = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
+/** The images of a node, as its kubelet sees them; run inside the node. */
+export const CTR = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 
 async function presentNames(machine: RunningMachine, signal: AbortSignal): Promise<ReadonlySet<string>> {
   return new Set((await runInside(machine, [...CTR, 'list', '--quiet'], signal)).split('\n').filter(Boolean));
