@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { ensure, remove, shell, type Kube } from '../tools/kube/kube.ts';
 import { claimManifest, podManifest, WAIT_SCRIPT } from '../tools/kube/manifests.ts';
 import { claimRef, podRef, waitForGone, waitForRunning } from '../tools/kube/wait-for.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cpus } from 'node:os';
 import type { ResultRow, ResultTable } from './result.ts';
 import { mean, median, medianRatio, ratioInterval } from './statistics.ts';
+import { syncthingSeconds } from './syncthing-time.ts';
 
 export interface IoBench {
   readonly kube: Kube;
@@ -34,15 +37,16 @@ const report = z.object({ jobs: z.array(z.object({ read: side, write: side })).m
 
 /**
  * What two that are compared take turns in, in seconds. One run of fio differs from the next by a fifth and more, also
- * of the same file: only many turns tell a few hundredths.
+ * of the same file, however long it is: only many turns tell a few hundredths.
  */
-const TURN = 2;
+const TURN = 1;
 
 /** KiB a second of one fio run, in the pod that has the disk under /data. */
-async function runFio(bench: IoBench, pod: string, job: Job): Promise<number> {
-  const flags = `--ioengine=libaio --direct=1 --size=256M --time_based --runtime=${TURN} --filename=/data/fio`;
-  const script = `fio --name=run ${flags} ${JOBS[job]} --output-format=json`;
-  const options = { namespace: bench.namespace, pod, timeoutMs: (TURN + 60) * 1000 };
+async function runFio(bench: IoBench, pod: string, job: Job, seconds = TURN): Promise<number> {
+  const flags = `--ioengine=libaio --direct=1 --size=256M --time_based --runtime=${seconds} --filename=/data/fio`;
+  // Where on the disk a file lies makes a difference of its own, so that each turn makes it anew.
+  const script = `rm -f /data/fio; sync; fio --name=run ${flags} ${JOBS[job]} --output-format=json`;
+  const options = { namespace: bench.namespace, pod, timeoutMs: (seconds + 60) * 1000 };
   const printed = await shell(bench.kube, script, options);
   const [first] = report.parse(JSON.parse(printed.slice(printed.indexOf('{')))).jobs;
   return (first?.read.bw ?? 0) + (first?.write.bw ?? 0);
@@ -90,17 +94,11 @@ function row(what: Job, pairs: readonly Turns[], goal?: number): ResultRow {
   return goal === undefined ? { what, values } : { what, values, goal: `≥ ${goal}`, met: ratio >= goal };
 }
 
-/** Where on the disk a file lies makes a difference of its own, so that each turn makes the two anew. */
-async function dropFiles({ kube, namespace }: IoBench): Promise<void> {
-  for (const pod of IO_PODS) await shell(kube, 'rm -f /data/fio; sync', { namespace, pod });
-}
-
 /** Each of the two for `seconds`, in turns that begin with the one and the other. */
 async function onePair(bench: IoBench, job: Job): Promise<Turns> {
   const found: Record<IoPod, number[]> = { 'io-volume': [], 'io-host': [] };
   const turns = Math.max(2, Math.round(bench.seconds / TURN));
   for (let turn = 0; turn < turns; turn += 1) {
-    await dropFiles(bench);
     const order = turn % 2 === 0 ? IO_PODS : IO_PODS.toReversed();
     for (const pod of order) found[pod].push(await runFio(bench, pod, job));
   }
@@ -116,40 +114,69 @@ async function compare(bench: IoBench, job: Job, pairs: number): Promise<readonl
   return found;
 }
 
+/** Syncthing looks at what was written up to so long after it. */
+const LOOKS_WITHIN = 30;
+
+/** What Syncthing takes of the processors for a pod that writes without a pause, until it has looked at all of it. */
+async function writingRow(bench: IoBench, job: Job): Promise<ResultRow> {
+  const before = await syncthingSeconds(bench.kube, bench.node);
+  const speed = await runFio(bench, 'io-volume', job, bench.seconds);
+  await delay(LOOKS_WITHIN * 1000, undefined, { signal: bench.kube.signal });
+  const taken = (await syncthingSeconds(bench.kube, bench.node)) - before;
+  const share = (100 * taken) / (bench.seconds * cpus().length);
+  const values = { 'volume MiB/s': (speed / 1024).toFixed(0), 's of a processor': taken.toFixed(2) };
+  return { what: job, values: { ...values, 'of all processors, %': share.toFixed(1) } };
+}
+
+interface Measured {
+  readonly compared: readonly ResultRow[];
+  readonly writing: readonly ResultRow[];
+}
+
 /** One volume with `copies` data nodes, the pod's own among them, against a hostPath. */
 async function measureVolume(
   bench: IoBench,
   copies: readonly string[],
   pairs: number,
   goal?: number,
-): Promise<readonly ResultRow[]> {
+): Promise<Measured> {
   const { kube, namespace } = bench;
   const claim = `io${copies.length}`;
   await bench.label(copies);
   await ensure(kube, claimManifest({ namespace, name: claim }));
   await startPod(bench, 'io-volume', { claim });
   await startPod(bench, 'io-host', { hostPath: '/var/bench-io' });
-  const rows: ResultRow[] = [];
+  const compared: ResultRow[] = [];
   for (const job of ['sequential read', 'sequential write', 'random read, 4k', 'random write, 4k'] as const) {
-    rows.push(row(job, await compare(bench, job, pairs), goal));
+    compared.push(row(job, await compare(bench, job, pairs), goal));
   }
-  await dropFiles(bench);
-  for (const pod of ['io-volume', 'io-host']) await endPod(bench, pod);
+  const writing: ResultRow[] = [];
+  for (const job of ['sequential write', 'random write, 4k'] as const)
+    writing.push(await writingRow(bench, job));
+  for (const pod of IO_PODS) {
+    await shell(kube, 'rm -f /data/fio', { namespace, pod });
+    await endPod(bench, pod);
+  }
   await remove(kube, claimRef(namespace, claim));
   await waitForGone(kube, claimRef(namespace, claim));
-  return rows;
+  return { compared, writing };
 }
 
 export async function ioSpeed(bench: IoBench): Promise<readonly ResultTable[]> {
-  const note = `fio in a pod, 256 MiB, direct, ${bench.seconds} s each a pair, in turns of ${TURN} s and files made anew for each; median of the pairs' ratios of bytes a second. Single runs of fio differ by a fifth, also of one file: where the ratio lies by all turns, with 95 % certainty, stands beside it.`;
+  const note = `fio in a pod, 256 MiB, direct, ${bench.seconds} s each a pair, in turns of ${TURN} s with files made anew for each; median of the pairs' ratios of bytes a second. Single runs of fio differ by a fifth, also of one file: where the ratio lies by all turns, with 95 % certainty, stands beside it.`;
   const alone = await measureVolume(bench, [bench.node], bench.pairs, 0.97);
   const replicated = await measureVolume(bench, bench.allNodes, 1);
   return [
-    { title: 'I/O in a pod, the only data node its own', note, rows: alone },
+    { title: 'I/O in a pod, the only data node its own', note, rows: alone.compared },
+    {
+      title: 'What Syncthing takes while a pod writes',
+      note: `Of a pod that writes over the same 256 MiB for ${bench.seconds} s without a pause, the only data node its own. The turns above share this between the two that are compared.`,
+      rows: alone.writing,
+    },
     {
       title: 'I/O in a pod, two more replicas',
       note: 'Replication shares the disk and the processors of one machine here.',
-      rows: replicated,
+      rows: replicated.compared,
     },
   ];
 }
