@@ -14,6 +14,7 @@ export async function applyIntroducer(
 ): Promise<PassReport> {
   switch (action.kind) {
     case 'fence':
+    case 'disconnect':
       await client.setDevicePaused(action.deviceId, true, { signal });
       return changed(1);
     case 'put':

@@ -39,6 +39,10 @@ function having(...devices: readonly Partial<DeviceInput>[]): SyncthingModel {
     .reduce(withDevice, syncthingModel(OWN));
 }
 
+function connected(model: SyncthingModel, address: string): SyncthingModel {
+  return { ...model, connectedTo: new Map([['D2', address]]) };
+}
+
 /** Short forms: `fence n2`, `put n2,n3`, `remove n2`. */
 function short(action: IntroducerAction): string {
   const nodes =
@@ -79,6 +83,41 @@ test.each([
     order: {},
     model: having({ addresses: ['tcp://10.9.9.9:22000'] }, with3),
     plan: ['put n2'],
+  },
+  {
+    name: 'an address that changed under a connection: it is dead, and keeps the next one out',
+    view: { replicas: [shared] },
+    order: {},
+    model: connected(having({ addresses: ['tcp://10.9.9.9:22000'] }, with3), '10.9.9.9:40000'),
+    plan: ['disconnect n2', 'put n2'],
+  },
+  {
+    name: 'an address that changed, and the connection is a new one already',
+    view: { replicas: [shared] },
+    order: {},
+    model: connected(having({ addresses: ['tcp://10.9.9.9:22000'] }, with3), '10.0.0.2:40000'),
+    plan: ['put n2'],
+  },
+  {
+    name: 'an address that changed, and the connection shows one that somebody between gave it',
+    view: { replicas: [shared] },
+    order: {},
+    model: connected(having({ addresses: ['tcp://10.9.9.9:22000'] }, with3), '192.168.0.1:40000'),
+    plan: ['put n2'],
+  },
+  {
+    name: 'the same address in another form',
+    view: { replicas: [shared] },
+    order: { devices: [own, { ...n2, addresses: ['tcp://[fd00::2]:22000'] }, n3] },
+    model: connected(having({ addresses: ['tcp://[fd00:0:0::2]:22000'] }, with3), '[fd00::2]:40000'),
+    plan: ['put n2'],
+  },
+  {
+    name: 'a fence closes a dead connection as well, and the new address stays behind it',
+    view: { replicas: [shared] },
+    order: { fenced: ['n2'] },
+    model: connected(having({ addresses: ['tcp://10.9.9.9:22000'] }, with3), '10.9.9.9:40000'),
+    plan: ['fence n2', 'put n2(paused)'],
   },
   {
     name: 'a node without an address is not added, and keeps the one that it had',
@@ -190,6 +229,8 @@ test('property: planning on the result of the plan gives nothing, and every fenc
     fc.property(arbitraryView, arbitrarySyncthing, (view, model) => {
       const after = applied(model, planIntroducer(view, model));
       expect(planIntroducer(view, after)).toEqual([]);
+      for (const { deviceID, paused } of after.devices)
+        if (paused) expect(after.connectedTo.has(deviceID)).toBe(false);
       const fenced = view.order?.fenced.filter((node) => node !== view.node) ?? [];
       expect(fencedNodes(view, after)).toEqual(expect.arrayContaining(fenced));
       expect(after.devices.find(({ deviceID }) => deviceID === OWN)).toBe(

@@ -8,6 +8,8 @@ export interface ObservedDevices {
   readonly ownDeviceId: string;
   readonly devices: readonly DeviceConfig[];
   readonly folders: readonly FolderConfig[];
+  /** By device id, the other end's address and port of each connection that stands. */
+  readonly connectedTo: ReadonlyMap<string, string>;
 }
 
 export interface NamedDevice {
@@ -18,6 +20,13 @@ export interface NamedDevice {
 
 export interface Fence {
   readonly kind: 'fence';
+  readonly node: string;
+  readonly deviceId: string;
+}
+
+/** Closes a connection that the other end has lost without a word; the change of address that follows resumes it. */
+export interface Disconnect {
+  readonly kind: 'disconnect';
   readonly node: string;
   readonly deviceId: string;
 }
@@ -34,24 +43,24 @@ export interface RemoveDevice {
   readonly deviceId: string;
 }
 
-export type IntroducerAction = Fence | PutDevices | RemoveDevice;
+export type IntroducerAction = Fence | Disconnect | PutDevices | RemoveDevice;
 
 /**
- * Fences first (handoff rule 26), then new devices, changes, removals; what failed last time comes last. Every device
+ * Fences first (handoff rule 26), then dead connections, new devices, changes, removals; what failed last time comes last. Every device
  * of this Syncthing is ours but its own. Without the controller's order nothing is known, so nothing is done.
  */
 export function planIntroducer(view: NodeView, observed: ObservedDevices): readonly IntroducerAction[] {
   const { order } = view;
   if (order === undefined) return [];
-  const fencing = fences({ view, order, observed });
-  const world = { view, order, observed: withPaused(observed, fencing) };
+  const closing = [...fences({ view, order, observed }), ...deadConnections({ view, order, observed })];
+  const world = { view, order, observed: withPaused(observed, closing) };
   const removing = removals(world);
-  return [...fencing, ...puts(world, new Set(removing.map(({ deviceId }) => deviceId))), ...removing];
+  return [...closing, ...puts(world, new Set(removing.map(({ deviceId }) => deviceId))), ...removing];
 }
 
-/** What the fences leave behind, so that a change that follows keeps the device paused and is not made twice. */
-function withPaused(observed: ObservedDevices, fencing: readonly Fence[]): ObservedDevices {
-  const ids = new Set(fencing.map(({ deviceId }) => deviceId));
+/** What these leave behind, so that a change that follows starts from a paused device and is not made twice. */
+function withPaused(observed: ObservedDevices, closing: readonly (Fence | Disconnect)[]): ObservedDevices {
+  const ids = new Set(closing.map(({ deviceId }) => deviceId));
   const devices = observed.devices.map((device) =>
     ids.has(device.deviceID) ? { ...device, paused: true } : device,
   );
@@ -90,6 +99,26 @@ function fences({ order, observed }: World): readonly Fence[] {
     .map((device) => ({ device, node: nodeOf(order, device) }))
     .filter(({ device, node }) => !device.paused && order.fenced.includes(node))
     .map(({ device, node }) => ({ kind: 'fence', node, deviceId: device.deviceID }));
+}
+
+function hostOf(address: string): string {
+  return URL.parse(address.includes('://') ? address : `tcp://${address}`)?.hostname ?? address;
+}
+
+/**
+ * Of nodes whose power was cut and whose pod has another address now. Syncthing keeps a connection of which it hears
+ * nothing for 5 min, and refuses another one of the same device meanwhile. Where the address that stands there is none
+ * that the node had by our word (it is translated on the way), nothing tells a dead connection from a live one.
+ */
+function deadConnections({ order, observed }: World): readonly Disconnect[] {
+  return foreign(observed).flatMap(({ deviceID, addresses, paused }) => {
+    const end = observed.connectedTo.get(deviceID);
+    const known = order.devices.find(({ deviceId }) => deviceId === deviceID);
+    if (end === undefined || known === undefined || paused || order.fenced.includes(known.node)) return [];
+    const isAt = (address: string): boolean => hostOf(address) === hostOf(end);
+    const isDead = known.addresses.length > 0 && addresses.some(isAt) && !known.addresses.some(isAt);
+    return isDead ? [{ kind: 'disconnect', node: known.node, deviceId: deviceID }] : [];
+  });
 }
 
 /** Devices of whom an order says that they share a folder with this node. */

@@ -103,10 +103,23 @@ const someFolder = fc
     return folderConfig({ folderId: id, label: 'old', path, type, peers });
   });
 
+const someConnection = fc.tuple(
+  fc.constantFrom('D2', 'D3', 'D4', 'D2-old'),
+  fc.constantFrom('10.0.0.9:22000', '10.0.0.2:40000', '192.168.0.1:40000'),
+);
+
 /** What an earlier life may have left behind. */
 export const arbitrarySyncthing: fc.Arbitrary<SyncthingModel> = fc
-  .tuple(fc.array(someDevice, { maxLength: 4 }), fc.array(someFolder, { maxLength: 4 }))
-  .map(([devices, folders]) => folders.reduce(withFolder, devices.reduce(withDevice, syncthingModel(OWN))));
+  .tuple(
+    fc.array(someDevice, { maxLength: 4 }),
+    fc.array(someFolder, { maxLength: 4 }),
+    fc.array(someConnection, { maxLength: 3 }),
+  )
+  .map(([devices, folders, connections]) => {
+    const known = folders.reduce(withFolder, devices.reduce(withDevice, syncthingModel(OWN)));
+    const open = new Set(known.devices.flatMap(({ deviceID, paused }) => (paused ? [] : [deviceID])));
+    return { ...known, connectedTo: new Map(connections.filter(([deviceId]) => open.has(deviceId))) };
+  });
 
 /** Directories under `volumes/`. */
 export const arbitraryVolumes: fc.Arbitrary<readonly string[]> = fc.subarray([...FOLDERS, 'lost+found']);

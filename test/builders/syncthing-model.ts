@@ -5,6 +5,8 @@ export interface SyncthingModel {
   readonly ownDeviceId: string;
   readonly devices: readonly DeviceConfig[];
   readonly folders: readonly FolderConfig[];
+  /** By device id; nobody is connected unless a test says so. */
+  readonly connectedTo: ReadonlyMap<string, string>;
 }
 
 export function syncthingModel(ownDeviceId: string): SyncthingModel {
@@ -12,13 +14,16 @@ export function syncthingModel(ownDeviceId: string): SyncthingModel {
     ownDeviceId,
     devices: [{ deviceID: ownDeviceId, name: 'own', addresses: ['dynamic'], paused: false }],
     folders: [],
+    connectedTo: new Map(),
   };
 }
 
-/** Adds or replaces; a device that the daemon makes complete keeps what it has of its own. */
+/** Adds or replaces; a device that the daemon makes complete keeps what it has of its own, a paused one is cut off. */
 export function withDevice(model: SyncthingModel, device: DeviceConfig): SyncthingModel {
   const others = model.devices.filter(({ deviceID }) => deviceID !== device.deviceID);
-  return { ...model, devices: [...others, { numConnections: 0, ...device }] };
+  const connectedTo = new Map(model.connectedTo);
+  if (device.paused) connectedTo.delete(device.deviceID);
+  return { ...model, devices: [...others, { numConnections: 0, ...device }], connectedTo };
 }
 
 /** Folders that list it lose it. */

@@ -112,6 +112,7 @@ function introduce(world: World, node: ModelNode, view: NodeView): void {
     ownDeviceId: disk.deviceId,
     devices: disk.config.devices,
     folders: disk.config.folders,
+    connectedTo: disk.config.connectedTo,
   });
   for (const action of planIntroducer(view, observed())) {
     count(world.counts, `introducer: ${action.kind}`);

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NodeView } from '../../../src/desired/node-view.ts';
 import type { DiskPhase } from '../../../src/handoff/disk-state.ts';
 import { folderId, grantTo, nodeView, replicaOrder, type OrderGiven } from '../../builders/node-view.ts';
+import { deviceConfig } from '../../../src/syncthing/device-config.ts';
+import { startDaemon } from '../syncthing/daemon.ts';
 import { until } from '../syncthing/until.ts';
 import { runPass, startHelperNode, tryHelper, urgentRound, type HelperNode } from './helper-node.ts';
 
@@ -106,6 +108,32 @@ describe('two nodes, one volume', () => {
       'n1 is connected again',
       async () => (await n2.daemon.client.connections(call)).get(n1.peer.deviceId)?.connected,
     );
+  });
+
+  test('a node that comes back at another address after a power cut is connected at once', async () => {
+    n1.daemon.freeze();
+    await using twin = await startDaemon({ twinOf: n1.daemon.home, listenIp: '127.0.0.2' });
+    try {
+      await twin.client.putDevices(
+        [deviceConfig({ deviceId: n2.daemon.deviceId, name: 'n2', addresses: [n2.daemon.address] })],
+        call,
+      );
+      await until('the connection of before keeps its new one out', () =>
+        /Failed to exchange Hello|already connected/i.test(twin.log()),
+      );
+      const moved = { ...n1.device, addresses: [twin.address] };
+      const order = { fenced: [], devices: [moved, n2.device], tombstones: [] };
+      const report = await runPass('introducer', viewOf(n2, { order: { epoch: 2 }, view: { order } }));
+      expect(report).toMatchObject({ changed: 2, failed: [] });
+      await until(
+        'n1 is connected from its new address',
+        async () => (await twin.client.connections(call)).get(n2.peer.deviceId)?.connected,
+      );
+    } finally {
+      await n1.daemon.kill();
+      await n1.daemon.start();
+    }
+    await runPass('introducer', viewOf(n2, { order: { epoch: 2 } }));
   });
 
   test('a stale copy goes out of Syncthing, and comes back after its archive with its files in place', async () => {

@@ -12,7 +12,7 @@ import { writeConfig } from '../../../src/syncthing-config/write-config.ts';
 /** A real Syncthing that runs for a test, configured as in production, on loopback alone. */
 export interface Daemon extends AsyncDisposable {
   readonly deviceId: string;
-  /** `tcp://127.0.0.1:port`, for the other daemons' device configuration. */
+  /** `tcp://127.0.0.1:port` or as it was given, for the other daemons' device configuration. */
   readonly address: string;
   readonly client: SyncthingClient;
   readonly socketPath: string;
@@ -25,6 +25,8 @@ export interface Daemon extends AsyncDisposable {
   log(): string;
   /** SIGTERM, and waits for the end. */
   stop(): Promise<void>;
+  /** SIGSTOP: as the others see a node whose power was cut; it never says goodbye. Kill it in the end. */
+  freeze(): void;
   /** SIGKILL, as a power cut would (but for the page cache), and waits for the end. */
   kill(): Promise<void>;
   /** Starts it again after {@link stop} or {@link kill}, with what syncthing-config writes. */
@@ -47,6 +49,15 @@ export interface DaemonOptions {
   readonly template?: string;
   /** Given for all nodes; random unless given. */
   readonly apiKey?: string;
+  /** The home of a daemon whose keys this one has as well: the same device, at another address. */
+  readonly twinOf?: string;
+  /** An address of loopback, 127.0.0.1 unless given. */
+  readonly listenIp?: string;
+}
+
+function copyKeys(from: string, home: string): void {
+  fs.mkdirSync(home, { mode: 0o700 });
+  for (const name of ['cert.pem', 'key.pem']) fs.copyFileSync(path.join(from, name), path.join(home, name));
 }
 
 export async function startDaemon(given: DaemonOptions = {}): Promise<Daemon> {
@@ -59,10 +70,12 @@ export async function startDaemon(given: DaemonOptions = {}): Promise<Daemon> {
   const listenPort = await freePort();
   const templatePath = path.join(directory, 'template.xml');
   if (given.template !== undefined) fs.writeFileSync(templatePath, given.template);
+  if (given.twinOf !== undefined) copyKeys(given.twinOf, home);
+  const listenIp = given.listenIp ?? '127.0.0.1';
   const settings = {
     home,
     socketPath,
-    listenIp: '127.0.0.1',
+    listenIp,
     listenPort,
     guiUser: 'test',
     ...(given.template !== undefined && { templatePath }),
@@ -88,7 +101,7 @@ export async function startDaemon(given: DaemonOptions = {}): Promise<Daemon> {
     const { myID } = await client.systemStatus({ signal: AbortSignal.timeout(START_TIMEOUT_MS) });
     return {
       deviceId: myID,
-      address: `tcp://127.0.0.1:${listenPort}`,
+      address: `tcp://${listenIp}:${listenPort}`,
       client,
       socketPath,
       apiKey,
@@ -99,6 +112,7 @@ export async function startDaemon(given: DaemonOptions = {}): Promise<Daemon> {
       },
       log: () => running.output,
       stop: () => running.end('SIGTERM'),
+      freeze: () => process.kill(running.pid(), 'SIGSTOP'),
       kill: () => running.end('SIGKILL'),
       start,
       [Symbol.asyncDispose]: dispose,
