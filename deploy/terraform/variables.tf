@@ -35,7 +35,7 @@ variable "name_suffix" {
 }
 
 variable "node_label" {
-  description = "Only nodes with this label run the driver, for example \"syncthing-experiment=true\". Empty: every node."
+  description = "Only nodes with this label run the driver, for example \"syncthing-experiment=true\". Empty: every node. The scheduler does not know of it: give pods that use its volumes the same nodeSelector."
   type        = string
   default     = ""
   nullable    = false

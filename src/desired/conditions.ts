@@ -83,7 +83,7 @@ function restoredVerdict(view: VolumeView): Verdict | undefined {
   return verdict(
     'False',
     'Diverged',
-    `${divergedReason(view, copy)}: the cluster's state is older than the data, nobody is granted the volume`,
+    `${divergedReason(view, copy)}: the cluster's state is older than the data, nobody is granted the volume; choose a copy: docs/operations.md, "Start again from one copy"`,
   );
 }
 

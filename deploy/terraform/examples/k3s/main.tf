@@ -13,8 +13,9 @@ provider "helm" {
   }
 }
 
-# K3s keeps the kubelet's usual directory. Its own class, local-path, is the default one of the cluster; take that away
-# from it (kubectl annotate storageclass local-path storageclass.kubernetes.io/is-default-class-) before another is.
+# K3s keeps the kubelet's usual directory. Its own class, local-path, is the default one of the cluster: start the
+# servers with --disable=local-storage before another is. (Of an annotation taken from local-path K3s makes a new one at
+# its next start.)
 module "syncthing_csi" {
   source = "../.."
 
