@@ -24,7 +24,7 @@ ready: preflight
 	@$(MAKE) --no-print-directory --silent $(NODE_MODULES)
 
 .PHONY: cluster-up cluster-down programs cluster-images
-cluster-up: ready ## a Kubernetes of NODES=3 nodes (1 to 5), or the one that is up, healed; CLUSTER=kind for kind
+cluster-up: ready ## a Kubernetes of NODES=3 nodes (1 to 5), or the one that is up, healed; CLUSTER=kind for one of kind, without demo and tests
 	@$(CLUSTER_TOOL) up $(if $(NODES),--nodes $(NODES)) $(if $(CLUSTER),--engine $(CLUSTER))
 cluster-down: ready ## end the cluster; programs and images stay
 	@$(CLUSTER_TOOL) down

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensure, openKube, remove, type Kube } from '../tools/kube/kube.ts';
+import { ensure, openWithNodes, remove, type Kube } from '../tools/kube/kube.ts';
 import { claimManifest, namespaceManifest } from '../tools/kube/manifests.ts';
 import { claimRef, waitForGone } from '../tools/kube/wait-for.ts';
 import { labelNodes, NODES } from '../tools/kube/data-nodes.ts';
@@ -105,7 +105,7 @@ async function main(): Promise<void> {
   const abort = new AbortController();
   process.on('SIGINT', () => abort.abort());
   process.on('SIGTERM', () => abort.abort());
-  const kube = openKube(checkout, abort.signal);
+  const kube = openWithNodes(checkout, abort.signal);
   const from = provenance();
   await ensure(kube, namespaceManifest(NAMESPACE));
   const watched = await openWatched(kube, NAMESPACE);

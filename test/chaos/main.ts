@@ -3,8 +3,6 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
-import { clusterPaths } from '../../tools/cluster/cluster-paths.ts';
-import { requireClusterState } from '../../tools/cluster/cluster-state.ts';
 import { bundleWriter } from './cluster/bundle-writer.ts';
 import { openStage, type Stage } from './cluster/stage.ts';
 import { FAULT_KINDS, type FaultKind } from './plan/fault-kind.ts';
@@ -82,8 +80,6 @@ async function runRounds(stage: Stage, flags: Flags): Promise<Report> {
 }
 
 async function run(flags: Flags): Promise<void> {
-  if (requireClusterState(clusterPaths(checkout)).engine !== 'namespaces')
-    throw new Error('chaos needs the nodes of CLUSTER=namespaces: it cuts their disks off');
   const directory = join(checkout, '.cluster/chaos/run');
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(join(directory, 'pods'), { recursive: true });

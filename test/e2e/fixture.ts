@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll } from 'vitest';
 import { waitUntil } from '../../tools/host/wait-until.ts';
-import { ensure, list, openKube, remove, type Kube } from '../../tools/kube/kube.ts';
+import { ensure, list, openWithNodes, remove, type Kube } from '../../tools/kube/kube.ts';
 import {
   claimManifest,
   namespaceManifest,
@@ -32,7 +32,7 @@ export interface Stage {
 export function useStage(name: string): Stage {
   const abort = new AbortController();
   const namespace = `e2e-${name}`;
-  const stage: Stage = { kube: openKube(checkout, abort.signal), namespace };
+  const stage: Stage = { kube: openWithNodes(checkout, abort.signal), namespace };
   beforeAll(async () => {
     await clear(stage);
     await ensure(stage.kube, namespaceManifest(namespace));

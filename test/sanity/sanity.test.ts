@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runInside, runningMachine } from '../../tools/cluster/machine.ts';
-import { openKube } from '../../tools/kube/kube.ts';
+import { openWithNodes } from '../../tools/kube/kube.ts';
 import {
   ATTACH,
   controllerSocket,
@@ -19,7 +19,7 @@ const PASSED_AT_LEAST = ATTACH ? 49 : 41;
 
 const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const abort = new AbortController();
-const kube = openKube(checkout, abort.signal);
+const kube = openWithNodes(checkout, abort.signal);
 /** Not under pods/: the kubelet clears away what it does not know there. */
 const WORK = '/var/lib/kubelet/plugins/csi-sanity';
 /** Where the kubelet stages volumes of this driver. */

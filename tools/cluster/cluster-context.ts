@@ -9,8 +9,6 @@ export type ClusterContext = {
   /** The user's cache folder of this project. */
   readonly cache: string;
   readonly goCache: string | undefined;
-  /** DOCKER_HOST of the user. */
-  readonly dockerHost: string | undefined;
   /** The processor, as Go calls it. */
   readonly architecture: string;
   /** A terminal that can be redrawn. */

@@ -20,30 +20,18 @@ export type ClusterEngine = {
 
 export type EngineName = 'namespaces' | 'kind';
 
-/** What is known of this machine's Docker engine. */
-export type DockerFacts = {
-  /** Answers on a socket of this machine, and is not rootless. */
-  readonly answers: boolean;
-  /** Root's capabilities include CAP_SYS_RESOURCE, without which runc can start no privileged container. */
-  readonly fullyPrivileged: boolean;
-};
-
 /** Reads CLUSTER as a user gives it. */
 export function parseEngineName(text: string): EngineName {
   if (text === 'namespaces' || text === 'kind') return text;
   throw new ClusterError('bad-option', `CLUSTER=${text} is neither namespaces nor kind`);
 }
 
-/** A cluster that exists stays what it is; otherwise the user decides, then whether Docker can do it. */
-export function decideEngine(
-  wanted: EngineName | undefined,
-  existing: EngineName | undefined,
-  docker: DockerFacts,
-): EngineName {
+/** A cluster that exists stays what it is; otherwise the user decides. What was not asked for is what needs no Docker. */
+export function decideEngine(wanted: EngineName | undefined, existing: EngineName | undefined): EngineName {
   if (wanted !== undefined && existing !== undefined && wanted !== existing)
     throw new ClusterError(
       'bad-option',
       `the cluster is made of ${existing}; for CLUSTER=${wanted}, first make cluster-down`,
     );
-  return existing ?? wanted ?? (docker.answers && docker.fullyPrivileged ? 'kind' : 'namespaces');
+  return existing ?? wanted ?? 'namespaces';
 }

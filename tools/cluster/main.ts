@@ -24,7 +24,6 @@ function makeContext(signal: AbortSignal): ClusterContext {
     paths: clusterPaths(checkout),
     cache: join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'syncthing-csi'),
     goCache: env['GOCACHE'],
-    dockerHost: env['DOCKER_HOST'],
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
     interactive: process.stdout.isTTY,
     signal,
@@ -50,7 +49,7 @@ function networkCommands(program: Command, context: ClusterContext): void {
     )
     .option('--way <way>', 'in, out or both, as seen from the machine', 'both')
     .action(async (name: string, flags: PartitionFlags) => {
-      await (await chooseEngine(undefined, context)).partition(readPartition(context, name, flags));
+      await chooseEngine(undefined, context).partition(readPartition(context, name, flags));
     });
   program
     .command('node-heal <machine>')
@@ -58,7 +57,7 @@ function networkCommands(program: Command, context: ClusterContext): void {
     .option('--from <peer>', 'only between the machine and this peer')
     .action(async (name: string, flags: { readonly from?: string }) => {
       const { machine, peer } = readPartition(context, name, { ...flags, way: 'both' });
-      await (await chooseEngine(undefined, context)).heal(machine, peer);
+      await chooseEngine(undefined, context).heal(machine, peer);
     });
 }
 
@@ -67,20 +66,20 @@ function nodeCommands(program: Command, context: ClusterContext): void {
     .command('node-kill <node>')
     .description('cut the power of a node: what its disk had not synced is lost')
     .action(async (name: string) => {
-      await (await chooseEngine(undefined, context)).killNode(name);
+      await chooseEngine(undefined, context).killNode(name);
     });
   program
     .command('node-start <node>')
     .description('give a node its power back and wait until it is Ready')
     .action(async (name: string) => {
-      await (await chooseEngine(undefined, context)).startNode(name);
+      await chooseEngine(undefined, context).startNode(name);
     });
   program
     .command('exec <machine> [command...]')
     .description('run a command inside a machine (a shell if none is given)')
     .action(async (name: string, command: readonly string[]) => {
       requireClusterState(context.paths);
-      const engine = await chooseEngine(undefined, context);
+      const engine = chooseEngine(undefined, context);
       const [file, ...args] = engine.nodeCommand(name, command.length === 0 ? ['bash'] : command);
       const ended = spawnSync(file, args, {
         stdio: 'inherit',
@@ -97,23 +96,23 @@ function clusterCommands(program: Command, context: ClusterContext): void {
     .option('--nodes <count>', 'from 1 to 5; 3 when the cluster is new', parseNodeCount)
     .option(
       '--engine <engine>',
-      'kind, or namespaces; kind where a Docker engine can run it',
+      'namespaces, or kind with a Docker engine, for a cluster of your own',
       parseEngineName,
     )
     .action(async (flags: { readonly nodes?: number; readonly engine?: EngineName }) => {
-      await (await chooseEngine(flags.engine, context)).up(flags.nodes);
+      await chooseEngine(flags.engine, context).up(flags.nodes);
     });
   program
     .command('down')
     .description('end the cluster and leave nothing of it but programs and images')
     .action(async () => {
-      await (await chooseEngine(undefined, context)).down();
+      await chooseEngine(undefined, context).down();
     });
   program
     .command('images')
     .description('put every image of .cluster/images on every node of a running cluster')
     .action(async () => {
-      await (await chooseEngine(undefined, context)).loadImages();
+      await chooseEngine(undefined, context).loadImages();
     });
   program
     .command('programs')

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../host/run-command.ts';
-import { openKube } from '../kube/kube.ts';
+import { openWithNodes } from '../kube/kube.ts';
 import {
   bringBack,
   clearStage,
@@ -31,7 +31,7 @@ function makeDemo(signal: AbortSignal): Demo {
     await runCommand(command, { signal, timeoutMs: 300_000 });
   };
   return {
-    kube: openKube(checkout, signal),
+    kube: openWithNodes(checkout, signal),
     say: (line) =>
       process.stdout.write(`[${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s] ${line}\n`),
     show: createTable(process.stdout),

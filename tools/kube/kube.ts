@@ -8,6 +8,7 @@ import {
 import { join } from 'node:path';
 import { runCommand } from '../host/run-command.ts';
 import { clusterPaths, type ClusterPaths } from '../cluster/cluster-paths.ts';
+import { requireClusterState } from '../cluster/cluster-state.ts';
 
 /** What an object is found by. */
 export interface ObjectRef {
@@ -34,6 +35,15 @@ export function openKube(checkout: string, signal: AbortSignal): Kube {
   const config = new KubeConfig();
   config.loadFromFile(paths.kubeconfig);
   return { paths, objects: KubernetesObjectApi.makeApiClient(config), signal };
+}
+
+/** For who reaches into the nodes, or calls them node1, node2 …: those of kind are containers with names of their own. */
+export function openWithNodes(checkout: string, signal: AbortSignal): Kube {
+  if (requireClusterState(clusterPaths(checkout)).engine !== 'namespaces')
+    throw new Error(
+      'demo, tests, benchmarks and chaos need the nodes of CLUSTER=namespaces: make cluster-down, then make cluster-up',
+    );
+  return openKube(checkout, signal);
 }
 
 function isNotFound(error: unknown): boolean {

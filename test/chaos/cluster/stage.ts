@@ -1,7 +1,7 @@
 /** The local cluster as rounds see it, and where a run keeps what it writes down. */
 import { join, relative } from 'node:path';
 import type { ClusterPaths } from '../../../tools/cluster/cluster-paths.ts';
-import { openKube, type Kube } from '../../../tools/kube/kube.ts';
+import { openWithNodes, type Kube } from '../../../tools/kube/kube.ts';
 import type { PowerCut } from '../ledger/acknowledged.ts';
 
 export const NAMESPACE = 'chaos';
@@ -26,7 +26,7 @@ export interface StageOptions {
 }
 
 export function openStage(options: StageOptions): Stage {
-  const kube = openKube(options.checkout, options.signal);
+  const kube = openWithNodes(options.checkout, options.signal);
   return { kube, paths: kube.paths, cuts: [], ...options };
 }
 
