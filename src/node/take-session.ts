@@ -7,6 +7,7 @@ import { holdsGrant, isHeldElsewhere, leftoverMounts, offeredEpoch, type Offer }
 import type { NodeContext } from './context.ts';
 import { isMissing, NodeError } from './errors.ts';
 import { makeFirstData } from './first-data.ts';
+import { lookThrough } from './look-through.ts';
 import { unrepaired } from './judge-changes.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
@@ -33,7 +34,8 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   const { epoch } = offer;
   const obstacle =
     (await repairObstacle(ctx, { order, state }, { epoch, signal })) ??
-    (await clearOlderMounts(ctx, state, { epoch, signal }));
+    (await clearOlderMounts(ctx, state, { epoch, signal })) ??
+    (await unseenObstacle(ctx, { order, state }, { epoch, signal }));
   if (obstacle !== undefined) return { kind: 'wait', reason: obstacle };
   const taken = takeGrant(state, epoch, {
     isSwitched: await isSwitched(ctx, state, signal),
@@ -121,8 +123,21 @@ async function repairObstacle(
   { order, state }: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
   { epoch, signal }: Taking,
 ): Promise<string | undefined> {
-  const isTaking = state.phase.kind === 'taking' && state.phase.epoch === epoch;
-  return isTaking || isWriterOf(state, epoch) ? undefined : repairReason(ctx, order, signal);
+  return hasBegun(state, epoch) ? undefined : repairReason(ctx, order, signal);
+}
+
+/** Where another store has the base; what this one alone has is the truth, changed or not (handoff rules 8 and 11). */
+async function unseenObstacle(
+  ctx: NodeContext,
+  { order, state }: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
+  { epoch, signal }: Taking,
+): Promise<string | undefined> {
+  if (hasBegun(state, epoch) || !isHeldElsewhere(order.base, ctx.store.storeId)) return undefined;
+  return lookThrough(ctx, order.folderId, `epoch ${epoch}`, signal);
+}
+
+function hasBegun(state: DiskState, epoch: number): boolean {
+  return isWriterOf(state, epoch) || (state.phase.kind === 'taking' && state.phase.epoch === epoch);
 }
 
 /** For people, where something is to be fetched again first. */

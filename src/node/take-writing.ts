@@ -3,7 +3,9 @@ import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import { holdsWriting, isWriting, offeredWriting, takeWriting as taken } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
+import { isHeldElsewhere } from '../handoff/session.ts';
 import { makeFirstData } from './first-data.ts';
+import { lookThrough } from './look-through.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { repairReason, requireData, type Session } from './take-session.ts';
 import { volumeMounts } from './volume-mounts.ts';
@@ -50,7 +52,7 @@ async function takeOffered(
   if (took.kind === 'refused')
     return { kind: 'wait', reason: `${ctx.node} cannot write the volume: ${took.reason}` };
   const begun = isWriting(state);
-  const obstacle = begun ? undefined : await beginObstacle(ctx, { order, state }, signal);
+  const obstacle = begun ? undefined : await beginObstacle(ctx, { order, state, since }, signal);
   if (obstacle !== undefined) return { kind: 'wait', reason: obstacle };
   const next = begun && !isNewSession ? state : took.state;
   if (next !== state) await ctx.states.write(next);
@@ -63,7 +65,7 @@ async function takeOffered(
  */
 async function beginObstacle(
   ctx: NodeContext,
-  { order, state }: Omit<Offered, 'since'>,
+  { order, state, since }: Offered,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { folderId } = state;
@@ -74,7 +76,26 @@ async function beginObstacle(
     return `StillMounted: ${pods.join(', ')} on ${ctx.node} is left over from before; end that pod`;
   for (const target of staging) await ctx.mounter.unmount(target, signal);
   if (order.base.kind !== 'empty') await requireData(ctx, folderId);
-  return undefined;
+  return unseenObstacle(ctx, order, { since, signal });
+}
+
+/**
+ * What was changed by hand is taken back first where the controller knows of a copy to take it from; where it does not,
+ * nobody is kept from the volume for that (handoff rule 37).
+ */
+async function unseenObstacle(
+  ctx: NodeContext,
+  order: SyncthingReplicaSpec,
+  { since, signal }: Confirming,
+): Promise<string | undefined> {
+  const { folderId, base } = order;
+  if (!isHeldElsewhere(base, ctx.store.storeId)) return undefined;
+  const looking = await lookThrough(ctx, folderId, since, signal);
+  if (looking !== undefined || order.mayRevert !== true) return looking;
+  const { receiveOnlyTotalItems: items } = await ctx.syncthing.folderStatus(folderId, { signal });
+  return items === 0
+    ? undefined
+    : `${items} item(s) that were changed by hand on ${ctx.node} are taken back first`;
 }
 
 interface Confirming {

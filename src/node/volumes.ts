@@ -23,6 +23,8 @@ export interface VolumeRecord {
   readonly stagingPaths: Set<string>;
   /** Since when the writer is in the phase that is reported. */
   phase?: { readonly key: string; readonly since: string } | undefined;
+  /** The last scan for a right to write, named by it; with what kept it from being made, for people. */
+  look?: { readonly right: string; readonly isDone: boolean; readonly problem?: string };
   /** The order that the resharer said is applied. */
   applied?: { readonly generation: number; readonly epoch: number };
   /** The order whose peers cannot go before a scan, by its generation, and the one for which that was made. */

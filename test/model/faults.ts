@@ -171,7 +171,7 @@ function isWriting({ api, controller }: World, { name, disk, staging }: ModelNod
 
 /**
  * Files of a receiver vanish behind its daemon's back, and it notices. A wipe that no scan has seen yet is not to be
- * told from a good copy by any rule: that is for the scrub to find.
+ * told from a good copy by any rule: that is for the scrub to find, and for the node's scan before it takes a grant.
  */
 export function wipeReplica(world: World, node: ModelNode): void {
   const { disk } = node;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attach, detach, eventually, publishRequest, stageRequest, unpublish, untilOk } from '../attach.ts';
@@ -46,6 +46,28 @@ describe('a volume that moves between nodes', () => {
     const back = await attach(cluster.node('n2'), volumeId, 'pod-c');
     expect(readFileSync(path.join(back, 'two'), 'utf8')).toBe('2');
     await detach(cluster.node('n2'), volumeId, 'pod-c');
+  });
+});
+
+describe('a copy that no pod has', () => {
+  test('was emptied and edited by hand since it was proven: the next pod there finds all as it was', async () => {
+    const volumeId = await cluster.createVolume('pvc-by-hand');
+    const [one, two] = [cluster.node('n1'), cluster.node('n2')];
+    const target = await attach(one, volumeId, 'pod-a');
+    for (const name of ['gone', 'edited', 'kept']) writeFileSync(path.join(target, name), `${name} by pod-a`);
+    await detach(one, volumeId, 'pod-a');
+    const isOn = async (node: string) =>
+      (await cluster.volume(volumeId)).status.base.holders.some((holder) => holder.node === node);
+    await eventually(async () => expect(await isOn('n2')).toBe(true));
+    const { data } = two.paths(volumeId);
+    rmSync(path.join(data, 'gone'));
+    writeFileSync(path.join(data, 'edited'), 'by hand, and longer than it was');
+    writeFileSync(path.join(data, 'made'), 'by hand');
+    const next = await attach(two, volumeId, 'pod-b');
+    expect(readdirSync(next).toSorted()).toEqual(['edited', 'gone', 'kept']);
+    expect(readFileSync(path.join(next, 'edited'), 'utf8')).toBe('edited by pod-a');
+    await detach(two, volumeId, 'pod-b');
+    expect(readdirSync(one.paths(volumeId).data).toSorted()).toEqual(['edited', 'gone', 'kept']);
   });
 });
 
