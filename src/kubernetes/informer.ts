@@ -65,6 +65,8 @@ class FollowingInformer<T extends Named> implements Informer<T> {
   #synced = Promise.withResolvers<void>();
   /** From where the watch goes on; undefined: list first. */
   #version: string | undefined;
+  /** The API server was away: what answers in its place may be older than the version that the watch had. */
+  #isDoubtful = false;
   #contactAt: number | undefined;
   #failures = 0;
 
@@ -119,7 +121,8 @@ class FollowingInformer<T extends Named> implements Informer<T> {
 
   /** One list, if needed, and one watch; returns when the server closes the watch, as it does every few minutes. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const version = this.#version ?? (await this.#list(signal));
+    const known = this.#isDoubtful ? undefined : this.#version;
+    const version = known ?? (await this.#list(signal));
     const { client, kind, selector, idleMs, clock } = this.#options;
     const begun = clock.now();
     let events = 0;
@@ -150,6 +153,7 @@ class FollowingInformer<T extends Named> implements Informer<T> {
     for (const item of list.items) this.#put(item);
     for (const item of list.unreadable) this.#setAside(item);
     this.#version = list.resourceVersion;
+    this.#isDoubtful = false;
     this.#synced.resolve();
     this.#tell(() => this.#options.onSynced?.());
     return list.resourceVersion;
@@ -208,8 +212,12 @@ class FollowingInformer<T extends Named> implements Informer<T> {
     }
   }
 
-  /** Waits; after what may have cost us events, the next round lists. */
+  /**
+   * Waits; after what may have cost us events, the next round lists. An API server that was away may come back with its
+   * state of a backup, which says so nowhere: a watch from a version of the future is answered, and stays silent.
+   */
   async #recover(error: KubernetesError, signal: AbortSignal): Promise<void> {
+    this.#isDoubtful ||= AWAY.has(error.kind);
     if (!RESUMABLE.has(error.kind) && this.#version !== undefined) {
       this.#version = undefined;
       this.#synced = Promise.withResolvers<void>();
@@ -226,5 +234,6 @@ class FollowingInformer<T extends Named> implements Informer<T> {
   }
 }
 
-/** Nothing is missed by these: the watch goes on from the version it had. */
+const AWAY: ReadonlySet<string> = new Set(['unreachable', 'timeout']);
+/** What is known stands until there is better. */
 const RESUMABLE: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'too-many-requests']);

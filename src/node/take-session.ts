@@ -32,10 +32,7 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   const offer = offeredEpoch(order, state);
   if (offer.kind !== 'offered') return withoutOffer(ctx, offer);
   const { epoch } = offer;
-  const obstacle =
-    (await repairObstacle(ctx, { order, state }, { epoch, signal })) ??
-    (await clearOlderMounts(ctx, state, { epoch, signal })) ??
-    (await unseenObstacle(ctx, { order, state }, { epoch, signal }));
+  const obstacle = await obstacleTo(ctx, { order, state }, { epoch, signal });
   if (obstacle !== undefined) return { kind: 'wait', reason: obstacle };
   const taken = takeGrant(state, epoch, {
     isSwitched: await isSwitched(ctx, state, signal),
@@ -46,6 +43,19 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   if (order.base.kind !== 'empty') await requireData(ctx, folderId);
   const step = { before: state, taken: taken.state };
   return taken.kind === 'begun' ? begin(ctx, step, signal) : open(ctx, order, step, { epoch, signal });
+}
+
+/** Why this copy is not yet one to write in that epoch, for people. */
+async function obstacleTo(
+  ctx: NodeContext,
+  copy: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
+  taking: Taking,
+): Promise<string | undefined> {
+  return (
+    (await repairObstacle(ctx, copy, taking)) ??
+    (await clearOlderMounts(ctx, copy.state, taking)) ??
+    (await unseenObstacle(ctx, copy, taking))
+  );
 }
 
 function withoutOffer({ node }: NodeContext, { kind }: Offer): Session {

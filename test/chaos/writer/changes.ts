@@ -143,7 +143,8 @@ export function renameFile(root: string, { from, to, value }: Rename): Change {
     inPlace: false,
     apply() {
       renameSync(join(root, from), join(root, to));
-      return syncer(root, inRoot(from), inRoot(to));
+      // The file as well: who wrote it may not have synced it.
+      return syncer(root, to, inRoot(from), inRoot(to));
     },
   };
 }
