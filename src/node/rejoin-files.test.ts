@@ -128,6 +128,24 @@ describe('what stays of an archive', () => {
     expect(readFileSync(path.join(kept, 'sub', 'differs'), 'utf8')).toBe('old');
   });
 
+  test.each([0, 1])('is told by every byte: the one at %d megabytes differs', async (megabytes) => {
+    const bytes = Buffer.alloc(2 ** 21, 'x');
+    for (const where of [data, kept]) writeFileSync(path.join(where, 'large'), bytes);
+    expect(lstatSync(path.join(data, 'large')).ino).not.toBe(lstatSync(path.join(kept, 'large')).ino);
+    bytes[megabytes * 2 ** 20] = 0;
+    writeFileSync(path.join(kept, 'large'), bytes);
+    expect(await pruneArchive({ archive, kept, data, signal })).toBe(1);
+    expect(readdirSync(kept)).toEqual(['large']);
+  });
+
+  test('is everything below a directory that is a link now, be it one into the archive itself', async () => {
+    replaceByLink(path.join(data, 'sub'), path.join(kept, 'sub'));
+    replaceByLink(path.join(data, 'only'), path.relative(data, path.join(kept, 'only')));
+    expect(await pruneArchive({ archive, kept, data, signal })).toBe(2);
+    expect(readFileSync(path.join(kept, 'sub', 'differs'), 'utf8')).toBe('old');
+    expect(readFileSync(path.join(kept, 'only', 'here'), 'utf8')).toBe('x');
+  });
+
   test('is nothing where both are the same, and then the archive goes', async () => {
     expect(await pruneArchive({ archive, kept, data, signal })).toBe(0);
     expect(existsSync(archive)).toBe(false);
