@@ -49,6 +49,24 @@ test('removes everything, links without following them, nothing beside', async (
   expect(readdirSync(outside)).toEqual(['precious']);
 });
 
+test('a link that takes the place of a directory while that is looked at is removed, not followed', async () => {
+  const outside = join(base, 'outside');
+  mkdirSync(outside);
+  writeFileSync(join(outside, 'precious'), 'x');
+  // The clock is looked at between reading a name and doing something with it.
+  const replaceByLink = (): number => {
+    if (lstatSync(join(root, 'sync'), { throwIfNoEntry: false })?.isDirectory() === true) {
+      rmSync(join(root, 'sync'), { recursive: true });
+      symlinkSync(outside, join(root, 'sync'));
+    }
+    return 0;
+  };
+  const budget: Budget = { clock: { ...systemClock, now: replaceByLink }, endsAt: 1 };
+  expect(await purge(root, 'entry', budget)).toMatchObject({ failed: [], more: false });
+  expect(readdirSync(join(base, 'trash'))).toEqual([]);
+  expect(readdirSync(outside)).toEqual(['precious']);
+});
+
 test('a tree that is deeper than a path may be long', async () => {
   const name = 'd'.repeat(200);
   // Built from the inside out, since a path to the innermost would be too long.

@@ -1,4 +1,4 @@
-import { opendir, rename, rmdir, unlink } from 'node:fs/promises';
+import { lstat, opendir, rename, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PassReport } from '../desired/node-view.ts';
 import { isOver, messageOf, type Budget } from '../runtime/apply-actions.ts';
@@ -58,6 +58,8 @@ async function sweepOnce(sweep: Sweep): Promise<void> {
 }
 
 async function emptyDirectory(sweep: Sweep, directory: string): Promise<void> {
+  // What was a directory when its name was read may have been a link when it was taken; here nobody replaces it.
+  if (!(await lstat(directory)).isDirectory()) return remove(sweep, directory);
   await forEachEntry(sweep, directory, async (name, isDirectory) => {
     const path = join(directory, name);
     await (isDirectory ? take(sweep, path) : remove(sweep, path));

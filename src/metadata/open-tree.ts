@@ -1,7 +1,7 @@
 /** A way to the entries of a tree that somebody hostile may have made: no link is followed, whatever a path says. */
-import { closeSync, constants, lstatSync, openSync, type BigIntStats } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, type BigIntStats } from 'node:fs';
 import { errnoOf } from '../runtime/errno.ts';
-import { parentOf, type FoundType } from './entry.ts';
+import { isPlainPath, parentOf, type FoundType } from './entry.ts';
 import type { Seen } from './plan-apply.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -13,8 +13,9 @@ interface OpenDirectory {
 }
 
 /**
- * Paths are best asked for in order: the directories on the way to one stay open for the next. Calls of node:fs that
- * end in `Sync`, because each is a few microseconds and there are thousands; the caller makes pauses.
+ * Paths are of bytes, as Latin-1, and lead nowhere if they are no plain ones. They are best asked for in order: the
+ * directories on the way to one stay open for the next. Calls of node:fs that end in `Sync`, because each is a few
+ * microseconds and there are thousands; the caller makes pauses.
  */
 export class OpenTree implements Disposable {
   readonly #root: number;
@@ -29,9 +30,24 @@ export class OpenTree implements Disposable {
    * where one of them is missing, or is a link.
    */
   reach(path: string): Buffer | undefined {
-    if (path === '') return Buffer.from(`/proc/self/fd/${this.#root}/.`);
-    const fd = this.#open(parentOf(path));
+    if (path === '') return this.inside(path);
+    const fd = isPlainPath(path) ? this.#open(parentOf(path)) : undefined;
     return fd === undefined ? undefined : Buffer.from(`/proc/self/fd/${fd}/${nameOf(path)}`, 'latin1');
+  }
+
+  /** Under which a directory is listed, itself never a link; good until the next call. Undefined where it is none. */
+  inside(path: string): Buffer | undefined {
+    const fd = isPlainPath(path) ? this.#open(path) : undefined;
+    return fd === undefined ? undefined : Buffer.from(`/proc/self/fd/${fd}/.`);
+  }
+
+  /** The directory, and what is missing on the way to it. False where something that is no directory is in the way. */
+  make(path: string, mode = 0o777): boolean {
+    if (this.inside(path) !== undefined) return true;
+    if (path === '' || !isPlainPath(path) || !this.make(parentOf(path), mode)) return false;
+    const place = this.reach(path);
+    if (place !== undefined) makeDirectory(place, mode);
+    return this.inside(path) !== undefined;
   }
 
   see(path: string): Seen | undefined {
@@ -85,6 +101,15 @@ function openBelow(fd: number, name: string): number | undefined {
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
+  }
+}
+
+/** Unless there is something of that name, be it a link to nowhere. */
+function makeDirectory(place: Buffer, mode: number): void {
+  try {
+    mkdirSync(place, { mode });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
   }
 }
 

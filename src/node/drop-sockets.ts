@@ -1,6 +1,8 @@
 /** What pods left that is of no use to anybody, and in the way of others who write the volume (handoff rule 37). */
 import { rm } from 'node:fs/promises';
 import { execa } from 'execa';
+import { statIn } from '../metadata/look-in-tree.ts';
+import { OpenTree } from '../metadata/open-tree.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { exists } from './exists.ts';
@@ -25,19 +27,29 @@ export async function dropSockets(
   return ctx.mutex.run(folderId, async () => {
     const writing = (await ctx.states.read(folderId))?.writing;
     if (writing?.phase !== 'writing' || writing.session !== session) return false;
-    for (const name of found) await rm(Buffer.concat([Buffer.from(`${data}/`), name]), { force: true });
+    await remove(data, found);
     return true;
   });
 }
 
-/** Relative to `root`; follows no link. Names are bytes. */
-async function findSockets(root: string, signal: AbortSignal): Promise<readonly Buffer[]> {
+/** Only what still is one: another node's change may have come meanwhile. */
+async function remove(data: string, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  using tree = new OpenTree(data);
+  for (const name of names) {
+    const stats = await statIn(tree, name);
+    const place = stats?.isFIFO() === true || stats?.isSocket() === true ? tree.reach(name) : undefined;
+    if (place !== undefined) await rm(place, { force: true });
+  }
+}
+
+/** Relative to `root`, of bytes as Latin-1; follows no link. */
+async function findSockets(root: string, signal: AbortSignal): Promise<readonly string[]> {
   const words = [root, '-type', 'p,s', '-printf', String.raw`%P\0`];
   const options = { encoding: 'latin1', cancelSignal: signal, timeout: TIMEOUT_MS, reject: false } as const;
   const found = await execa('find', words, options);
   signal.throwIfAborted();
   if (found.failed)
     throw new NodeError('inconsistent', `cannot look through ${root}: ${found.stderr || found.shortMessage}`);
-  const names = found.stdout.split('\0').filter((name) => name !== '');
-  return names.map((name) => Buffer.from(name, 'latin1'));
+  return found.stdout.split('\0').filter((name) => name !== '');
 }

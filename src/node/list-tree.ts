@@ -27,7 +27,7 @@ export async function listTree(root: string, signal: AbortSignal, below = ''): P
 }
 
 /** None where there is no such directory. */
-export async function entriesOf(directory: string) {
+async function entriesOf(directory: string) {
   try {
     return await readdir(directory, { withFileTypes: true });
   } catch (error) {

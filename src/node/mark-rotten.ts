@@ -1,12 +1,14 @@
 /** Making Syncthing see that a file is not what its index says, so that it fetches it again (handoff rule 42). */
-import { lstat, utimes } from 'node:fs/promises';
-import path from 'node:path';
+import { lutimes } from 'node:fs/promises';
 import { replicaName } from '../desired/replica-name.ts';
 import type { ScrubFinding } from '../desired/scrub.ts';
 import type { Holder, SyncthingVolume } from '../desired/volume.ts';
 import { otherHolders } from '../handoff/other-source.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
+import { bytePath } from '../metadata/byte-path.ts';
+import { statIn } from '../metadata/look-in-tree.ts';
+import { OpenTree } from '../metadata/open-tree.ts';
 import { isMissing } from './errors.ts';
 import { isWriting } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
@@ -95,11 +97,14 @@ async function touch(
 ): Promise<boolean> {
   const found = await syncthing.file(folderId, name, { signal });
   if (found?.local?.blocksHash !== blocksHash || !isElsewhere(found)) return false;
-  const file = path.join(store.layout.volume(folderId).syncRoot, name);
+  // By now there may be a link on the way, into another volume, whose file would count as changed.
+  using tree = new OpenTree(store.layout.volume(folderId).syncRoot);
+  if ((await statIn(tree, bytePath(name)))?.isFile() !== true) return false;
+  const file = tree.reach(bytePath(name));
+  if (file === undefined) return false;
   try {
-    if (!(await lstat(file)).isFile()) return false;
     const now = new Date(clock.now());
-    await utimes(file, now, now);
+    await lutimes(file, now, now);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -44,6 +45,22 @@ beforeEach(async () => {
 afterEach(() => node[Symbol.dispose]());
 
 const signal = AbortSignal.timeout(60_000);
+
+/** Another volume's files, by the link that a pod of this one would make in its root. */
+const VICTIM = '../../../victim/sync/data';
+
+function makeVictim(): string {
+  const victim = path.join(data, VICTIM);
+  mkdirSync(path.join(victim, 'sub'), { recursive: true });
+  writeFileSync(path.join(victim, 'sub', 'precious'), 'x');
+  writeFileSync(path.join(victim, 'precious'), 'x');
+  return victim;
+}
+
+function replaceByLink(directory: string, target: string): void {
+  rmSync(directory, { recursive: true });
+  symlinkSync(target, directory);
+}
 
 async function beginStale(): Promise<void> {
   const state = await node.ctx.states.read(volumeId);
@@ -111,6 +128,24 @@ describe('what stays of an archive', () => {
     expect(readFileSync(path.join(kept, 'sub', 'differs'), 'utf8')).toBe('old');
   });
 
+  test.each([0, 1])('is told by every byte: the one at %d megabytes differs', async (megabytes) => {
+    const bytes = Buffer.alloc(2 ** 21, 'x');
+    for (const where of [data, kept]) writeFileSync(path.join(where, 'large'), bytes);
+    expect(lstatSync(path.join(data, 'large')).ino).not.toBe(lstatSync(path.join(kept, 'large')).ino);
+    bytes[megabytes * 2 ** 20] = 0;
+    writeFileSync(path.join(kept, 'large'), bytes);
+    expect(await pruneArchive({ archive, kept, data, signal })).toBe(1);
+    expect(readdirSync(kept)).toEqual(['large']);
+  });
+
+  test('is everything below a directory that is a link now, be it one into the archive itself', async () => {
+    replaceByLink(path.join(data, 'sub'), path.join(kept, 'sub'));
+    replaceByLink(path.join(data, 'only'), path.relative(data, path.join(kept, 'only')));
+    expect(await pruneArchive({ archive, kept, data, signal })).toBe(2);
+    expect(readFileSync(path.join(kept, 'sub', 'differs'), 'utf8')).toBe('old');
+    expect(readFileSync(path.join(kept, 'only', 'here'), 'utf8')).toBe('x');
+  });
+
   test('is nothing where both are the same, and then the archive goes', async () => {
     expect(await pruneArchive({ archive, kept, data, signal })).toBe(0);
     expect(existsSync(archive)).toBe(false);
@@ -141,5 +176,40 @@ describe('files that the index does not have', () => {
     expect(readdirSync(path.join(data, 'sub'))).toEqual([]);
     expect(readFileSync(path.join(kept, 'later', 'file'), 'utf8')).toBe('later');
     expect(readFileSync(path.join(kept, 'sub', 'differs'), 'utf8')).toBe('old');
+  });
+
+  /** Syncthing puts a link in the directory's place when it is asked for what the directory has. */
+  function replacing(prefix: string, replace: () => void): typeof syncthing {
+    return {
+      browse: async (folderId, options) => {
+        if (options.prefix === prefix) replace();
+        return syncthing.browse(folderId, options);
+      },
+    };
+  }
+
+  test('are none of those that a link leads to which came in place of a directory', async () => {
+    const victim = makeVictim();
+    await beginStale();
+    await archiveTree(node.ctx, volumeId, signal);
+    const client = replacing('data/sub', () => replaceByLink(path.join(data, 'sub'), VICTIM));
+    expect(await removeUnindexed({ syncthing: client, folderId: volumeId, data, kept, signal })).toBe(0);
+    expect(readdirSync(victim).toSorted()).toEqual(['precious', 'sub']);
+    expect(readdirSync(path.join(kept, 'sub'))).toEqual(['differs']);
+  });
+
+  test('are not kept through a link of the archive', async () => {
+    const victim = makeVictim();
+    symlinkSync(victim, path.join(data, 'later'));
+    await beginStale();
+    await archiveTree(node.ctx, volumeId, signal);
+    unlinkSync(path.join(data, 'later'));
+    mkdirSync(path.join(data, 'later'));
+    writeFileSync(path.join(data, 'later', 'file'), 'later');
+    await expect(removeUnindexed({ syncthing, folderId: volumeId, data, kept, signal })).rejects.toThrow(
+      'cannot keep later/file: later is no directory in its archive',
+    );
+    expect(readdirSync(victim).toSorted()).toEqual(['precious', 'sub']);
+    expect(readFileSync(path.join(data, 'later', 'file'), 'utf8')).toBe('later');
   });
 });

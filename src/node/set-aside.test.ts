@@ -1,4 +1,14 @@
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -27,4 +37,27 @@ test('nothing is made where there is nothing to keep', async () => {
   const archive = path.join(directory, 'archive');
   expect(await setAside({ root: directory, archive, names: ['gone'] })).toBe(0);
   expect(await readdir(directory)).toEqual([]);
+});
+
+test('of a link the link is kept, and nothing of what it leads to', async () => {
+  const [root, archive] = [path.join(directory, 'sync'), path.join(directory, 'archive')];
+  const outside = path.join(directory, 'outside');
+  await mkdir(path.join(root, 'data'), { recursive: true });
+  await mkdir(outside);
+  await writeFile(path.join(outside, 'x'), 'precious');
+  await symlink(outside, path.join(root, 'data', 'd'));
+  expect(await setAside({ root, archive, names: ['data/d', 'data/d/x', '../outside/x'] })).toBe(1);
+  expect(await readlink(path.join(archive, 'data', 'd'))).toBe(outside);
+  expect(await readdir(outside)).toEqual(['x']);
+});
+
+test('nothing is kept through a link of the archive', async () => {
+  const [root, archive] = [path.join(directory, 'sync'), path.join(directory, 'archive')];
+  const outside = path.join(directory, 'outside');
+  for (const made of [path.join(root, 'data', 'ä'), path.join(archive, 'data'), outside])
+    await mkdir(made, { recursive: true });
+  await writeFile(path.join(root, 'data', 'ä', 'x'), 'changed');
+  await symlink(outside, path.join(archive, 'data', 'ä'));
+  await expect(setAside({ root, archive, names: ['data/ä/x'] })).rejects.toThrow('cannot keep data/ä/x');
+  expect(await readdir(outside)).toEqual([]);
 });

@@ -1,6 +1,11 @@
-import { copyFile, link, lstat, mkdir } from 'node:fs/promises';
-import path from 'node:path';
-import { isMissing } from './errors.ts';
+import { copyFile, link, mkdir } from 'node:fs/promises';
+import { bytePath } from '../metadata/byte-path.ts';
+import { parentOf } from '../metadata/entry.ts';
+import { openFileIn, statIn } from '../metadata/look-in-tree.ts';
+import { OpenTree } from '../metadata/open-tree.ts';
+import { readablePath } from '../metadata/readable-path.ts';
+import { errnoOf } from '../runtime/errno.ts';
+import { isMissing, NodeError } from './errors.ts';
 
 export interface SetAsideOptions {
   /** Syncthing's root of the folder. */
@@ -13,36 +18,52 @@ export interface SetAsideOptions {
 
 /**
  * Gives files a second name in the archive before Syncthing puts others in their place: it replaces files and never
- * writes into one. What is not there, and directories, have nothing to keep. Gives how many are kept; the caller makes
- * them durable before anything takes their place.
+ * writes into one. What is not there, and directories, have nothing to keep; nor does what is below a link, there or in
+ * the archive, which may lead into another volume. Gives how many are kept; the caller makes them durable before
+ * anything takes their place.
  */
 export async function setAside({ root, archive, names }: SetAsideOptions): Promise<number> {
-  let kept = 0;
-  for (const name of names) {
-    const file = path.join(root, name);
-    if (file.startsWith(`${root}/`) && (await keep(file, path.join(archive, name)))) kept += 1;
+  using tree = new OpenTree(root);
+  const there: string[] = [];
+  for (const name of names.map(bytePath)) {
+    const stats = await statIn(tree, name);
+    if (stats?.isDirectory() === false) there.push(name);
   }
-  return kept;
+  if (there.length === 0) return 0;
+  await mkdir(archive, { recursive: true, mode: 0o700 });
+  using kept = new OpenTree(archive);
+  let count = 0;
+  for (const name of there) if (await keep(tree, kept, name)) count += 1;
+  return count;
 }
 
-async function keep(from: string, to: string): Promise<boolean> {
+async function keep(tree: OpenTree, kept: OpenTree, name: string): Promise<boolean> {
+  const to = kept.make(parentOf(name), 0o700) ? kept.reach(name) : undefined;
+  if (to === undefined)
+    throw new NodeError(
+      'inconsistent',
+      `cannot keep ${readablePath(name)}: it was below a link a moment ago`,
+    );
   try {
-    if ((await lstat(from)).isDirectory()) return false;
-    await mkdir(path.dirname(to), { recursive: true, mode: 0o700 });
-    await linkOrCopy(from, to);
-    return true;
+    return await linkOrCopy(tree, name, to);
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
   }
 }
 
-/** A file with as many names as the file system allows gets a copy instead. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
+/** A file with as many names as the file system allows gets a copy instead; a link has other names that say the same. */
+async function linkOrCopy(tree: OpenTree, name: string, to: Buffer): Promise<boolean> {
+  const from = tree.reach(name);
+  if (from === undefined) return false;
   try {
     await link(from, to);
+    return true;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EMLINK')) throw error;
-    await copyFile(from, to);
+    if (errnoOf(error) !== 'EMLINK') throw error;
   }
+  await using file = await openFileIn(tree, name);
+  if (file === undefined) return false;
+  await copyFile(`/proc/self/fd/${file.fd}`, to);
+  return true;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -37,6 +37,7 @@ function deletedAt(name: string, sequence: number): FileEntry {
 async function after(
   versions: Readonly<Record<string, string>>,
   deletions: Readonly<Record<string, number>>,
+  prepare: (data: string) => void = () => undefined,
 ): Promise<(name: string) => string | undefined> {
   const volume = seedVolume(node);
   await giveOrder(node, volume);
@@ -46,6 +47,7 @@ async function after(
     mkdirSync(path.dirname(full), { recursive: true });
     writeFileSync(full, content);
   }
+  prepare(path.join(syncRoot, 'data'));
   const syncthing = {
     ...node.ctx.syncthing,
     file: (_folder: string, name: string) => Promise.resolve(deletedAt(name, deletions[name] ?? 0)),
@@ -83,4 +85,27 @@ test('what was deleted before the proof, or is there, stays as it is', async () 
 test('without versions there is nothing to do', async () => {
   const found = await after({}, {});
   expect(found('there')).toBe('there');
+});
+
+test('nothing is put where a link leads to, and what can come back does', async () => {
+  const victim = path.join(node.ctx.store.layout.volumes, 'victim/sync/data');
+  const names = ['d/x', 'd/e/x', 'dangling/x', 'file/x', 'gone/x'];
+  const found = await after(
+    Object.fromEntries(names.map((name) => [`data/${name}~20260102-030405`, name])),
+    Object.fromEntries(names.map((name) => [`data/${name}`, 11])),
+    (data) => {
+      mkdirSync(victim, { recursive: true });
+      symlinkSync('../../../victim/sync/data', path.join(data, 'd'));
+      symlinkSync('../../../victim/sync/data/new', path.join(data, 'dangling'));
+      writeFileSync(path.join(data, 'file'), 'x');
+    },
+  );
+  expect(readdirSync(victim)).toEqual([]);
+  expect(found('gone/x')).toBe('gone/x');
+  expect(found('file')).toBe('x');
+});
+
+test('what came back with a directory of umlauts is found under its name', async () => {
+  const found = await after({ 'data/ä/ö~20260102-030405': 'x' }, { 'data/ä/ö': 11 });
+  expect(found('ä/ö')).toBe('x');
 });

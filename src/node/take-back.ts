@@ -1,11 +1,15 @@
 /** After a failover: files come back that the lost writer deleted and nothing had proved (handoff rule 28). */
-import { link, lstat, mkdir } from 'node:fs/promises';
+import { link } from 'node:fs/promises';
 import path from 'node:path';
 import { tookBack } from '../handoff/disk-state.ts';
 import { isUnproven, type Deletion, type ProvenState } from '../handoff/taken-back.ts';
+import { bytePath } from '../metadata/byte-path.ts';
+import { parentOf } from '../metadata/entry.ts';
+import { statIn } from '../metadata/look-in-tree.ts';
+import { OpenTree } from '../metadata/open-tree.ts';
 import type { FileVersion as IndexEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
-import { isMissing } from './errors.ts';
+import { NodeError } from './errors.ts';
 import { listTree } from './list-tree.ts';
 import { versionOf, type FileVersion } from './version-name.ts';
 
@@ -18,20 +22,25 @@ export interface TakeBackOptions {
 
 const SCAN_TIMEOUT_MS = 30 * 60_000;
 
-/** The version stays where it is, under a second name: whoever looks for an older state of the file finds it. */
+/**
+ * The version stays where it is, under a second name: whoever looks for an older state of the file finds it. No link is
+ * followed to where it was: the lost writer's pod may have put one there that leads into another volume.
+ */
 export async function takeBack(
   ctx: NodeContext,
   { folderId, epoch, proven }: TakeBackOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { syncRoot, data } = ctx.store.layout.volume(folderId);
-  const newest = newestVersions((await listTree(path.join(syncRoot, '.stversions'), signal)).files);
+  const versions = path.join(syncRoot, '.stversions');
+  const newest = newestVersions((await listTree(versions, signal)).files);
+  using tree = new OpenTree(syncRoot);
   let count = 0;
   for (const version of newest) {
-    if (!version.name.startsWith('data/') || (await isThere(path.join(syncRoot, version.name)))) continue;
+    if (!version.name.startsWith('data/') || (await isThere(tree, version.name))) continue;
     const { local } = (await ctx.syncthing.file(folderId, version.name, { signal })) ?? {};
     if (local?.deleted !== true || !isUnproven(deletionOf(local), proven)) continue;
-    if (await putBack(ctx, syncRoot, version)) count += 1;
+    if (await putBack(ctx, tree, version, versions)) count += 1;
   }
   if (count > 0) {
     await ctx.syncFilesystems([data], signal);
@@ -65,25 +74,28 @@ function newestVersions(files: readonly string[]): readonly FileVersion[] {
   return [...newest.values()];
 }
 
-async function isThere(file: string): Promise<boolean> {
-  try {
-    await lstat(file);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+async function isThere(tree: OpenTree, name: string): Promise<boolean> {
+  return (await statIn(tree, bytePath(name))) !== undefined;
 }
 
 /** One that cannot be put back is named, and keeps nobody from the volume: its bytes stay among the versions. */
-async function putBack(ctx: NodeContext, syncRoot: string, { file, name }: FileVersion): Promise<boolean> {
-  const target = path.join(syncRoot, name);
+async function putBack(
+  { log }: NodeContext,
+  tree: OpenTree,
+  { file, name }: FileVersion,
+  versions: string,
+): Promise<boolean> {
   try {
-    await mkdir(path.dirname(target), { recursive: true });
-    await link(path.join(syncRoot, '.stversions', file), target);
+    await link(path.join(versions, file), placeFor(tree, bytePath(name)));
     return true;
   } catch (error) {
-    ctx.log.error({ error, file, name }, 'a deleted file could not be put back; it is in .stversions');
+    log.error({ error, file, name }, 'a deleted file could not be put back; it is in .stversions');
     return false;
   }
+}
+
+function placeFor(tree: OpenTree, target: string): Buffer {
+  const place = tree.make(parentOf(target)) ? tree.reach(target) : undefined;
+  if (place !== undefined) return place;
+  throw new NodeError('inconsistent', 'something that is no directory has come in place of one above it');
 }
