@@ -15,6 +15,7 @@ import { publishedNodes } from '../handoff/published.ts';
 import { isReader } from '../handoff/readers.ts';
 import { withRights } from '../handoff/rights.ts';
 import { decideSharedFlushes } from '../handoff/shared-flush.ts';
+import { hearingLeftMs } from '../handoff/survivors.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { isWriter } from '../handoff/writers.ts';
 import { isEqual } from './is-equal.ts';
@@ -66,6 +67,7 @@ export function planStatus(input: PlanInput): StatusPlan {
     typeRecheckMs(now),
     stepRecheckMs(now),
     lossRecheckAfterMs(now),
+    hearingLeftMs(now),
   ]);
   return {
     status: { ...status, conditions },

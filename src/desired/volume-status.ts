@@ -5,6 +5,7 @@ import { grantEnd, joinProof } from '../handoff/flush.ts';
 import { currentBase, strikeWitnesses } from '../handoff/holders.ts';
 import { currentPublished } from '../handoff/published.ts';
 import { currentReaders } from '../handoff/readers.ts';
+import { hearingLeftMs, leftBehind } from '../handoff/survivors.ts';
 import { currentWriters } from '../handoff/writers.ts';
 import type { VolumeView } from '../handoff/view.ts';
 import { nextToLeave } from './members.ts';
@@ -77,7 +78,7 @@ function afterRejoin(view: VolumeView): SyncthingVolumeStatus {
   return stale.length === status.stale.length ? status : { ...status, stale };
 }
 
-/** The source of a failover has its files back: the base counts from here (handoff rule 28). */
+/** The source of a failover has its files back, and has heard of the others: the base counts from here (handoff rule 28). */
 function afterTakingBack(view: VolumeView): SyncthingVolumeStatus {
   const { status } = view.volume;
   const { base } = status;
@@ -85,7 +86,8 @@ function afterTakingBack(view: VolumeView): SyncthingVolumeStatus {
     const report = view.replicas.get(node)?.status;
     return report?.storeId === storeId && report.rejoin?.step === 'done' && report.rejoin.epoch >= base.epoch;
   });
-  return isTakingBack(base) && isDone ? { ...status, base: { ...base, session: 1 } } : status;
+  if (!isTakingBack(base) || !isDone || hearingLeftMs(view) !== undefined) return status;
+  return { ...status, stale: [...status.stale, ...leftBehind(view)], base: { ...base, session: 1 } };
 }
 
 /** What is proven must not rest on a copy that goes: under the same store it may come back empty. */

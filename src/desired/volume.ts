@@ -67,6 +67,8 @@ export interface Base {
    * was proven in its epoch.
    */
   readonly provenThrough?: string;
+  /** Of a failover: RFC 3339, when it was decided. */
+  readonly since?: string;
 }
 
 /** The highest proof of the current grant: what the writer had at a scan, and who is proven to hold it. */

@@ -79,7 +79,7 @@ describe('a writer is lost', () => {
     expect(decideFailover(lost())).toEqual({
       kind: 'fail-over',
       epoch: 3,
-      base: { kind: 'failover', epoch: 3, session: 0, holders: [holder('n2')] },
+      base: { kind: 'failover', epoch: 3, session: 0, holders: [holder('n2')], since: at(0) },
       stale: [{ node: 'n1', storeId: storeOf('n1'), epoch: 3 }],
     });
   });

@@ -121,7 +121,14 @@ function failOverTo(view: VolumeView, lost: string, source: Holder): FailoverDec
   return {
     kind: 'fail-over',
     epoch,
-    base: { kind: 'failover', epoch, session: 0, holders: [source], ...moment },
+    base: {
+      kind: 'failover',
+      epoch,
+      session: 0,
+      holders: [source],
+      ...moment,
+      since: new Date(view.now).toISOString(),
+    },
     stale: staleCopies(view, lost, epoch),
     ...moment,
   };
