@@ -18,7 +18,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyEntries } from '../../../src/metadata/apply.ts';
 import { findSpecial } from '../../../src/metadata/find-special.ts';
+import { makePlain } from '../../../src/metadata/make-plain.ts';
 import { planPlain } from '../../../src/metadata/plan-plain.ts';
+import { ACCESS, attributesOf, DEFAULT, readableBy, removeAttribute, setAttribute } from './attributes.ts';
 import { callOptions, introduce, putFolder, rootOf, share, untilProven, type Peer } from './peers.ts';
 import { startRealPeer, type RealPeer } from './real-peer.ts';
 import { until } from './until.ts';
@@ -140,13 +142,33 @@ describe('what Syncthing leaves behind', () => {
   test('attributes of users arrive, those of the system and capabilities do not', async () => {
     const at = await arrived('attributes', async (of) => {
       writeFileSync(of('file'), '');
+      await setAttribute(of('file'), 'user.mine', Buffer.from('1'));
       // CAP_NET_RAW, permitted and effective: revision 2 of the kernel's struct vfs_cap_data.
-      const capability = String.raw`b"\x01\x00\x00\x02\x00\x20" + b"\x00" * 14`;
-      const set = `import os; f="${of('file')}"; os.setxattr(f, "user.mine", b"1"); os.setxattr(f, "security.capability", ${capability})`;
-      await execa('python3', ['-c', set]);
+      const capability = Buffer.concat([Buffer.from('010000020020', 'hex'), Buffer.alloc(14)]);
+      await setAttribute(of('file'), 'security.capability', capability);
     });
-    const { stdout } = await execa('python3', ['-c', `import os; print(os.listxattr("${at('file')}"))`]);
-    expect(stdout).toBe("['user.mine']");
+    expect(await attributesOf(at('file'))).toEqual({ 'user.mine': '31' });
+  });
+
+  test('access lists arrive, and so does that there is none', async () => {
+    const at = await arrived('access', async (of) => {
+      writeFileSync(of('file'), '');
+      await setAttribute(of('file'), ACCESS, readableBy(1000));
+      mkdirSync(of('directory'));
+      await setAttribute(of('directory'), ACCESS, readableBy(1001));
+      await setAttribute(of('directory'), DEFAULT, readableBy(1002));
+      writeFileSync(of('directory/heir'), '', { mode: 0o666 });
+      writeFileSync(of('directory/without'), '');
+      await removeAttribute(of('directory/without'), ACCESS);
+    });
+    expect(await attributesOf(at('file'))).toEqual({ [ACCESS]: readableBy(1000).toString('hex') });
+    expect(statSync(at('file')).mode & 0o777).toBe(0o640);
+    expect(await attributesOf(at('directory'))).toEqual({
+      [ACCESS]: readableBy(1001).toString('hex'),
+      [DEFAULT]: readableBy(1002).toString('hex'),
+    });
+    expect(await attributesOf(at('directory/heir'))).toEqual({ [ACCESS]: readableBy(1002).toString('hex') });
+    expect(await attributesOf(at('directory/without'))).toEqual({});
   });
 
   test('a store through mmap into a page that was written before is not noticed', async () => {
@@ -181,6 +203,40 @@ describe('what Syncthing leaves behind', () => {
 });
 
 describe('a tree that a pod wrote and others write now', () => {
+  test('keeps attributes and access lists, also of what was made plain, and has those of the next writer', async () => {
+    const at = await arrived('kept', async (of) => {
+      for (const name of ['one', 'other', 'third']) writeFileSync(of(name), name);
+      linkSync(of('one'), of('two'));
+      for (const name of ['one', 'other', 'third']) {
+        await setAttribute(of(name), ACCESS, readableBy(1000));
+        await setAttribute(of(name), 'user.mine', Buffer.from('1'));
+      }
+      const root = dataOf(writer, 'kept');
+      const { steps } = planPlain(await findSpecial(root, call().signal));
+      expect(steps).toHaveLength(1);
+      const scratch = path.join(rootOf(writer, 'kept'), '../scratch');
+      await makePlain(steps, { root, scratch, syncFilesystems: async () => undefined, ...call() });
+    });
+    const before = { [ACCESS]: readableBy(1000).toString('hex'), 'user.mine': '31' };
+    for (const name of ['one', 'two', 'other']) expect(await attributesOf(at(name))).toEqual(before);
+    await turn('kept');
+    await setAttribute(at('other'), ACCESS, readableBy(2000));
+    await removeAttribute(at('other'), 'user.mine');
+    await removeAttribute(at('third'), ACCESS);
+    await reader.client.scan('kept', call());
+    await untilProven('kept', reader, writer);
+    const own = (name: string): string => path.join(dataOf(writer, 'kept'), name);
+    expect(await attributesOf(own('other'))).toEqual({ [ACCESS]: readableBy(2000).toString('hex') });
+    expect(await attributesOf(own('third'))).toEqual({ 'user.mine': '31' });
+    expect(await attributesOf(own('two'))).toEqual(before);
+    await writer.client.scan('kept', call());
+    expect(await writer.client.folderStatus('kept', call())).toMatchObject({
+      receiveOnlyTotalItems: 0,
+      needTotalItems: 0,
+      errors: 0,
+    });
+  });
+
   test('gets permissions of one name for all names of a file, behind its own back', async () => {
     await arrived('leaking', (of) => {
       writeFileSync(of('one'), 'x');
