@@ -67,6 +67,7 @@ undeploy: $(NODE_MODULES) ## uninstall the driver; data and resources stay
 demo: deploy ## a volume that survives its node
 	@node tools/demo/main.ts
 test: ready ## lint, types, unit, integration, sanity and end-to-end tests; TIER=unit for one of them
+	@sh tools/preflight.sh python3=python3
 	@node tools/test/main.ts $(TIER)
 bench: deploy ## measure, and write bench/RESULTS.md
 	@sh tools/preflight.sh fio=fio

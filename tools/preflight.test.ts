@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const script = join(import.meta.dirname, 'preflight.sh');
+const checkout = join(import.meta.dirname, '..');
 const plain = ['sh', 'awk', 'mkdir', 'dirname', 'ls'];
 const needed = [
   'runc',
@@ -45,6 +46,7 @@ afterEach(() => {
 function preflight(
   changes: Readonly<Record<string, string | undefined>>,
   env: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
 ) {
   for (const name of plain) symlinkSync(`/usr/bin/${name}`, join(directory, name));
   for (const [name, body] of Object.entries({ ...machine, ...changes })) {
@@ -53,7 +55,7 @@ function preflight(
     chmodSync(join(directory, name), 0o755);
   }
   const variables = { PATH: directory, HOME: directory, ...env };
-  const ended = spawnSync('/bin/sh', [script], { env: variables, encoding: 'utf8' });
+  const ended = spawnSync('/bin/sh', [script, ...more], { env: variables, encoding: 'utf8' });
   return { status: ended.status, said: ended.stdout + ended.stderr };
 }
 
@@ -95,5 +97,27 @@ describe('preflight.sh', () => {
 
   it('asks for less where kind makes the nodes', () => {
     expect(preflight({ runc: undefined, socat: undefined }, { CLUSTER: 'kind' }).status).toBe(0);
+  });
+
+  it('installs what its caller needs as well', () => {
+    const needsMore = preflight({ 'apt-get': 'exit 0' }, {}, ['python3=python3']);
+    expect(needsMore).toMatchObject({ status: 0, said: expect.stringContaining('installing python3') });
+  });
+});
+
+/** What make would do, without doing it. */
+function recipeOf(target: string): string {
+  const ended = spawnSync('make', ['--dry-run', '--no-print-directory', target], {
+    cwd: checkout,
+    encoding: 'utf8',
+  });
+  return ended.stdout;
+}
+
+describe('make', () => {
+  it('asks for Python where tests are to run, and nowhere else', () => {
+    expect(recipeOf('test')).toContain('preflight.sh python3=python3');
+    expect(recipeOf('cluster-up')).toContain('preflight.sh');
+    expect(recipeOf('cluster-up')).not.toContain('python3');
   });
 });

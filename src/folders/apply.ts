@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PassFailure, PassReport } from '../desired/node-view.ts';
 import { changed, messageOf } from '../runtime/apply-actions.ts';
-import { MARKER_ALONE, type SyncthingClient } from '../syncthing/client.ts';
+import { MARKER_ALONE, type CallOptions, type SyncthingClient } from '../syncthing/client.ts';
+import { SyncthingError } from '../syncthing/errors.ts';
 import { takeOutFolder } from '../syncthing/take-out-folder.ts';
 import type { ReplicaFolder, ResharerAction } from './plan.ts';
 
@@ -10,16 +11,30 @@ export function replicasOf(action: ResharerAction): readonly string[] {
   return action.kind === 'add' ? action.folders.map(({ replica }) => replica) : [action.replica];
 }
 
+/**
+ * How long a folder that is to be switched may keep all others waiting while Syncthing is busy with it. A folder that was
+ * just put is looked through within that, unless it is large; a large one may take half an hour, which is longer than a
+ * pass lives. It fails, alone, and comes last in the next pass (handoff rule 38).
+ */
+const BUSY_MS = 5_000;
+
+export interface ApplyOptions {
+  readonly signal: AbortSignal;
+  /** Less than five seconds, where more wait. */
+  readonly busyMs?: number;
+}
+
 export async function applyResharer(
   client: SyncthingClient,
   action: ResharerAction,
-  signal: AbortSignal,
+  options: ApplyOptions,
 ): Promise<PassReport> {
+  const { signal } = options;
   switch (action.kind) {
     case 'add':
       return add(client, action.folders, signal);
     case 'put':
-      return put(client, action, signal);
+      return put(client, action, options);
     case 'take-out':
       await takeOutFolder(client, action.folderId, { signal });
       return changed(1);
@@ -29,9 +44,9 @@ export async function applyResharer(
 async function put(
   client: SyncthingClient,
   { replica, folder, pausedFirst, onlyClean }: Extract<ResharerAction, { kind: 'put' }>,
-  signal: AbortSignal,
+  { signal, busyMs = BUSY_MS }: ApplyOptions,
 ): Promise<PassReport> {
-  const reason = onlyClean === true ? await uncleanReason(client, folder.id, signal) : undefined;
+  const reason = onlyClean === true ? await uncleanReason(client, folder.id, { signal, busyMs }) : undefined;
   if (reason !== undefined) return changed(0, [{ item: replica, reason }]);
   if (pausedFirst !== undefined) await client.putFolders([pausedFirst], { signal });
   await client.putFolders([folder], { signal });
@@ -42,13 +57,24 @@ async function put(
 async function uncleanReason(
   client: SyncthingClient,
   folderId: string,
-  signal: AbortSignal,
+  { signal, busyMs }: Required<ApplyOptions>,
 ): Promise<string | undefined> {
-  await client.scan(folderId, { signal, sub: MARKER_ALONE });
+  if (!(await isAtRest(client, folderId, { signal, timeoutMs: busyMs })))
+    return 'Syncthing still looks through the folder or fetches files, which has to end before anybody writes';
   const { receiveOnlyTotalItems: items } = await client.folderStatus(folderId, { signal });
   return items === 0
     ? undefined
     : `${items} item(s) count as changed here, which is looked into before anybody writes`;
+}
+
+async function isAtRest(client: SyncthingClient, folderId: string, call: CallOptions): Promise<boolean> {
+  try {
+    await client.scan(folderId, { ...call, sub: MARKER_ALONE });
+    return true;
+  } catch (error) {
+    if (SyncthingError.from(error).kind === 'timeout') return false;
+    throw error;
+  }
 }
 
 /** A folder whose directory cannot be made drops out; the others are added. */

@@ -169,6 +169,37 @@ test('a tree of any size is looked at in so much memory', async () => {
   expect(planPlain(sight)).toMatchObject({ entries: [], isPartial: true });
 });
 
+/** Names that are as long as names can be, in a directory as deep as a path can reach. */
+function inTheDeep(): (index: number) => string {
+  const deep = at(Array.from({ length: 14 }, () => 'd'.repeat(255)).join('/'));
+  mkdirSync(deep, { recursive: true });
+  return (index) => path.join(deep, String(index).padStart(255, 'x'));
+}
+
+test('so many bytes of paths are kept, of files and of links each', async () => {
+  const name = inTheDeep();
+  writeFileSync(name(0), 'x');
+  for (let index = 1; index < 5; index += 1) {
+    linkSync(name(0), name(index));
+    symlinkSync('x', name(10 + index));
+  }
+  const all = await findSpecial(root, signal);
+  expect([all.hasMorePlaces, all.hasMoreFiles, all.files.length]).toEqual([false, false, 5]);
+  const files = await findSpecial(root, signal, { maxKeptBytes: 4 * 3_839 });
+  expect([files.hasMorePlaces, files.hasMoreFiles, files.files.length]).toEqual([true, true, 4]);
+});
+
+test('the longest paths that a pod can make are not more than a node has memory for', async () => {
+  const name = inTheDeep();
+  writeFileSync(name(0), 'x');
+  for (let index = 1; index < 4_500; index += 1) linkSync(name(0), name(index));
+  const { files, hasMoreFiles } = await findSpecial(root, signal);
+  expect(hasMoreFiles).toBe(true);
+  const bytes = files.reduce((sum, found) => sum + found.path.length, 0);
+  expect(bytes).toBeGreaterThan(15 * 1024 * 1024);
+  expect(bytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+});
+
 describe('a tree that somebody hostile made', () => {
   test.each(['a', 'a/b'])('leads nowhere: %s is a link out of it', async (replaced) => {
     await oddTree();

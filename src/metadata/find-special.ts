@@ -27,18 +27,21 @@ const FORMAT = String.raw`%y %m %n %U %G %s %T@ %D:%i %P\0`;
 
 /** Of directories and links, and of the rest: some 30 MiB each until they are written down. */
 const MAX_KEPT = 50_000;
+/** Of the paths of each, which a pod can make 4 KiB long: as many as above would be more than the container may have. */
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
 export interface FindOptions {
   /** How many names outside the tree each file has. */
   readonly namesElsewhere?: number;
   readonly maxKept?: number;
+  readonly maxKeptBytes?: number;
 }
 
 /** `root` is absolute, and has to exist. Follows no link. */
 export async function findSpecial(
   root: string,
   signal: AbortSignal,
-  { namesElsewhere = 0, maxKept = MAX_KEPT }: FindOptions = {},
+  { namesElsewhere = 0, maxKept = MAX_KEPT, maxKeptBytes = MAX_KEPT_BYTES }: FindOptions = {},
 ): Promise<Sight> {
   const find = execa('find', [root, ...isSpecial(namesElsewhere), '-printf', FORMAT], {
     // Names are bytes, and so are the patterns.
@@ -50,7 +53,7 @@ export async function findSpecial(
     timeout: TIMEOUT_MS,
     reject: false,
   });
-  const sight = await collect(find.stdout, maxKept);
+  const sight = await collect(find.stdout, { maxKept, maxKeptBytes });
   const result = await find;
   if (!result.failed) return sight;
   signal.throwIfAborted();
@@ -58,20 +61,53 @@ export async function findSpecial(
   throw new MetadataError('failed', `cannot look through ${root}: ${complaint || result.shortMessage}`);
 }
 
-async function collect(output: AsyncIterable<Uint8Array>, maxKept: number): Promise<Sight> {
-  const kept: Record<'places' | 'files', Found[]> = { places: [], files: [] };
-  const more = { places: false, files: false };
+type Limits = Required<Pick<FindOptions, 'maxKept' | 'maxKeptBytes'>>;
+
+async function collect(output: AsyncIterable<Uint8Array>, limits: Limits): Promise<Sight> {
+  const places = createKeep(limits);
+  const files = createKeep(limits);
   let rest = '';
   for await (const chunk of output) {
     const lines = (rest + Buffer.from(chunk).toString('latin1')).split('\0');
     rest = lines.pop() ?? '';
     for (const found of lines.map(parseLine)) {
-      const kind = found.type === 'directory' || found.type === 'link' ? 'places' : 'files';
-      if (kept[kind].length < maxKept) kept[kind].push(found);
-      else more[kind] = true;
+      const isPlace = found.type === 'directory' || found.type === 'link';
+      (isPlace ? places : files).add(found);
     }
   }
-  return { ...kept, hasMorePlaces: more.places, hasMoreFiles: more.files };
+  return {
+    places: places.kept,
+    hasMorePlaces: places.hasMore(),
+    files: files.kept,
+    hasMoreFiles: files.hasMore(),
+  };
+}
+
+interface Keep {
+  readonly kept: readonly Found[];
+  hasMore(): boolean;
+  add(found: Found): void;
+}
+
+function createKeep({ maxKept, maxKeptBytes }: Limits): Keep {
+  const kept: Found[] = [];
+  let bytes = 0;
+  let hasMore = false;
+  return {
+    kept,
+    hasMore: () => hasMore,
+    add(found) {
+      hasMore ||= kept.length === maxKept || bytes + found.path.length > maxKeptBytes;
+      if (hasMore) return;
+      bytes += found.path.length;
+      kept.push({ ...found, path: detached(found.path), inode: detached(found.inode) });
+    },
+  };
+}
+
+/** V8 keeps the whole of a text for a part of it: for each path all that was read with it, most of which is not kept. */
+function detached(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 // The whole seconds may be negative, the fraction never is: find prints -1.75 for a quarter of a second before 1970.

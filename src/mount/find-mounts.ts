@@ -1,9 +1,9 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { errnoOf } from '../runtime/errno.ts';
 import { MountError } from './errors.ts';
-import { locate, showsLocation } from './location.ts';
+import { locate, mountsShowing } from './location.ts';
 import type { FoundMount } from './mounter.ts';
-import type { MountInfo } from './mountinfo.ts';
+import type { MountInfo, MountTable } from './mountinfo.ts';
 import { parseMountInfo } from './mountinfo.ts';
 import { podUidInCgroup, podUidInPath } from './pod-uid.ts';
 
@@ -11,7 +11,7 @@ import { podUidInCgroup, podUidInPath } from './pod-uid.ts';
 interface View {
   readonly pid: number;
   readonly namespace: string;
-  readonly mounts: readonly MountInfo[];
+  readonly table: MountTable;
 }
 
 /**
@@ -23,9 +23,9 @@ export async function findMountsOf(directory: string): Promise<readonly FoundMou
   const location = await locate(directory);
   const found: FoundMount[] = [];
   for await (const view of views()) {
-    const mounts = view.mounts.filter((mount) => showsLocation(mount, location));
+    const mounts = mountsShowing(view.table, { location, whose: `process ${view.pid}` });
     const inCgroup = mounts.length === 0 ? undefined : podUidInCgroup(await cgroupOf(view.pid));
-    found.push(...mounts.map((mount) => foundMount(view, mount, inCgroup)));
+    for (const mount of mounts) found.push(foundMount(view, mount, inCgroup));
   }
   return found;
 }
@@ -62,10 +62,10 @@ async function viewOf(pid: number, seen: Set<string>): Promise<View | undefined>
     const { namespace, root } = await placeOf(pid);
     const key = `${namespace} ${root}`;
     if (seen.has(key)) return undefined;
-    const mounts = parseMountInfo(await readFile(`/proc/${pid}/mountinfo`, 'utf8'));
+    const table = parseMountInfo(await readFile(`/proc/${pid}/mountinfo`, 'utf8'));
     // Only now: had this process ended in between, another one with the same view must be read instead.
     seen.add(key);
-    return { pid, namespace, mounts };
+    return { pid, namespace, table };
   } catch (error) {
     if (hasEnded(error)) return undefined;
     // Not to be allowed to look is not to have seen nothing.

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { MountError } from './errors.ts';
-import type { MountInfo } from './mountinfo.ts';
+import type { MountInfo, MountTable } from './mountinfo.ts';
 import { parseMountInfo } from './mountinfo.ts';
 
 /**
@@ -36,7 +36,7 @@ export async function locate(directory: string): Promise<Location> {
 async function locateOpen(handle: FileHandle): Promise<Location> {
   const realPath = await readlink(`/proc/self/fd/${handle.fd}`);
   const mountId = mountIdOf(await readFile(`/proc/self/fdinfo/${handle.fd}`, 'utf8'));
-  const mounts = parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
+  const { mounts } = parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
   const mount = mounts.find((candidate) => candidate.mountId === mountId);
   if (mount === undefined)
     throw new MountError('failed', `the mount that holds ${realPath} is not in mountinfo`);
@@ -53,4 +53,30 @@ export function showsLocation(mount: MountInfo, location: Pick<Location, 'device
   if (mount.device !== location.device) return false;
   const below = location.root === '/' ? '/' : `${location.root}/`;
   return mount.root === location.root || mount.root.startsWith(below);
+}
+
+export interface Sought {
+  readonly location: Pick<Location, 'device' | 'root'>;
+  /** For the message: whose mountinfo it is. */
+  readonly whose: string;
+}
+
+/**
+ * The mounts that show the directory at `location` or something below it. A line that cannot be read keeps only that
+ * directory's volume from going on whose path it has: what another filesystem prints of itself, or a kernel to come,
+ * must not stop every volume of the node. But each line of a mount of ours has the path in it, however odd the rest may
+ * be, and a mount that is overlooked lets another node write while a pod still writes here (handoff rule 29).
+ */
+export function mountsShowing(
+  { mounts, unreadable }: MountTable,
+  { location, whose }: Sought,
+): readonly MountInfo[] {
+  const odd = unreadable.find((text) => text.includes(location.root));
+  if (odd !== undefined) {
+    throw new MountError(
+      'failed',
+      `mountinfo of ${whose} has a line that cannot be read and that names ${location.root}, so that nobody knows whether it is mounted there: ${JSON.stringify(odd)}`,
+    );
+  }
+  return mounts.filter((mount) => showsLocation(mount, location));
 }

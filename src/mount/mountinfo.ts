@@ -18,23 +18,39 @@ export interface MountInfo {
   readonly superOptions: readonly string[];
 }
 
-/** In the order in which they were mounted: the last of several at one mount point is the one that is seen. */
-export function parseMountInfo(text: string): readonly MountInfo[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(parseLine);
+export interface MountTable {
+  /** In the order in which they were mounted: the last of several at one mount point is the one that is seen. */
+  readonly mounts: readonly MountInfo[];
+  /** Lines of another form, unescaped. Each may be a mount: mountsShowing (location.ts) says whose. */
+  readonly unreadable: readonly string[];
+}
+
+/** Never throws: one odd line of somebody else's is no reason to see no mount at all. */
+export function parseMountInfo(text: string): MountTable {
+  const mounts: MountInfo[] = [];
+  const unreadable: string[] = [];
+  for (const each of text.split('\n')) {
+    const mount = parseLine(each);
+    if (mount !== undefined) mounts.push(mount);
+    else if (each !== '') unreadable.push(unescapeOctal(each));
+  }
+  return { mounts, unreadable };
 }
 
 const deletedMark = '//deleted';
 
-/** `36 35 98:0 /root /mount/point rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue` */
+/**
+ * `36 35 98:0 /root /mount/point rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue`
+ *
+ * Fields end at a space and nowhere else. A path may have anything that JavaScript takes for white space or for the end
+ * of a line, since the kernel escapes only four of these; what a filesystem says of itself comes last, in its own words.
+ */
 const line =
-  /^(?<mountId>\d+) (?<parentId>\d+) (?<device>\d+:\d+) (?<root>\S+) (?<mountPoint>\S+) (?<options>\S+)(?: \S+)*? - (?<fsType>\S+) (?<source>\S*) (?<superOptions>\S+)$/;
+  /^(?<mountId>\d+) (?<parentId>\d+) (?<device>\d+:\d+) (?<root>[^ ]+) (?<mountPoint>[^ ]+) (?<options>[^ ]+)(?: [^ ]+)*? - (?<fsType>[^ ]+) (?<source>[^ ]*) (?<superOptions>[^]+)$/;
 
-function parseLine(text: string): MountInfo {
+function parseLine(text: string): MountInfo | undefined {
   const groups = line.exec(text)?.groups;
-  if (groups === undefined) throw new SyntaxError(`not a line of mountinfo: "${text}"`);
+  if (groups === undefined) return undefined;
   function field(name: string): string {
     return groups?.[name] ?? '';
   }

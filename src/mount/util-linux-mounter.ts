@@ -3,7 +3,7 @@ import path from 'node:path';
 import { MountError } from './errors.ts';
 import { findMountsOf } from './find-mounts.ts';
 import type { Location } from './location.ts';
-import { locate, showsLocation } from './location.ts';
+import { locate, mountsShowing } from './location.ts';
 import type { BindOptions, Mounter } from './mounter.ts';
 import type { MountInfo } from './mountinfo.ts';
 import { parseMountInfo } from './mountinfo.ts';
@@ -88,6 +88,6 @@ async function mountAt(target: string): Promise<MountInfo | undefined> {
 
 async function mountsOf(directory: string): Promise<readonly MountInfo[]> {
   const location = await locate(directory);
-  const mounts = parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
-  return mounts.filter((mount) => showsLocation(mount, location));
+  const table = parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
+  return mountsShowing(table, { location, whose: 'this process' });
 }

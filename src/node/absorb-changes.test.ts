@@ -31,6 +31,8 @@ let reverts: number;
 /** How many looks it takes until Syncthing has begun to revert. */
 let looksUntilReverted: number;
 let bytesElsewhere: string;
+/** What the other copy has. */
+let fetched: (name: string) => boolean;
 /** The names that Syncthing was asked for, in order. */
 let asked: string[];
 /** What comes to light by a scan. */
@@ -45,6 +47,7 @@ beforeEach(async () => {
   [reverts, looksUntilReverted, bytesElsewhere] = [0, 1, 'there'];
   [asked, meanwhile, there] = [[], () => undefined, () => true];
   scanned = () => undefined;
+  fetched = () => true;
   const { storeId } = node.ctx.store;
   const holders = [...handoffBase(['n2']).holders, { node: NODE, storeId, sequence: 10 }];
   const volume = seedVolume(node, { status: { epoch: 1, base: handoffBase([], { holders }) } });
@@ -90,7 +93,8 @@ function context(): NodeContext {
   let left = 0;
   const syncthing: NodeContext['syncthing'] = {
     ...node.ctx.syncthing,
-    localChanged: async () => Object.keys(changed),
+    localChanged: async (_, { page = 1, perPage = 100 }) =>
+      Object.keys(changed).slice((page - 1) * perPage, page * perPage),
     file: async (_, name) => {
       asked.push(name);
       return changed[name];
@@ -98,7 +102,7 @@ function context(): NodeContext {
     revert: async () => {
       reverts += 1;
       left = looksUntilReverted;
-      for (const name of Object.keys(changed)) fetch(name);
+      for (const name of Object.keys(changed).filter(fetched)) fetch(name);
     },
     scan: async () => {
       left -= 1;
@@ -207,6 +211,16 @@ describe('what was changed by hand', () => {
     changed = { 'data/a': elsewhere(), 'data/b': elsewhere() };
     await absorb(MAY);
     expect(asked).toEqual(['data/a']);
+    expect(archived()).toEqual(['here', 'here']);
+  });
+
+  test('is kept as a whole also where one answer does not name all of it', async () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `data/gone${index}`);
+    changed = Object.fromEntries([...names, 'data/a', 'data/b'].map((name) => [name, elsewhere()]));
+    const { syncRoot } = node.ctx.store.layout.volume(folderId);
+    fetched = (name) => existsSync(path.join(syncRoot, name));
+    await absorb(MAY);
+    expect(reverts).toBe(1);
     expect(archived()).toEqual(['here', 'here']);
   });
 

@@ -36,16 +36,14 @@ export async function absorbChanges(
   const seesAll = options.isTruth && options.seesAll && (await seesEveryCopy(ctx, copies, signal));
   const judging = { ...options, seesAll, isShared: copies.isShared };
   const found = await judgeAll(ctx, judging, signal);
-  const names = [...found.repair, ...found.keep];
-  const [stuck] = found.repair.length > 0 ? besidesRepairs(found) : found.keep;
+  const stuck = found.repair.count > 0 ? besidesRepairs(found) : found.keep.first;
   if (stuck !== undefined && !mayRevert)
     throw new NodeError('inconsistent', `${stuck} was changed on ${ctx.node} behind the volume's back`);
   // A revert takes away all that only this copy has, so that it goes to the archive with the others.
-  if (names.length > 0) return giveUpChanges(ctx, { folderId, names: [...names, ...found.conflict] }, signal);
-  if (found.tell.length > 0) await requireTruth(ctx, copies, { seesAll, signal });
-  const announced = [...found.tell, ...found.announce, ...found.conflict];
-  if (announced.length > 0) return beginAnnouncing(ctx, folderId);
-  if (found.revert.length > 0) await revertChanges(ctx, folderId, signal);
+  if (found.repair.count + found.keep.count > 0) return giveUpChanges(ctx, folderId, signal);
+  if (found.tell.count > 0) await requireTruth(ctx, copies, { seesAll, signal });
+  if (announced(found) > 0) return beginAnnouncing(ctx, folderId);
+  if (found.revert.count > 0) await revertChanges(ctx, folderId, signal);
 }
 
 /**
@@ -54,10 +52,13 @@ export async function absorbChanges(
  */
 async function judgeAll(ctx: NodeContext, options: JudgeOptions, signal: AbortSignal): Promise<Judged> {
   const found = await judgeChanges(ctx, options, signal);
-  const { repair, keep, tell, announce, conflict } = found;
-  if (repair.length + keep.length > 0 || tell.length + announce.length + conflict.length === 0) return found;
+  if (found.repair.count + found.keep.count > 0 || announced(found) === 0) return found;
   await ctx.syncthing.scan(options.folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   return judgeChanges(ctx, options, signal);
+}
+
+function announced({ tell, announce, conflict }: Judged): number {
+  return tell.count + announce.count + conflict.count;
 }
 
 type Copies = Parameters<typeof seesEveryCopy>[1] & { readonly isShared: boolean };

@@ -2,6 +2,7 @@
 import { underRepair } from '../desired/plan-scrub.ts';
 import { MARKER_ALONE, type FileEntry } from '../syncthing/client.ts';
 import { isWriting } from '../handoff/writing.ts';
+import { changedNames } from './changed-names.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { isElsewhere } from './judge-changes.ts';
@@ -9,43 +10,69 @@ import { pruneArchive } from './prune-archive.ts';
 import { setAside } from './set-aside.ts';
 import { tellOfReplica } from './tell.ts';
 
-export interface Changes {
-  readonly folderId: string;
-  /** Relative to Syncthing's root: files and links that differ, and those that are gone. */
-  readonly names: readonly string[];
-}
-
 /** Names in a message; the rest is a number. */
 const TOLD = 5;
 
 /**
- * What is here goes to the archive first, by a second name: Syncthing replaces files and never writes into one. Then
- * Syncthing takes back the changes and fetches what it lacks, and what turns out to be the same goes from the archive:
- * Syncthing also takes a time, an owner or a mode for a change.
+ * What is here goes to the archive first, by a second name: Syncthing replaces files and never writes into one. That is
+ * all that counts as changed, since a revert is of the whole folder. Then Syncthing takes back the changes and fetches
+ * what it lacks, and what turns out to be the same goes from the archive: Syncthing also takes a time, an owner or a mode
+ * for a change.
  */
-export async function giveUpChanges(
-  ctx: NodeContext,
-  { folderId, names }: Changes,
-  signal: AbortSignal,
-): Promise<void> {
+export async function giveUpChanges(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   const { layout } = ctx.store;
   const archive = layout.archiveOfChanges(folderId, ctx.clock.now());
   const root = layout.volume(folderId).syncRoot;
-  const kept = await ctx.mutex.run(folderId, async () => {
+  const { some, kept } = await ctx.mutex.run(folderId, async () => {
     await requireReceiver(ctx, folderId);
-    const count = await setAside({ root, archive, names });
-    if (count > 0) await ctx.syncFilesystems([archive], signal);
-    await requireElsewhere(ctx, { folderId, names }, signal);
+    const aside = await setAllAside(ctx, { folderId, root, archive }, signal);
+    if (aside.kept > 0) await ctx.syncFilesystems([archive], signal);
+    await requireElsewhere(ctx, { folderId, names: aside.marked }, signal);
     await revertChanges(ctx, folderId, signal);
     const isFetched = await untilFetched(ctx, folderId, signal);
-    return isFetched && count > 0 ? pruneArchive({ archive, kept: archive, data: root, signal }) : count;
+    const isPrunable = isFetched && aside.kept > 0;
+    return {
+      some: described(aside),
+      kept: isPrunable ? await pruneArchive({ archive, kept: archive, data: root, signal }) : aside.kept,
+    };
   });
-  ctx.log.warn({ folderId, names, archive, kept }, 'changes made behind the volume are taken back');
-  const some =
-    names.slice(0, TOLD).join(', ') + (names.length > TOLD ? ` and ${names.length - TOLD} more` : '');
+  ctx.log.warn({ folderId, some, archive, kept }, 'changes made behind the volume are taken back');
   const where = kept === 0 ? '' : `; what was here is kept in ${archive}`;
   const message = `${some} on ${ctx.node} differed from what was proven and comes again from another copy${where}`;
   tellOfReplica(ctx, folderId, { type: 'Warning', reason: 'TakenBack', message });
+}
+
+interface Aside {
+  /** Files and links that have a second name now. */
+  readonly kept: number;
+  /** All that counts as changed, with what is gone and directories. */
+  readonly count: number;
+  /** The first of these. */
+  readonly names: readonly string[];
+  /** Those that a scrub marked. */
+  readonly marked: readonly string[];
+}
+
+async function setAllAside(
+  ctx: NodeContext,
+  { folderId, ...to }: { readonly folderId: string; readonly root: string; readonly archive: string },
+  signal: AbortSignal,
+): Promise<Aside> {
+  const underway = new Set(underRepair(await ctx.scrubs.read(folderId)));
+  let aside: Aside = { kept: 0, count: 0, names: [], marked: [] };
+  for await (const names of changedNames(ctx, { folderId }, signal)) {
+    aside = {
+      kept: aside.kept + (await setAside({ ...to, names })),
+      count: aside.count + names.length,
+      names: [...aside.names, ...names].slice(0, TOLD),
+      marked: [...aside.marked, ...names.filter((name) => underway.has(name))],
+    };
+  }
+  return aside;
+}
+
+function described({ names, count }: Aside): string {
+  return names.join(', ') + (count > TOLD ? ` and ${count - TOLD} more` : '');
 }
 
 /**
@@ -53,12 +80,11 @@ export async function giveUpChanges(
  * and the sync before this may have taken a while.
  */
 async function requireElsewhere(
-  { syncthing, scrubs, node }: NodeContext,
-  { folderId, names }: Changes,
+  { syncthing, node }: NodeContext,
+  { folderId, names }: { readonly folderId: string; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
-  const marked = new Set(underRepair(await scrubs.read(folderId)));
-  for (const name of names.filter((each) => marked.has(each))) {
+  for (const name of names) {
     const entry = await syncthing.file(folderId, name, { signal });
     if (entry !== undefined && (isElsewhere(entry) || isDeletedElsewhere(entry))) continue;
     throw new NodeError('inconsistent', `${name} on ${node} differs, and no copy that is connected has it`);

@@ -2,10 +2,8 @@
 import { underRepair } from '../desired/plan-scrub.ts';
 import { isConflictName } from '../desired/shared-status.ts';
 import type { FileEntry } from '../syncthing/client.ts';
+import { changedNames } from './changed-names.ts';
 import type { NodeContext } from './context.ts';
-
-/** More than any folder has directories: the list is of one page. */
-const ALL = 1_000_000;
 
 export type Verdict =
   /** Another copy has it as it should be: reverting sets at most its mode and owner. */
@@ -33,53 +31,62 @@ export interface JudgeOptions {
   readonly isShared: boolean;
 }
 
-export type Judged = Readonly<Record<Verdict, readonly string[]>>;
+/** How many there are, and the first of them by name: they may be more than fit into memory. */
+export interface Judgement {
+  readonly count: number;
+  readonly first?: string;
+}
 
-type Parts = Pick<NodeContext, 'syncthing' | 'scrubs'>;
+export type Judged = Readonly<Record<Verdict, Judgement>>;
+
+type Parts = Pick<NodeContext, 'syncthing' | 'scrubs' | 'node'>;
+
+const NONE: Judgement = { count: 0 };
 
 /**
- * Paths in Syncthing's root. What a scrub marked comes first; of the others, which may be very many, each is asked for
- * only until it is known what becomes of all: a revert is of the whole folder.
+ * Of each page what a scrub marked comes first. Very many may be changed, and each is asked for only until it is known
+ * what becomes of all, whatever the others are: a revert is of the whole folder.
  */
 export async function judgeChanges(
-  { syncthing, scrubs }: Parts,
+  parts: Parts,
   options: JudgeOptions,
   signal: AbortSignal,
 ): Promise<Judged> {
   const { folderId } = options;
-  const marked = new Set(underRepair(await scrubs.read(folderId)));
-  const found: Record<Verdict, string[]> = {
-    revert: [],
-    announce: [],
-    tell: [],
-    repair: [],
-    conflict: [],
-    keep: [],
+  const { syncthing } = parts;
+  const marked = new Set(underRepair(await parts.scrubs.read(folderId)));
+  const found: Record<Verdict, Judgement> = {
+    revert: NONE,
+    announce: NONE,
+    tell: NONE,
+    repair: NONE,
+    conflict: NONE,
+    keep: NONE,
   };
-  const changed = await syncthing.localChanged(folderId, { signal, perPage: ALL });
-  const names = [
-    ...changed.filter((name) => marked.has(name)),
-    ...changed.filter((name) => !marked.has(name)),
-  ];
-  for (const [index, name] of names.entries()) {
-    if (!marked.has(name) && isDecided(found)) {
-      found.keep.push(...names.slice(index));
-      break;
+  for await (const names of changedNames(parts, { folderId }, signal)) {
+    for (const name of markedFirst(names, marked)) {
+      if (isDecided(found)) return found;
+      const entry = (await syncthing.file(folderId, name, { signal })) ?? { availability: [] };
+      const verdict = marked.has(name) ? verdictOnMarked(entry, options) : verdictOn(name, entry, options);
+      const { count, first = name } = found[verdict];
+      found[verdict] = { count: count + 1, first };
     }
-    const entry = (await syncthing.file(folderId, name, { signal })) ?? { availability: [] };
-    found[marked.has(name) ? verdictOnMarked(entry, options) : verdictOn(name, entry, options)].push(name);
   }
   return found;
 }
 
+function markedFirst(names: readonly string[], marked: ReadonlySet<string>): readonly string[] {
+  return [...names.filter((name) => marked.has(name)), ...names.filter((name) => !marked.has(name))];
+}
+
 /** Something stays as it is unless all are given up, whatever the others are. */
 function isDecided({ keep, repair, tell }: Judged): boolean {
-  return keep.length > 0 || (repair.length > 0 && tell.length > 0);
+  return keep.count > 0 || (repair.count > 0 && tell.count > 0);
 }
 
 /** A revert is of the whole folder, and so is an announcement: what else is changed must not go the way of a repair. */
-export function besidesRepairs({ keep, tell, announce, conflict }: Judged): readonly string[] {
-  return [...keep, ...tell, ...announce, ...conflict];
+export function besidesRepairs({ keep, tell, announce, conflict }: Judged): string | undefined {
+  return keep.first ?? tell.first ?? announce.first ?? conflict.first;
 }
 
 export interface Unrepaired {
@@ -90,18 +97,30 @@ export interface Unrepaired {
 
 /** Of what a scrub marked, what still counts as changed here, or was taken back and did not come again yet. */
 export async function unrepaired(
-  { syncthing }: Parts,
+  parts: Parts,
   { folderId, names }: { readonly folderId: string; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<readonly Unrepaired[]> {
-  const changed = new Set(await syncthing.localChanged(folderId, { signal, perPage: ALL }));
+  const changed = await changedAmong(parts, { folderId, names: new Set(names) }, signal);
   const found: Unrepaired[] = [];
   for (const name of names) {
-    const entry = await syncthing.file(folderId, name, { signal });
+    const entry = await parts.syncthing.file(folderId, name, { signal });
     if (entry?.local === undefined || entry.local.deleted) continue;
     if (changed.has(name) || isNeeded(entry)) found.push({ name, isElsewhere: isElsewhere(entry) });
   }
   return found;
+}
+
+async function changedAmong(
+  parts: Parts,
+  { folderId, names }: { readonly folderId: string; readonly names: ReadonlySet<string> },
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const changed = new Set<string>();
+  for await (const page of changedNames(parts, { folderId }, signal)) {
+    for (const name of page) if (names.has(name)) changed.add(name);
+  }
+  return changed;
 }
 
 /** Syncthing gives what it takes back no version at all until it has fetched the one that counts. */

@@ -9,20 +9,36 @@ export interface Tree {
   readonly directories: readonly string[];
 }
 
-/** What lies below a directory, links not followed; nothing where it is missing. */
-export async function listTree(root: string, signal: AbortSignal, below = ''): Promise<Tree> {
-  signal.throwIfAborted();
+/** What a listing needs to know of an entry. */
+interface Entry {
+  readonly name: string;
+  isDirectory(): boolean;
+}
+
+/**
+ * What lies below a directory, links not followed; nothing where it is missing. Each entry is appended by itself: the
+ * versions of a large volume are more than a call may have arguments.
+ */
+export async function listTree(
+  root: string,
+  signal: AbortSignal,
+  read: (directory: string) => Promise<readonly Entry[]> = entriesOf,
+): Promise<Tree> {
   const files: string[] = [];
   const directories: string[] = [];
-  for (const entry of await entriesOf(path.join(root, below))) {
-    const relative = path.join(below, entry.name);
-    if (!entry.isDirectory()) files.push(relative);
-    else {
-      const found = await listTree(root, signal, relative);
-      files.push(...found.files);
-      directories.push(...found.directories, relative);
+  async function list(below: string): Promise<void> {
+    signal.throwIfAborted();
+    for (const entry of await read(path.join(root, below))) {
+      const relative = path.join(below, entry.name);
+      if (!entry.isDirectory()) {
+        files.push(relative);
+        continue;
+      }
+      await list(relative);
+      directories.push(relative);
     }
   }
+  await list('');
   return { files, directories };
 }
 

@@ -62,7 +62,7 @@ interface Taking {
   readonly signal: AbortSignal;
 }
 
-/** Five million files; what is not done then is not going to be. */
+/** Five million files, or 400,000 with the longest paths; what is not done then is not going to be. */
 const MAX_GOES = 100;
 
 /** Portion by portion as long as `guarded` lets it; false when it does not any more. */

@@ -9,6 +9,12 @@ import type { NodeContext } from './context.ts';
 export const ALL_FOLDERS = '*';
 
 /**
+ * Under the lock nobody else's folder is changed, neither by another call nor by a pass, and after a node's start many
+ * calls come while Syncthing looks through their folders: each would hold up those whose folder is ready.
+ */
+const BUSY_MS = 500;
+
+/**
  * Gives the folder of a copy that took its grant the type of a writer, as the resharer would: by its plan, between two of
  * its passes. A pod waits for this, and a process takes longer to start than all the rest of the way. What cannot be
  * done here is left to the round that follows. The caller holds the volume's mutex.
@@ -43,7 +49,7 @@ async function carryOut(
   };
   for (const action of planResharer(view, await observeFolders(syncthing, signal))) {
     if (action.kind !== 'put') continue;
-    const { failed } = await applyResharer(syncthing, action, signal);
+    const { failed } = await applyResharer(syncthing, action, { signal, busyMs: BUSY_MS });
     volumes.record(state.folderId).refused = failed[0]?.reason;
   }
 }

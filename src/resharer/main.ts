@@ -22,7 +22,7 @@ async function reshare({ view, budget, log, signal }: Pass): Promise<ResharerRep
     budget,
     log,
     itemsOf: replicasOf,
-    apply: (action) => applyResharer(client, action, signal),
+    apply: (action) => applyResharer(client, action, { signal }),
   });
   // Read again: an order counts as applied when it stands, not when it was sent.
   const after = await needed(observeFolders(client, signal));

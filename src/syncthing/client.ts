@@ -235,10 +235,13 @@ export interface SyncthingClient {
     folderId: string,
     call: CallOptions & { readonly perPage?: number },
   ): Promise<readonly FolderError[]>;
-  /** Names changed locally on a receive-only folder. `perPage` is 100 by default. */
+  /**
+   * Names changed locally on a receive-only folder. `page` is 1 and `perPage` 100 by default; the daemon counts pages
+   * anew each time, and makes room for a whole one.
+   */
   localChanged(
     folderId: string,
-    call: CallOptions & { readonly perPage?: number },
+    call: CallOptions & { readonly page?: number; readonly perPage?: number },
   ): Promise<readonly string[]>;
   /** `undefined` when neither this device nor any other has ever announced the file. */
   file(folderId: string, name: string, call: CallOptions): Promise<FileEntry | undefined>;

@@ -214,8 +214,8 @@ function indexCalls(http: HttpCall): IndexCalls {
       const query = { folder, perpage: perPage };
       return get(http, answer.needSchema, { path: 'db/need', query, call });
     },
-    async localChanged(folder, { perPage = NAMES_PER_PAGE, ...call }) {
-      const query = { folder, perpage: perPage };
+    async localChanged(folder, { page = 1, perPage = NAMES_PER_PAGE, ...call }) {
+      const query = { folder, page, perpage: perPage };
       const schema = answer.filesSchema;
       return (await get(http, schema, { path: 'db/localchanged', query, call })).files;
     },

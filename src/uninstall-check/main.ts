@@ -22,7 +22,7 @@ export async function main(environment: Environment): Promise<void> {
     });
     const call = { signal: AbortSignal.timeout(TIMEOUT_MS) };
     const found = await connection.client.list(SYNCTHING_VOLUMES, { labels: labelsOf(driverName) }, call);
-    const { isFree, text } = judgeUninstall(found.items);
+    const { isFree, text } = judgeUninstall(found);
     process.stdout.write(`${text}\n`);
     process.exitCode = isFree ? 0 : 1;
   } catch (error) {

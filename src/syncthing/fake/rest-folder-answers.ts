@@ -118,7 +118,9 @@ function folderErrors(folder: FakeFolder, { query }: FolderRequest): RestAnswer 
 }
 
 function page(entries: readonly IndexEntry[], query: URLSearchParams): readonly unknown[] {
-  return entries.slice(0, Number(query.get('perpage') ?? 65_536)).map(fileJson);
+  const perPage = Number(query.get('perpage') ?? 65_536);
+  const begin = (Number(query.get('page') ?? 1) - 1) * perPage;
+  return entries.slice(begin, begin + perPage).map(fileJson);
 }
 
 function file(folder: FakeFolder, { query, syncthing, folderId }: FolderRequest): RestAnswer {

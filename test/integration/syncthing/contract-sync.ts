@@ -163,6 +163,12 @@ export function syncContract(peers: () => readonly [Peer, Peer]): void {
     expect(changed).toMatchObject({ receiveOnlyTotalItems: 2, needTotalItems: 0 });
     const names = await receiver.client.localChanged('local', call());
     expect(names.toSorted()).toEqual(['extra', 'f']);
+    const pages = [1, 2, 3].map((page) =>
+      receiver.client.localChanged('local', { ...call(), page, perPage: 1 }),
+    );
+    const [first = [], second = [], third] = await Promise.all(pages);
+    expect([...first, ...second]).toEqual(names);
+    expect(third).toEqual([]);
     const flagged = await receiver.client.file('local', 'extra', call());
     expect((flagged?.local?.localFlags ?? 0) & 8).toBe(8);
 

@@ -1,6 +1,5 @@
 import {
   chmodSync,
-  existsSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -19,7 +18,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyEntries } from '../../../src/metadata/apply.ts';
 import { findSpecial } from '../../../src/metadata/find-special.ts';
+import { makePlain } from '../../../src/metadata/make-plain.ts';
 import { planPlain } from '../../../src/metadata/plan-plain.ts';
+import { ACCESS, attributesOf, DEFAULT, readableBy, removeAttribute, setAttribute } from './attributes.ts';
 import { callOptions, introduce, putFolder, rootOf, share, untilProven, type Peer } from './peers.ts';
 import { startRealPeer, type RealPeer } from './real-peer.ts';
 import { until } from './until.ts';
@@ -138,61 +139,104 @@ describe('what Syncthing leaves behind', () => {
     },
   );
 
-  const python = 'python3';
-  const hasPython =
-    existsSync('/usr/bin/python3') ||
-    (process.env['PATH'] ?? '').split(':').some((each) => existsSync(path.join(each, python)));
+  test('attributes of users arrive, those of the system and capabilities do not', async () => {
+    const at = await arrived('attributes', async (of) => {
+      writeFileSync(of('file'), '');
+      await setAttribute(of('file'), 'user.mine', Buffer.from('1'));
+      // CAP_NET_RAW, permitted and effective: revision 2 of the kernel's struct vfs_cap_data.
+      const capability = Buffer.concat([Buffer.from('010000020020', 'hex'), Buffer.alloc(14)]);
+      await setAttribute(of('file'), 'security.capability', capability);
+    });
+    expect(await attributesOf(at('file'))).toEqual({ 'user.mine': '31' });
+  });
 
-  test.runIf(hasPython)(
-    'attributes of users arrive, those of the system and capabilities do not',
-    async () => {
-      const at = await arrived('attributes', async (of) => {
-        writeFileSync(of('file'), '');
-        // CAP_NET_RAW, permitted and effective: revision 2 of the kernel's struct vfs_cap_data.
-        const capability = String.raw`b"\x01\x00\x00\x02\x00\x20" + b"\x00" * 14`;
-        const set = `import os; f="${of('file')}"; os.setxattr(f, "user.mine", b"1"); os.setxattr(f, "security.capability", ${capability})`;
-        await execa(python, ['-c', set]);
-      });
-      const { stdout } = await execa(python, ['-c', `import os; print(os.listxattr("${at('file')}"))`]);
-      expect(stdout).toBe("['user.mine']");
-    },
-  );
+  test('access lists arrive, and so does that there is none', async () => {
+    const at = await arrived('access', async (of) => {
+      writeFileSync(of('file'), '');
+      await setAttribute(of('file'), ACCESS, readableBy(1000));
+      mkdirSync(of('directory'));
+      await setAttribute(of('directory'), ACCESS, readableBy(1001));
+      await setAttribute(of('directory'), DEFAULT, readableBy(1002));
+      writeFileSync(of('directory/heir'), '', { mode: 0o666 });
+      writeFileSync(of('directory/without'), '');
+      await removeAttribute(of('directory/without'), ACCESS);
+    });
+    expect(await attributesOf(at('file'))).toEqual({ [ACCESS]: readableBy(1000).toString('hex') });
+    expect(statSync(at('file')).mode & 0o777).toBe(0o640);
+    expect(await attributesOf(at('directory'))).toEqual({
+      [ACCESS]: readableBy(1001).toString('hex'),
+      [DEFAULT]: readableBy(1002).toString('hex'),
+    });
+    expect(await attributesOf(at('directory/heir'))).toEqual({ [ACCESS]: readableBy(1002).toString('hex') });
+    expect(await attributesOf(at('directory/without'))).toEqual({});
+  });
 
-  test.runIf(hasPython)(
-    'a store through mmap into a page that was written before is not noticed',
-    async () => {
-      await share('mapped', writer, reader);
-      const [file, copy] = [writer, reader].map((peer) => path.join(rootOf(peer, 'mapped'), 'file'));
-      const program = [
-        'import mmap, sys',
-        `f = open("${file}", "w+b")`,
-        'f.truncate(4096)',
-        'm = mmap.mmap(f.fileno(), 4096)',
-        'm[0:1] = b"1"',
-        'print("one", flush=True)',
-        'sys.stdin.readline()',
-        'm[0:1] = b"2"',
-      ].join('\n');
-      const mapping = execa(python, ['-c', program], { buffer: false });
-      await new Promise((resolve) => mapping.stdout.once('data', resolve));
-      await writer.client.scan('mapped', call());
-      await untilProven('mapped', writer, reader);
-      mapping.stdin.end('\n');
-      await mapping;
-      await execa('sync', ['--file-system', rootOf(writer, 'mapped')]);
-      await writer.client.scan('mapped', call());
-      await untilProven('mapped', writer, reader);
-      expect([file, copy].map((each) => readFileSync(String(each), 'latin1').charAt(0))).toEqual(['2', '1']);
-      // What docs/limitations.md advises.
-      utimesSync(String(file), 1_000_000_000, 1_000_000_000);
-      await writer.client.scan('mapped', call());
-      await untilProven('mapped', writer, reader);
-      expect(readFileSync(String(copy), 'latin1').charAt(0)).toBe('2');
-    },
-  );
+  test('a store through mmap into a page that was written before is not noticed', async () => {
+    await share('mapped', writer, reader);
+    const [file, copy] = [writer, reader].map((peer) => path.join(rootOf(peer, 'mapped'), 'file'));
+    const program = [
+      'import mmap, sys',
+      `f = open("${file}", "w+b")`,
+      'f.truncate(4096)',
+      'm = mmap.mmap(f.fileno(), 4096)',
+      'm[0:1] = b"1"',
+      'print("one", flush=True)',
+      'sys.stdin.readline()',
+      'm[0:1] = b"2"',
+    ].join('\n');
+    const mapping = execa('python3', ['-c', program], { buffer: false });
+    await new Promise((resolve) => mapping.stdout.once('data', resolve));
+    await writer.client.scan('mapped', call());
+    await untilProven('mapped', writer, reader);
+    mapping.stdin.end('\n');
+    await mapping;
+    await execa('sync', ['--file-system', rootOf(writer, 'mapped')]);
+    await writer.client.scan('mapped', call());
+    await untilProven('mapped', writer, reader);
+    expect([file, copy].map((each) => readFileSync(String(each), 'latin1').charAt(0))).toEqual(['2', '1']);
+    // What docs/limitations.md advises.
+    utimesSync(String(file), 1_000_000_000, 1_000_000_000);
+    await writer.client.scan('mapped', call());
+    await untilProven('mapped', writer, reader);
+    expect(readFileSync(String(copy), 'latin1').charAt(0)).toBe('2');
+  });
 });
 
 describe('a tree that a pod wrote and others write now', () => {
+  test('keeps attributes and access lists, also of what was made plain, and has those of the next writer', async () => {
+    const at = await arrived('kept', async (of) => {
+      for (const name of ['one', 'other', 'third']) writeFileSync(of(name), name);
+      linkSync(of('one'), of('two'));
+      for (const name of ['one', 'other', 'third']) {
+        await setAttribute(of(name), ACCESS, readableBy(1000));
+        await setAttribute(of(name), 'user.mine', Buffer.from('1'));
+      }
+      const root = dataOf(writer, 'kept');
+      const { steps } = planPlain(await findSpecial(root, call().signal));
+      expect(steps).toHaveLength(1);
+      const scratch = path.join(rootOf(writer, 'kept'), '../scratch');
+      await makePlain(steps, { root, scratch, syncFilesystems: async () => undefined, ...call() });
+    });
+    const before = { [ACCESS]: readableBy(1000).toString('hex'), 'user.mine': '31' };
+    for (const name of ['one', 'two', 'other']) expect(await attributesOf(at(name))).toEqual(before);
+    await turn('kept');
+    await setAttribute(at('other'), ACCESS, readableBy(2000));
+    await removeAttribute(at('other'), 'user.mine');
+    await removeAttribute(at('third'), ACCESS);
+    await reader.client.scan('kept', call());
+    await untilProven('kept', reader, writer);
+    const own = (name: string): string => path.join(dataOf(writer, 'kept'), name);
+    expect(await attributesOf(own('other'))).toEqual({ [ACCESS]: readableBy(2000).toString('hex') });
+    expect(await attributesOf(own('third'))).toEqual({ 'user.mine': '31' });
+    expect(await attributesOf(own('two'))).toEqual(before);
+    await writer.client.scan('kept', call());
+    expect(await writer.client.folderStatus('kept', call())).toMatchObject({
+      receiveOnlyTotalItems: 0,
+      needTotalItems: 0,
+      errors: 0,
+    });
+  });
+
   test('gets permissions of one name for all names of a file, behind its own back', async () => {
     await arrived('leaking', (of) => {
       writeFileSync(of('one'), 'x');

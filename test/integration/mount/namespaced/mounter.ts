@@ -94,6 +94,34 @@ describe('bind', () => {
   });
 });
 
+describe('a mount of another pod', () => {
+  test.for([
+    ['of white space that is not ASCII', '\u00A0\u3000\u2028'],
+    ['of control characters', '\r\v\f'],
+    ['of what the kernel escapes', ' \t\n\\040#'],
+  ])('keeps nobody from being seen: %s', async ([, name]) => {
+    const other = path.join(base, `other${name}`);
+    await mkdir(other);
+    await execa('mount', ['--bind', other, other]);
+    await mountTarget();
+    expect(await mounter.mountsOf(source)).toMatchObject([{ mountPoint: target }]);
+    expect(await mounter.findMountsOf(source)).toMatchObject([{ mountPoint: target }]);
+    expect(await mounter.findMountsOf(other)).toMatchObject([{ mountPoint: other }]);
+    await mounter.unmount(other, signal);
+    expect(await mounter.mountAt(other)).toBeUndefined();
+  });
+
+  test('is seen where its name is no UTF-8', async () => {
+    const other = Buffer.concat([Buffer.from(`${source}/`), Buffer.of(0xe3, 0xff, 0x80)]);
+    await mkdir(other);
+    const bind = 'name="$1/$(printf "\\343\\377\\200")"; mount --bind "$name" "$name"';
+    await execa('sh', ['-c', bind, 'sh', source]);
+    expect(await mounter.findMountsOf(source)).toHaveLength(1);
+    await execa('sh', ['-c', bind.replace(/mount --bind .*/, 'umount "$name"'), 'sh', source]);
+    expect(await mounter.findMountsOf(source)).toEqual([]);
+  });
+});
+
 describe('unmount', () => {
   test('removes every layer', async () => {
     await mountTarget();
