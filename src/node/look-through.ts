@@ -50,8 +50,8 @@ async function revertDirectories(ctx: NodeContext, folderId: string, signal: Abo
   const judging = { folderId, mayRepair: false, isTruth: false, seesAll: false, isShared: false };
   try {
     const { revert, ...others } = await judgeChanges(ctx, judging, signal);
-    const isAlone = Object.values(others).every((names) => names.length === 0);
-    if (revert.length > 0 && isAlone) await revertChanges(ctx, folderId, signal);
+    const isAlone = Object.values(others).every(({ count }) => count === 0);
+    if (revert.count > 0 && isAlone) await revertChanges(ctx, folderId, signal);
   } catch (error) {
     ctx.log.warn({ error, folderId }, 'directories that count as changed could not be taken back');
   }
