@@ -17,11 +17,15 @@ function isCutOff({ status, generation }: SyncthingReplica): boolean {
   return status !== undefined && status.generation >= generation;
 }
 
+function sequenceOf({ status }: SyncthingReplica): number {
+  return status?.folder?.sequence ?? 0;
+}
+
 /** The source has taken in all that the copy has to say. */
 function isHeard(source: SyncthingReplica, copy: SyncthingReplica): boolean {
-  const peer = source.status?.folder?.peers.find(({ node }) => node === copy.spec.node);
-  const sequence = copy.status?.folder?.sequence ?? 0;
-  return isCutOff(copy) && source.status?.folder?.needItems === 0 && (peer?.knownSequence ?? 0) >= sequence;
+  const { folder } = source.status ?? {};
+  const known = folder?.peers.find(({ node }) => node === copy.spec.node)?.knownSequence ?? 0;
+  return isCutOff(copy) && folder?.needItems === 0 && known >= sequenceOf(copy);
 }
 
 function isToBeHeard(view: VolumeView, source: SyncthingReplica, copy: SyncthingReplica): boolean {
