@@ -192,7 +192,12 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
   writer: z.exactOptional(writerReport),
   reader: z.exactOptional(readerReport),
   rejoin: z.exactOptional(
-    z.object({ epoch: count, step: z.enum(['archived', 'done']), archive: z.exactOptional(text) }),
+    z.object({
+      epoch: count,
+      step: z.enum(['archived', 'done']),
+      archive: z.exactOptional(text),
+      earlier: z.exactOptional(z.array(text)),
+    }),
   ),
   scrubbed: z.exactOptional(scrubStatus),
   conflicts: z.exactOptional(conflicts),

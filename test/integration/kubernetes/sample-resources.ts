@@ -105,7 +105,7 @@ export const replicaStatus: SyncthingReplicaStatus = {
     scan: { epoch: 4, session: 1, sequence: 12, startedAt: since, afterUnmount: false },
   },
   reader: { since, phase: 'ended' },
-  rejoin: { epoch: 3, step: 'archived', archive: 'archive/x/3' },
+  rejoin: { epoch: 3, step: 'archived', archive: 'archive/x/3', earlier: ['archive/x/2'] },
   scrubbed: {
     startedAt: since,
     finishedAt: since,
