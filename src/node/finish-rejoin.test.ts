@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -73,6 +83,11 @@ function put(name: string, text: string): void {
   writeFileSync(file, text);
 }
 
+/** As a program that keeps its file open does. */
+function writeInPlace(name: string, text: string): void {
+  writeFileSync(path.join(data, name), text, { flag: 'r+' });
+}
+
 async function archive(epoch: number): Promise<string> {
   const directory = node.ctx.store.layout.archiveOf(volumeId, epoch);
   const state = await node.ctx.states.read(volumeId);
@@ -94,6 +109,45 @@ async function toldArchives(): Promise<readonly string[]> {
   expect(state?.phase).toEqual({ kind: 'replica' });
   return state === undefined ? [] : archivesOf(state);
 }
+
+describe('what stays of an archive is not what a pod writes next', () => {
+  test('where the lost writer had given a file a second name, which the lineage does not have', async () => {
+    put('db/file', 'lost');
+    mkdirSync(path.join(data, 'snapshots/db'), { recursive: true });
+    linkSync(path.join(data, 'db/file'), path.join(data, 'snapshots/db/file'));
+    const kept = await archive(5);
+    const revert = () => unlinkSync(path.join(data, 'snapshots/db/file'));
+    await finishRejoin(beside(revert), volumeId, signal);
+    writeInPlace('db/file', 'next');
+    expect(contentOf(kept)).toEqual({ 'snapshots/db/file': 'lost' });
+    expect(await toldArchives()).toEqual([kept]);
+  });
+
+  test('where the lineage renamed it, as Syncthing does with the file that is there', async () => {
+    put('before', 'lost');
+    const kept = await archive(5);
+    const revert = () => renameSync(path.join(data, 'before'), path.join(data, 'after'));
+    await finishRejoin(beside(revert), volumeId, signal);
+    writeInPlace('after', 'next');
+    expect(contentOf(kept)).toEqual({ before: 'lost' });
+  });
+
+  test('also when it could not be copied at first, until when nobody writes', async () => {
+    put('before', 'lost');
+    const kept = await archive(5);
+    let revert = () => renameSync(path.join(data, 'before'), path.join(data, 'after'));
+    const full = () => Promise.reject(new Error('no space left'));
+    const ctx = beside(() => revert());
+    await expect(finishRejoin({ ...ctx, syncFilesystems: full }, volumeId, signal)).rejects.toThrow(
+      `${path.join(kept, 'data')} is not kept apart yet: no space left`,
+    );
+    expect((await node.ctx.states.read(volumeId))?.phase).toMatchObject({ kind: 'rejoining' });
+    revert = () => undefined;
+    await finishRejoin(ctx, volumeId, signal);
+    writeInPlace('after', 'next');
+    expect(contentOf(kept)).toEqual({ before: 'lost' });
+  });
+});
 
 describe('a rejoin that a second failover broke off', () => {
   test('leaves an archive of its own, which is looked through and told like the last one', async () => {
