@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { runInside, runningMachine } from '../tools/cluster/machine.ts';
 import type { Kube } from '../tools/kube/kube.ts';
+import { containerSizes, type Look } from './container-sizes.ts';
 import type { ResultRow, ResultTable } from './result.ts';
 import { percentile } from './statistics.ts';
 
@@ -12,49 +13,9 @@ const LIST_SCRIPT = `for p in /proc/[0-9]*; do
   [ -n "$k" ] && echo "$k $c"
 done; true`;
 
-interface ProcessSize {
-  readonly kib: number;
-  readonly command: string;
-}
-
-function parseSizes(printed: string): readonly ProcessSize[] {
-  return printed.split('\n').flatMap((line) => {
-    const found = /^(\d+) (.+)$/.exec(line);
-    return found?.[1] === undefined || found[2] === undefined
-      ? []
-      : [{ kib: Number(found[1]), command: found[2] }];
-  });
-}
-
-const HELPERS = ['introducer', 'resharer', 'deleter', 'nodewatcher'];
-
-/** Of the image's programs: a helper has a bundle of its own, the others are begun by main.js. */
-function runs({ command }: ProcessSize, programs: readonly string[]): boolean {
-  return programs.some((name) => new RegExp(`/app/(${name}\\.js|main\\.js ${name})( |$)`).test(command));
-}
-
-function sum(sizes: readonly ProcessSize[]): number {
-  return sizes.reduce((total, process) => total + process.kib, 0) / 1024;
-}
-
-/** MiB of each container at one moment; `controller` where it is not on that node is 0. */
-interface Look {
-  readonly node: number;
-  readonly helpers: number;
-  readonly syncthing: number;
-  readonly controller: number;
-}
-
 async function lookAt({ paths, signal }: Kube, node: string): Promise<Look> {
   const machine = runningMachine(paths, node);
-  const found = parseSizes(await runInside(machine, ['sh', '-c', LIST_SCRIPT], signal));
-  const of = (subcommand: string): number => sum(found.filter((process) => runs(process, [subcommand])));
-  return {
-    node: of('node'),
-    helpers: sum(found.filter((process) => runs(process, HELPERS))),
-    syncthing: sum(found.filter((process) => process.command.includes('syncthing serve'))),
-    controller: of('controller'),
-  };
+  return containerSizes(await runInside(machine, ['sh', '-c', LIST_SCRIPT], signal));
 }
 
 /** A minute after the last work: what is free by then has gone back to the machine. */

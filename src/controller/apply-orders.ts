@@ -47,12 +47,11 @@ export async function applyOrder(
       );
     case 'drop':
       return dropReplica(ctx, action.replica, signal);
-    case 'bury':
-      await buryCopy(
-        ctx,
-        { node: action.replica.spec.node, folderId: action.replica.spec.folderId, storeId: action.storeId },
-        signal,
-      );
-      return dropReplica(ctx, action.replica, signal);
+    case 'bury': {
+      const { replica, storeId, onDelete } = action;
+      const { node, folderId } = replica.spec;
+      await buryCopy(ctx, { node, folderId, storeId, onDelete }, signal);
+      return dropReplica(ctx, replica, signal);
+    }
   }
 }

@@ -1,13 +1,11 @@
 /** A copy on a node that is off, of a volume that is deleted, is left to a tombstone (handoff rule 33). */
 import { KubernetesError, isKubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';
-import type { SyncthingNode } from '../desired/node.ts';
+import type { SyncthingNode, Tombstone } from '../desired/node.ts';
 import type { ControllerContext } from './context.ts';
 
-export interface LostCopy {
+export interface LostCopy extends Required<Tombstone> {
   readonly node: string;
-  readonly folderId: string;
-  readonly storeId: string;
 }
 
 /** The node as it is now; undefined when its resource is gone. */
@@ -40,8 +38,8 @@ export async function assertSilent(
 
 /** The tombstone stands when this returns; the order may be dropped then. */
 export async function buryCopy(ctx: ControllerContext, copy: LostCopy, signal: AbortSignal): Promise<void> {
-  const { folderId, storeId } = copy;
-  const node = await assertSilent(ctx, copy.node, signal);
+  const { node: name, ...tombstone } = copy;
+  const node = await assertSilent(ctx, name, signal);
   if (node === undefined) {
     ctx.log.warn(
       copy,
@@ -49,11 +47,9 @@ export async function buryCopy(ctx: ControllerContext, copy: LostCopy, signal: A
     );
     return;
   }
-  if (
-    node.spec.tombstones.some((tombstone) => tombstone.folderId === folderId && tombstone.storeId === storeId)
-  )
-    return;
-  const tombstones = [...node.spec.tombstones, { folderId, storeId }];
+  const { folderId, storeId } = tombstone;
+  if (node.spec.tombstones.some((each) => each.folderId === folderId && each.storeId === storeId)) return;
+  const tombstones = [...node.spec.tombstones, tombstone];
   ctx.known.nodes.note(
     await ctx.client.replaceSpec(SYNCTHING_NODES, node, { ...node.spec, tombstones }, { signal }),
   );

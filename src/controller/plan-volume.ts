@@ -7,7 +7,7 @@ import { typeRecheckMs, type Member } from '../desired/peers.ts';
 import { withWriters } from '../desired/shared-status.ts';
 import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { nextStatus, withStatus } from '../desired/volume-status.ts';
-import type { SyncthingVolumeStatus } from '../desired/volume.ts';
+import type { OnDelete, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFlush } from '../handoff/flush.ts';
 import { decideGrant, requestsFor, type GrantDecision } from '../handoff/grant.ts';
 import { lossRecheckAfterMs } from '../handoff/lost-writer.ts';
@@ -101,7 +101,12 @@ export type OrderAction =
   /** The copy reported itself removed, or never was more than an order. */
   | { readonly kind: 'drop'; readonly replica: SyncthingReplica }
   /** The node does not answer and the volume is being deleted: its copy is left to a tombstone (rule 33). */
-  | { readonly kind: 'bury'; readonly replica: SyncthingReplica; readonly storeId: string };
+  | {
+      readonly kind: 'bury';
+      readonly replica: SyncthingReplica;
+      readonly storeId: string;
+      readonly onDelete: OnDelete;
+    };
 
 function isUnused(view: VolumeView, member: Member): boolean {
   const { grant } = view.volume.status;
@@ -115,7 +120,8 @@ function deletionAction(view: VolumeView, replica: SyncthingReplica): OrderActio
   if (replica.status?.removed === true) return { kind: 'drop', replica };
   if (isAlive(view, replica.spec.node)) return undefined;
   const storeId = replica.status?.storeId ?? view.nodes.get(replica.spec.node)?.status?.storeId ?? '';
-  return storeId === '' ? { kind: 'drop', replica } : { kind: 'bury', replica, storeId };
+  const { onDelete } = view.volume.spec;
+  return storeId === '' ? { kind: 'drop', replica } : { kind: 'bury', replica, storeId, onDelete };
 }
 
 function goingAction(view: VolumeView, member: Member, asking: boolean): OrderAction | undefined {

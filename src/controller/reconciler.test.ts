@@ -285,6 +285,19 @@ describe('the controller, with simulated nodes on a fake API server', () => {
     });
   });
 
+  test('the tombstone of a volume whose files are kept says so', async () => {
+    const volumeId = await world.createVolume('pvc-1', { onDelete: 'archive' });
+    await mounted('n1', volumeId);
+    world.node('n1').write(volumeId, 'a');
+    await detached('n1', volumeId);
+    const { storeId } = world.node('n3');
+    world.node('n3').crash();
+    await world.deleteVolume(volumeId);
+    await world.until(() => world.isGone(volumeId));
+    const { spec } = await world.kubernetes.get(SYNCTHING_NODES, 'n3', { signal: never });
+    expect(spec.tombstones).toEqual([{ folderId: volumeId, storeId, onDelete: 'archive' }]);
+  });
+
   test('DeleteVolume of a volume that a pod has is refused with the name of the node', async () => {
     const volumeId = await world.createVolume('pvc-1');
     await mounted('n1', volumeId);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { arbitrarySyncthing, arbitraryView, arbitraryVolumes } from '../../test/builders/arbitrary-view.ts';
 import { diskState, folderId, nodeView, replicaOrder, STORE } from '../../test/builders/node-view.ts';
 import type { NodeView } from '../desired/node-view.ts';
+import type { OnDelete } from '../desired/volume.ts';
 import type { DiskPhase } from '../handoff/disk-state.ts';
 import {
   planDeleter,
@@ -16,6 +17,7 @@ import { trashedAt, trashName } from './trash-name.ts';
 const A = folderId(0);
 const NOW = Date.parse('2026-11-21T10:10:06.123Z');
 const HOUR = 3_600_000;
+const IN_ARCHIVE = `/data/archive/${A}/deleted-20261121T101006123Z`;
 const IN_TRASH = `/data/trash/${A}-20261121T101006123Z`;
 
 function store(given: Partial<ObservedStore> = {}): ObservedStore {
@@ -63,8 +65,8 @@ function removing(
   };
 }
 
-function buried(storeId: string): Partial<NodeView> {
-  const tombstones = [{ folderId: A, storeId }];
+function buried(storeId: string, onDelete?: OnDelete): Partial<NodeView> {
+  const tombstones = [{ folderId: A, storeId, ...(onDelete && { onDelete }) }];
   return { confirmedTombstones: tombstones, order: { fenced: [], devices: [], tombstones } };
 }
 
@@ -92,7 +94,7 @@ const rows: readonly Row[] = [
   {
     name: 'archive',
     view: removing('archive'),
-    plan: [`discard out /data/archive/${A}/deleted-20261121T101006123Z`],
+    plan: [`discard out ${IN_ARCHIVE}`],
   },
   {
     name: 'out of Syncthing already',
@@ -162,6 +164,13 @@ const rows: readonly Row[] = [
     refused: 1,
   },
   { name: 'a tombstone', view: buried(STORE), plan: [`discard out ${IN_TRASH}`], facts: nobody },
+  { name: 'one that says so', view: buried(STORE, 'delete'), plan: [`discard out ${IN_TRASH}`] },
+  {
+    name: 'one of a volume whose files are kept',
+    view: buried(STORE, 'archive'),
+    plan: [`discard out ${IN_ARCHIVE}`],
+    facts: nobody,
+  },
   {
     name: 'a tombstone that is carried out',
     view: buried(STORE),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DeleterReport, NodeView, PassFailure, ReplicaOrder } from '../desired/node-view.ts';
+import type { Tombstone } from '../desired/node.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
 import { storePaths, volumePaths } from '../desired/volume-paths.ts';
 import { isWriting } from '../handoff/writing.ts';
@@ -31,8 +32,8 @@ export type DeleterAction =
   | { readonly kind: 'purge'; readonly item: string; readonly path: string };
 
 /**
- * Bytes move to the trash only by a confirmed order or a confirmed tombstone, with nothing mounted (handoff rules 29
- * and 32 to 34); what failed last time comes last, and old trash after everything else.
+ * Bytes move, to the trash or to the archive, only by a confirmed order or a confirmed tombstone, with nothing mounted
+ * (handoff rules 29 and 32 to 34); what failed last time comes last, and old trash after everything else.
  */
 export function planDeleter(view: NodeView, observed: ObservedStore): readonly DeleterAction[] {
   const world = { view, observed };
@@ -88,26 +89,31 @@ interface Removal {
   readonly refusal?: string;
 }
 
-function orderedRemovals({ view, observed }: World): readonly Removal[] {
-  const { archive, trash } = storePaths(view.hostDataDir);
+function orderedRemovals(world: World): readonly Removal[] {
+  const { view } = world;
   return view.replicas
     .filter(({ spec, removalConfirmed }) => spec.removal !== undefined && removalConfirmed)
     .map((order) => {
       const { folderId, removal } = order.spec;
-      const inTrash = join(trash, trashName(folderId, observed.now));
-      const inArchive = join(archive, folderId, `deleted-${stampOf(observed.now)}`);
-      const to = removal === 'archive' ? inArchive : inTrash;
+      const to = destination(world, folderId, removal === 'archive');
       return { item: order.name, folderId, to, ...refusalOf(view, order) };
     });
 }
 
+function destination({ view, observed }: World, folderId: string, isKept: boolean): string {
+  const { archive, trash } = storePaths(view.hostDataDir);
+  return isKept
+    ? join(archive, folderId, `deleted-${stampOf(observed.now)}`)
+    : join(trash, trashName(folderId, observed.now));
+}
+
 /** Only of this very disk: a tombstone of another store is about bytes that are not here (handoff rule 33). */
-function tombstoneRemovals({ view, observed }: World): readonly Removal[] {
-  const { trash } = storePaths(view.hostDataDir);
+function tombstoneRemovals(world: World): readonly Removal[] {
+  const { view } = world;
   return view.confirmedTombstones
     .filter(({ folderId, storeId }) => storeId === view.storeId && !isOrdered(view, folderId))
-    .map(({ folderId }) => {
-      const to = join(trash, trashName(folderId, observed.now));
+    .map(({ folderId, onDelete }) => {
+      const to = destination(world, folderId, onDelete === 'archive');
       return { item: folderId, folderId, to, ...unsafe(view, folderId) };
     });
 }
@@ -156,10 +162,7 @@ function isGone(world: World, folderId: string): boolean {
   return folderIds !== undefined && !isConfigured(world, folderId) && !volumes.includes(folderId);
 }
 
-function isDone(
-  world: World,
-  { folderId, storeId }: { readonly folderId: string; readonly storeId: string },
-): boolean {
+function isDone(world: World, { folderId, storeId }: Tombstone): boolean {
   return storeId !== world.view.storeId || isGone(world, folderId);
 }
 

@@ -215,6 +215,21 @@ describe('Diverged', () => {
       },
       /^True Archived: .*n2:\/a\/2/,
     ],
+    [
+      'whatever was kept before it as well',
+      {
+        replicas: ALL.map((name) =>
+          replica(
+            name,
+            ALL,
+            name === 'n2'
+              ? { status: { rejoin: { epoch: 3, step: 'done', archive: '/a/3', earlier: ['/a/1', '/a/2'] } } }
+              : {},
+          ),
+        ),
+      },
+      /^True Archived: .*n2:\/a\/1, n2:\/a\/2, n2:\/a\/3$/,
+    ],
   ] as const)('%s', (_what, given, message) => {
     expect(told('Diverged', given)).toMatch(message);
   });

@@ -166,8 +166,9 @@ function divergedVerdict(view: VolumeView): Verdict {
   if (restored !== undefined) return verdict('True', 'OlderThanData', restored.message);
   const stale = view.volume.status.stale.filter((copy) => !isStoreGone(view, copy)).map((copy) => copy.node);
   const archives = [...view.replicas.values()].flatMap((replica) => {
-    const { rejoin } = replica.status ?? {};
-    return rejoin?.archive === undefined ? [] : [`${replica.spec.node}:${rejoin.archive}`];
+    const { archive, earlier = [] } = replica.status?.rejoin ?? {};
+    const paths = archive === undefined ? earlier : [...earlier, archive];
+    return paths.map((path) => `${replica.spec.node}:${path}`);
   });
   if (stale.length > 0)
     return verdict(

@@ -5,6 +5,8 @@ import type { DiskPhase, DiskState, DiskWriting } from '../handoff/disk-state.ts
 const text = z.string();
 const count = z.int().check(z.nonnegative());
 
+/** Later versions may add what earlier ones leave out: a key that is not known is passed over. */
+const archives = { archive: text, earlier: z.exactOptional(z.readonly(z.array(text))) };
 const scan = z.object({ sequence: count, startedAt: text });
 const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('replica') }),
@@ -21,7 +23,7 @@ const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
     kind: z.literal('rejoining'),
     epoch: count,
     step: z.enum(['archiving', 'archived']),
-    archive: text,
+    ...archives,
   }),
 ]);
 
@@ -37,7 +39,7 @@ export const diskState: z.ZodMiniType<DiskState> = z.object({
   folderId: text,
   storeId: text,
   highestEpoch: count,
-  rejoined: z.exactOptional(z.object({ epoch: count, archive: text })),
+  rejoined: z.exactOptional(z.object({ epoch: count, ...archives })),
   phase,
   announcing: z.exactOptional(z.literal(true)),
   reading: z.exactOptional(z.object({ since: text, phase: z.enum(['reading', 'ended']) })),

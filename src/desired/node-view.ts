@@ -3,7 +3,7 @@
  * be run by hand on a saved view (docs/design.md, "Parts").
  */
 import type { DiskState } from '../handoff/disk-state.ts';
-import type { SyncthingNodeSpec } from './node.ts';
+import type { SyncthingNodeSpec, Tombstone } from './node.ts';
 import type { SyncthingReplicaSpec } from './replica.ts';
 
 export interface ReplicaOrder {
@@ -37,7 +37,7 @@ export interface NodeView {
   /** Folders that were scanned since their order came, so that peers may go from a receiver's (handoff rule 7). */
   readonly scanned: readonly string[];
   /** Tombstones that `node` read live just before this pass. */
-  readonly confirmedTombstones: readonly { readonly folderId: string; readonly storeId: string }[];
+  readonly confirmedTombstones: readonly Tombstone[];
   /** A pass ends itself after this and says that there is more (handoff rule 38). */
   readonly budgetMs: number;
   /** What failed last comes last. */

@@ -1,11 +1,20 @@
 /** SyncthingNode: one a node, named like it. The node writes the status, the controller the spec. */
 import type { ObjectIdentity } from './object.ts';
+import type { OnDelete } from './volume.ts';
 
 export interface Device {
   readonly node: string;
   readonly deviceId: string;
   /** Syncthing's form, e.g. `tcp://10.0.0.7:22000`. */
   readonly addresses: readonly string[];
+}
+
+/** A copy to remove when its node is back: its replica resource is gone already (handoff rule 33). */
+export interface Tombstone {
+  readonly folderId: string;
+  readonly storeId: string;
+  /** As the volume had it; absent in one that an earlier version wrote: the bytes are deleted. */
+  readonly onDelete?: OnDelete;
 }
 
 export interface SyncthingNodeSpec {
@@ -15,8 +24,7 @@ export interface SyncthingNodeSpec {
   readonly fenced: readonly string[];
   /** Every other node's device; which of them share a folder is said by the replicas. */
   readonly devices: readonly Device[];
-  /** Copies to remove when this node is back: its replica resources are gone already (handoff rule 33). */
-  readonly tombstones: readonly { readonly folderId: string; readonly storeId: string }[];
+  readonly tombstones: readonly Tombstone[];
 }
 
 /** A node's request to write a volume, or to read it beside others (handoff rules 1, 3 and 36). */

@@ -52,7 +52,12 @@ const replicaOrder: z.ZodMiniType<ReplicaOrder> = z.object({
   removalConfirmed: z.boolean(),
 });
 
-const tombstones = z.readonly(z.array(z.object({ folderId: text, storeId: text })));
+const tombstone = z.object({
+  folderId: text,
+  storeId: text,
+  onDelete: z.exactOptional(z.enum(['delete', 'archive'])),
+});
+const tombstones = z.readonly(z.array(tombstone));
 const nodeSpec: z.ZodMiniType<SyncthingNodeSpec> = z.object({
   fenced: texts,
   devices: z.readonly(z.array(z.object({ node: text, deviceId: text, addresses: texts }))),

@@ -136,6 +136,14 @@ export interface ScrubStatus {
   readonly failing?: { readonly since: string; readonly message: string };
 }
 
+/** `archive` and `earlier` as in state.json (src/handoff/disk-state.ts): every directory that still has something. */
+export interface RejoinReport {
+  readonly epoch: number;
+  readonly step: 'archived' | 'done';
+  readonly archive?: string;
+  readonly earlier?: readonly string[];
+}
+
 /** The last right to read of a copy, from `state.json`: `ended` is on the disk before it is reported (rule 36). */
 export interface ReaderReport {
   readonly since: string;
@@ -152,7 +160,7 @@ export interface SyncthingReplicaStatus {
   readonly folder?: FolderReport;
   readonly writer?: WriterReport;
   readonly reader?: ReaderReport;
-  readonly rejoin?: { readonly epoch: number; readonly step: 'archived' | 'done'; readonly archive?: string };
+  readonly rejoin?: RejoinReport;
   readonly scrubbed?: ScrubStatus;
   /** Of `access: eventual`: absent where there are none, or nobody has looked yet. */
   readonly conflicts?: Conflicts;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   archived,
+  archivesOf,
   beginRejoin,
   decline,
   newDiskState,
@@ -127,7 +128,7 @@ describe('rejoining', () => {
     const begun = beginRejoin(inPhase({ kind: 'writer', epoch: 5, session: 2 }), 6, '/a/6');
     expect(begun.phase).toEqual({ kind: 'rejoining', epoch: 6, step: 'archiving', archive: '/a/6' });
     expect(beginRejoin(begun, 6, '/a/other')).toBe(begun);
-    const done = rejoined(archived(begun));
+    const done = rejoined(archived(begun), archivesOf(begun));
     expect(done).toMatchObject({
       phase: { kind: 'replica' },
       rejoined: { epoch: 6, archive: '/a/6' },
@@ -137,11 +138,29 @@ describe('rejoining', () => {
     expect(beginRejoin(done, 7, '/a/7').phase).toMatchObject({ epoch: 7, archive: '/a/7' });
   });
 
+  test('one that a later lineage breaks off keeps what it archived, and one that is over what it left', () => {
+    const first = archived(beginRejoin(inPhase(PHASES['writer'] ?? { kind: 'replica' }), 6, '/a/6'));
+    const second = archived(beginRejoin(first, 7, '/a/7'));
+    expect(second.phase).toMatchObject({ epoch: 7, archive: '/a/7', earlier: ['/a/6'] });
+    const third = archived(beginRejoin(second, 8, '/a/8'));
+    expect(archivesOf(third)).toEqual(['/a/6', '/a/7', '/a/8']);
+    const done = rejoined(third, ['/a/6', '/a/8']);
+    expect(done).toMatchObject({
+      phase: { kind: 'replica' },
+      rejoined: { epoch: 8, archive: '/a/8', earlier: ['/a/6'] },
+    });
+    const again = archived(beginRejoin(done, 9, '/a/9'));
+    expect(again.phase).toEqual({ kind: 'rejoining', epoch: 9, step: 'archived', archive: '/a/9' });
+    expect(archivesOf(again)).toEqual(['/a/6', '/a/8', '/a/9']);
+    expect(rejoined(again, []).rejoined).toEqual({ epoch: 9, archive: '' });
+    expect(rejoined(again, ['/a/6']).rejoined).toEqual({ epoch: 9, archive: '/a/6' });
+  });
+
   test('steps out of their order change nothing', () => {
     for (const name of ['replica', 'taking', 'writer', 'released', 'untouched']) {
       const state = inPhase(PHASES[name] ?? { kind: 'replica' });
       expect(archived(state)).toBe(state);
-      expect(rejoined(state)).toBe(state);
+      expect(rejoined(state, ['/a/5'])).toBe(state);
     }
   });
 });
@@ -190,7 +209,7 @@ function apply(state: DiskState, kind: string, epoch: number): DiskState {
     case 'archived':
       return archived(state);
     default:
-      return rejoined(state);
+      return rejoined(state, archivesOf(state));
   }
 }
 
@@ -200,4 +219,6 @@ test('a copy that took back what was deleted is of that lineage, and keeps the p
   const before = { ...fresh, rejoined: { epoch: 2, archive: '/a/2' } };
   expect(tookBack(before, 3).rejoined).toEqual({ epoch: 3, archive: '/a/2' });
   expect(tookBack(before, 2)).toBe(before);
+  const both = { ...fresh, rejoined: { epoch: 2, archive: '/a/2', earlier: ['/a/1'] } };
+  expect(archivesOf(tookBack(both, 3))).toEqual(['/a/1', '/a/2']);
 });

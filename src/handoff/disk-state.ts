@@ -27,13 +27,19 @@ export type DiskPhase =
   /** A grant that was never mounted, given back. */
   | { readonly kind: 'untouched'; readonly epoch: number }
   /** Making way for another lineage: first the old tree goes to the archive, then the folder comes back. */
-  | {
+  | (Archives & {
       readonly kind: 'rejoining';
       readonly epoch: number;
       readonly step: 'archiving' | 'archived';
-      /** Absolute path of the archive of this rejoin. */
-      readonly archive: string;
-    };
+    });
+
+/** Absolute paths of what has, or may have, something that only a lost lineage had (handoff rule 30). */
+export interface Archives {
+  /** Of the last rejoin, the empty string where there is none. */
+  readonly archive: string;
+  /** Those of before, oldest first: of a rejoin that a later lineage broke off, and of one that left something. */
+  readonly earlier?: readonly string[];
+}
 
 /** The last right to read of this copy, which its pods have mounted, or have not any more (handoff rule 36). */
 export interface DiskReading {
@@ -63,7 +69,7 @@ export interface DiskState {
   /** Never falls (handoff rule 4). */
   readonly highestEpoch: number;
   /** The last lineage that this copy rejoined, and where its own changes went. */
-  readonly rejoined?: { readonly epoch: number; readonly archive: string };
+  readonly rejoined?: Archives & { readonly epoch: number };
   readonly phase: DiskPhase;
   /** Its directories are to be announced as they are, since no copy has a version of them that counts any more. */
   readonly announcing?: true;
@@ -143,14 +149,36 @@ export function sawEpoch(state: DiskState, epoch: number): DiskState {
   return epoch > state.highestEpoch ? { ...state, highestEpoch: epoch } : state;
 }
 
-/** Ordered to rejoin; a lineage that was rejoined already, or is being, is not begun again (handoff rule 30). */
+/** Oldest first. */
+export function archivesIn({ archive, earlier = [] }: Archives): readonly string[] {
+  return [...earlier, archive].filter((each) => each !== '');
+}
+
+/** All of a copy: those that were told and those of the rejoin that it is in, oldest first. */
+export function archivesOf({ phase, rejoined: done }: DiskState): readonly string[] {
+  const told = done === undefined ? [] : archivesIn(done);
+  return phase.kind === 'rejoining' ? [...told, ...archivesIn(phase)] : told;
+}
+
+/** Of paths, oldest first. */
+export function archivesFrom(paths: readonly string[]): Archives {
+  const earlier = paths.slice(0, -1);
+  return { archive: paths.at(-1) ?? '', ...(earlier.length > 0 && { earlier }) };
+}
+
+/**
+ * Ordered to rejoin; a lineage that was rejoined already, or is being, is not begun again (handoff rule 30). What a
+ * rejoin that is broken off has archived may be nowhere else by now.
+ */
 export function beginRejoin(state: DiskState, epoch: number, archive: string): DiskState {
   if ((state.rejoined?.epoch ?? 0) >= epoch) return state;
-  if (state.phase.kind === 'rejoining' && state.phase.epoch >= epoch) return state;
+  const { phase } = state;
+  if (phase.kind === 'rejoining' && phase.epoch >= epoch) return state;
+  const before = phase.kind === 'rejoining' ? archivesIn(phase) : [];
   return {
     ...announced(state),
     highestEpoch: Math.max(state.highestEpoch, epoch),
-    phase: { kind: 'rejoining', epoch, step: 'archiving', archive },
+    phase: { kind: 'rejoining', epoch, step: 'archiving', ...archivesFrom([...before, archive]) },
   };
 }
 
@@ -159,16 +187,17 @@ export function archived(state: DiskState): DiskState {
   return { ...state, phase: { ...state.phase, step: 'archived' } };
 }
 
-export function rejoined(state: DiskState): DiskState {
+/** `archives`: of archivesOf those that still have something. */
+export function rejoined(state: DiskState, archives: readonly string[]): DiskState {
   if (state.phase.kind !== 'rejoining') return state;
-  const { epoch, archive } = state.phase;
-  return { ...state, rejoined: { epoch, archive }, phase: { kind: 'replica' } };
+  const { epoch } = state.phase;
+  return { ...state, rejoined: { epoch, ...archivesFrom(archives) }, phase: { kind: 'replica' } };
 }
 
 /** The source of a failover has what the lost writer deleted back: this copy is of that lineage (handoff rule 28). */
 export function tookBack(state: DiskState, epoch: number): DiskState {
   if ((state.rejoined?.epoch ?? 0) >= epoch) return state;
-  return { ...state, rejoined: { epoch, archive: state.rejoined?.archive ?? '' } };
+  return { ...state, rejoined: { ...(state.rejoined ?? archivesFrom([])), epoch } };
 }
 
 /** From here on the manifest alone has what Syncthing does not carry: to be on the disk before any of it is taken. */

@@ -5,6 +5,7 @@ import type {
   SyncthingNode,
   SyncthingNodeSpec,
   SyncthingNodeStatus,
+  Tombstone,
   Wanted,
 } from '../desired/node.ts';
 import type {
@@ -61,12 +62,13 @@ const proof: z.ZodMiniType<Proof> = z.object({
 });
 const staleCopy: z.ZodMiniType<StaleCopy> = z.object({ node: text, storeId: text, epoch: count });
 
+const onDelete = z.enum(['delete', 'archive']);
 const volumeSpec: z.ZodMiniType<SyncthingVolumeSpec> = z.object({
   requestName: text,
   capacityBytes: count,
   replicas: z.exactOptional(z.int().check(z.positive())),
   access: z.enum(['exclusive', 'eventual']),
-  onDelete: z.enum(['delete', 'archive']),
+  onDelete,
   failover: z.exactOptional(z.enum(['manual', 'automatic'])),
   claim: z.exactOptional(z.object({ namespace: text, name: text })),
   source: z.exactOptional(z.object({ node: text, directory: text })),
@@ -191,7 +193,12 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
   writer: z.exactOptional(writerReport),
   reader: z.exactOptional(readerReport),
   rejoin: z.exactOptional(
-    z.object({ epoch: count, step: z.enum(['archived', 'done']), archive: z.exactOptional(text) }),
+    z.object({
+      epoch: count,
+      step: z.enum(['archived', 'done']),
+      archive: z.exactOptional(text),
+      earlier: z.exactOptional(z.array(text)),
+    }),
   ),
   scrubbed: z.exactOptional(scrubStatus),
   conflicts: z.exactOptional(conflicts),
@@ -202,11 +209,16 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
 });
 
 const device: z.ZodMiniType<Device> = z.object({ node: text, deviceId: text, addresses: texts });
+const tombstone: z.ZodMiniType<Tombstone> = z.object({
+  folderId: text,
+  storeId: text,
+  onDelete: z.exactOptional(onDelete),
+});
 const nodeSpec: z.ZodMiniType<SyncthingNodeSpec> = z.object({
   expelled: z.exactOptional(z.boolean()),
   fenced: texts,
   devices: z._default(z.array(device), []),
-  tombstones: z._default(z.array(z.object({ folderId: text, storeId: text })), []),
+  tombstones: z._default(z.array(tombstone), []),
 });
 const wanted: z.ZodMiniType<Wanted> = z.object({
   volume: text,

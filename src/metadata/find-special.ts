@@ -23,6 +23,8 @@ function isSpecial(namesElsewhere: number): readonly string[] {
   return `( -type d,l,p,s,b,c -o ${shared} -o -perm /7000 -o ${names} )`.split(' ');
 }
 
+const SHARED_FILES = ['-type', 'f', '-links', '+1'];
+
 const FORMAT = String.raw`%y %m %n %U %G %s %T@ %D:%i %P\0`;
 
 /** Of directories and links, and of the rest: some 30 MiB each until they are written down. */
@@ -33,6 +35,8 @@ const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 export interface FindOptions {
   /** How many names outside the tree each file has. */
   readonly namesElsewhere?: number;
+  /** Files with several names, in the tree or elsewhere, and nothing else. */
+  readonly only?: 'shared-files';
   readonly maxKept?: number;
   readonly maxKeptBytes?: number;
 }
@@ -41,9 +45,10 @@ export interface FindOptions {
 export async function findSpecial(
   root: string,
   signal: AbortSignal,
-  { namesElsewhere = 0, maxKept = MAX_KEPT, maxKeptBytes = MAX_KEPT_BYTES }: FindOptions = {},
+  { namesElsewhere = 0, only, maxKept = MAX_KEPT, maxKeptBytes = MAX_KEPT_BYTES }: FindOptions = {},
 ): Promise<Sight> {
-  const find = execa('find', [root, ...isSpecial(namesElsewhere), '-printf', FORMAT], {
+  const wanted = only === 'shared-files' ? SHARED_FILES : isSpecial(namesElsewhere);
+  const find = execa('find', [root, ...wanted, '-printf', FORMAT], {
     // Names are bytes, and so are the patterns.
     env: { LC_ALL: 'C' },
     encoding: 'buffer',

@@ -40,12 +40,22 @@ test.each<DiskState>([
   state({ kind: 'released', epoch: 2, session: 4, scan }),
   state({ kind: 'untouched', epoch: 2 }),
   state({ kind: 'rejoining', epoch: 2, step: 'archived', archive: '/a' }),
+  state({ kind: 'rejoining', epoch: 2, step: 'archiving', archive: '/a', earlier: ['/b', '/c'] }),
+  state({ kind: 'replica' }, { rejoined: { epoch: 2, archive: '/a', earlier: ['/b'] } }),
 ])('what is written is read, $phase.kind', async (written) => {
   await states.write(state({ kind: 'replica' }));
   await states.write(written);
   expect(await states.read(folderId)).toEqual(written);
   expect(await states.list()).toEqual([folderId]);
   expect(readdirSync(layout.volume(folderId).directory)).toEqual(['state.json']);
+});
+
+test('what a later version has added is passed over', async () => {
+  const written = state({ kind: 'rejoining', epoch: 2, step: 'archived', archive: '/a' });
+  await states.write(written);
+  const later = { ...written, phase: { ...written.phase, later: ['/b'] }, later: 1 };
+  writeFileSync(layout.volume(folderId).stateFile, JSON.stringify(later));
+  expect(await states.read(folderId)).toEqual(written);
 });
 
 test('a volume without a directory has no state, one with files and no state is an error', async () => {

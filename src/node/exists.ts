@@ -11,3 +11,10 @@ export async function exists(file: string): Promise<boolean> {
     throw error;
   }
 }
+
+/** Those of them that are there. */
+export async function existing(files: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const file of files) if (await exists(file)) found.push(file);
+  return found;
+}

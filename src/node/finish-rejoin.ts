@@ -1,40 +1,47 @@
 /** The end of a rejoin: the copy is what the lineage says, the archive what only this copy had (handoff rule 30). */
-import path from 'node:path';
-import { rejoined } from '../handoff/disk-state.ts';
+import { archivesIn, rejoined } from '../handoff/disk-state.ts';
+import { giveOwnCopies } from '../metadata/own-copies.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
+import { existing } from './exists.ts';
 import { makeReceiverPlain } from './make-tree-plain.ts';
-import { pruneArchive } from './prune-archive.ts';
+import { pruneArchives, treeIn } from './prune-archives.ts';
 import { removeUnindexed } from './remove-unindexed.ts';
 
 const SCAN_TIMEOUT_MS = 30 * 60_000;
 
 /**
  * The order is that of the measured procedure: what a pod made that a receiver must not have goes, then scan, revert, scan
- * as a barrier, compare with the index, prune.
+ * as a barrier, compare with the index, prune. What stays was linked with files that may be live under other names by
+ * now (a file had several, or the lineage renamed it), and gets copies of its own.
  */
 export async function finishRejoin(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   const state = await ctx.states.read(folderId);
   if (state?.phase.kind !== 'rejoining' || state.phase.step !== 'archived') return;
   const { archive } = state.phase;
-  const { data } = ctx.store.layout.volume(folderId);
-  const kept = path.join(archive, 'data');
+  const archives = archivesIn(state.phase);
+  const { data, directory, scratch } = ctx.store.layout.volume(folderId);
   const { syncthing } = ctx;
-  await makeReceiverPlain(ctx, folderId, signal);
+  await makeReceiverPlain(ctx, folderId, archives.length, signal);
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await syncthing.revert(folderId, { signal });
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await requireInSync(ctx, folderId, signal);
-  const removed = await removeUnindexed({ syncthing, folderId, data, kept, signal });
+  const removed = await removeUnindexed({ syncthing, folderId, data, kept: treeIn(archive), signal });
   if (removed > 0) await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await requireInSync(ctx, folderId, signal);
-  const left = await pruneArchive({ archive, kept, data, signal });
+  const left = await pruneArchives({ archives, data, signal });
+  for (const { archive: each } of left)
+    await giveOwnCopies({ root: treeIn(each), scratch, syncFilesystems: ctx.syncFilesystems, signal });
+  // From here on a pod may write into the live files in place.
+  await ctx.syncFilesystems([directory], signal);
   await ctx.mutex.run(folderId, async () => {
     const now = await ctx.states.read(folderId);
     if (now?.phase.kind !== 'rejoining') return;
-    await ctx.states.write(rejoined({ ...now, phase: { ...now.phase, archive: left > 0 ? archive : '' } }));
+    const told = now.rejoined === undefined ? [] : await existing(archivesIn(now.rejoined));
+    await ctx.states.write(rejoined(now, [...told, ...left.map((each) => each.archive)]));
   });
-  ctx.log.warn({ folderId, archive, filesKept: left, filesRemoved: removed }, 'a stale copy rejoined');
+  ctx.log.warn({ folderId, kept: left, filesRemoved: removed }, 'a stale copy rejoined');
 }
 
 async function requireInSync(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,9 @@
 /** What planLocal decides on, read now (src/handoff/local.ts). */
-import { access } from 'node:fs/promises';
 import type { FolderReport } from '../desired/replica.ts';
-import type { DiskState } from '../handoff/disk-state.ts';
+import { archivesFrom, archivesIn, type DiskState } from '../handoff/disk-state.ts';
 import type { LocalView } from '../handoff/local.ts';
 import type { NodeContext } from './context.ts';
-import { isMissing } from './errors.ts';
+import { existing } from './exists.ts';
 import { isScanDue } from './peers-go.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
@@ -24,7 +23,7 @@ export async function localView(
   const now = ctx.clock.now();
   return {
     node: ctx.node,
-    state: await withoutRemovedArchive(state),
+    state: await withoutRemovedArchives(state),
     ...(order !== undefined && { order: order.spec }),
     podMounts: mounts.pods,
     stagingMounts: mounts.staging,
@@ -42,15 +41,10 @@ export async function localView(
   };
 }
 
-/** A person took out of the archive what was wanted and removed the rest: there is nothing to point at any more. */
-async function withoutRemovedArchive(state: DiskState): Promise<DiskState> {
-  const archive = state.rejoined?.archive ?? '';
-  if (state.rejoined === undefined || archive === '') return state;
-  try {
-    await access(archive);
-    return state;
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return { ...state, rejoined: { ...state.rejoined, archive: '' } };
-  }
+/** A person took out of an archive what was wanted and removed the rest: there is nothing to point at any more. */
+async function withoutRemovedArchives(state: DiskState): Promise<DiskState> {
+  if (state.rejoined === undefined) return state;
+  const { epoch, ...archives } = state.rejoined;
+  const there = await existing(archivesIn(archives));
+  return { ...state, rejoined: { epoch, ...archivesFrom(there) } };
 }

@@ -38,13 +38,18 @@ export async function makeTreePlain(
   return isDone;
 }
 
-/** A copy of a lost lineage that rejoins: its pod left things, and no other node waits for them. */
+/**
+ * A copy of a lost lineage that rejoins: its pod left things, and no other node waits for them. Each of its archives may
+ * have one more name of every file (handoff rule 30).
+ */
 export async function makeReceiverPlain(
   ctx: NodeContext,
   folderId: string,
+  archives: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const again = (): Promise<PlainPlan | undefined> => lookThrough(ctx, folderId, signal, IN_ARCHIVE_TOO);
+  const elsewhere = { namesElsewhere: archives };
+  const again = (): Promise<PlainPlan | undefined> => lookThrough(ctx, folderId, signal, elsewhere);
   const plan = await again();
   if (plan === undefined) return;
   await takeAway(ctx, folderId, { plan, again, signal }, async (work) => {
@@ -52,9 +57,6 @@ export async function makeReceiverPlain(
     return true;
   });
 }
-
-/** The archive's tree is one of links to the same files (handoff rule 30). */
-const IN_ARCHIVE_TOO: FindOptions = { namesElsewhere: 1 };
 
 interface Taking {
   readonly plan: PlainPlan;

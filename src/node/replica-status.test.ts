@@ -185,6 +185,13 @@ describe('the report of a copy', () => {
     expect(statusOf(kept).rejoin).toEqual({ epoch: 4, step: 'done', archive: '/a' });
     const empty = { ...done, state: { ...done.state, rejoined: { epoch: 4, archive: '' } } };
     expect(statusOf(empty).rejoin).toEqual({ epoch: 4, step: 'done' });
+    const again = view({ ...rejoining, epoch: 5, step: 'archived', archive: '/b', earlier: ['/c'] });
+    expect(statusOf({ ...again, state: { ...kept.state, ...again.state } }).rejoin).toEqual({
+      epoch: 5,
+      step: 'archived',
+      archive: '/b',
+      earlier: ['/a', '/c'],
+    });
   });
 
   test('time alone is no news', () => {

@@ -8,7 +8,7 @@ import type {
   WriterReport,
 } from '../desired/replica.ts';
 import { isClean } from '../handoff/copy.ts';
-import type { DiskState } from '../handoff/disk-state.ts';
+import { archivesFrom, archivesOf, type Archives, type DiskState } from '../handoff/disk-state.ts';
 import { isReading } from '../handoff/reading.ts';
 import { isWriting } from '../handoff/writing.ts';
 import { currentScan, writerPhase, type LocalView } from '../handoff/local.ts';
@@ -156,17 +156,21 @@ function scanReport(view: LocalView): WriterReport['scan'] | undefined {
   return { epoch, session, sequence, startedAt, finishedAt, afterUnmount };
 }
 
-function rejoinReport({
-  state: { phase, rejoined },
-}: LocalView): SyncthingReplicaStatus['rejoin'] | undefined {
+function rejoinReport({ state }: LocalView): SyncthingReplicaStatus['rejoin'] | undefined {
+  const { phase, rejoined } = state;
   if (phase.kind === 'rejoining') {
     return phase.step === 'archived'
-      ? { epoch: phase.epoch, step: 'archived', archive: phase.archive }
+      ? { epoch: phase.epoch, step: 'archived', ...archivesReport(state) }
       : undefined;
   }
-  if (rejoined === undefined) return undefined;
-  const { epoch, archive } = rejoined;
-  return { epoch, step: 'done', ...(archive !== '' && { archive }) };
+  return rejoined === undefined
+    ? undefined
+    : { epoch: rejoined.epoch, step: 'done', ...archivesReport(state) };
+}
+
+function archivesReport(state: DiskState): Partial<Archives> {
+  const { archive, ...earlier } = archivesFrom(archivesOf(state));
+  return archive === '' ? {} : { archive, ...earlier };
 }
 
 /** A phase lasts from when it was first seen, over restarts of this process too. */

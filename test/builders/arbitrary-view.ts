@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { SyncthingNodeSpec } from '../../src/desired/node.ts';
+import type { SyncthingNodeSpec, Tombstone } from '../../src/desired/node.ts';
 import type { NodeView, ReplicaOrder } from '../../src/desired/node-view.ts';
 import { volumePaths } from '../../src/desired/volume-paths.ts';
 import type { DiskState } from '../../src/handoff/disk-state.ts';
@@ -22,6 +22,15 @@ const someFolders = fc.subarray([...FOLDERS]);
 const addresses = fc.subarray(['tcp://10.0.0.1:22000', 'tcp://10.0.0.2:22000']);
 const storeId = fc.constantFrom(STORE, STORE, 'store-2');
 
+const tombstone: fc.Arbitrary<Tombstone> = fc.record(
+  {
+    folderId: fc.constantFrom(...FOLDERS),
+    storeId,
+    onDelete: fc.constantFrom('delete' as const, 'archive' as const),
+  },
+  { requiredKeys: ['folderId', 'storeId'] },
+);
+
 const nodeSpec: fc.Arbitrary<SyncthingNodeSpec> = fc.record({
   fenced: someNodes,
   devices: fc
@@ -31,7 +40,7 @@ const nodeSpec: fc.Arbitrary<SyncthingNodeSpec> = fc.record({
       ),
     )
     .chain((devices) => fc.subarray(devices)),
-  tombstones: fc.array(fc.record({ folderId: fc.constantFrom(...FOLDERS), storeId }), { maxLength: 2 }),
+  tombstones: fc.array(tombstone, { maxLength: 2 }),
 });
 
 function orderOf(id: string): fc.Arbitrary<ReplicaOrder> {

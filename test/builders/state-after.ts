@@ -1,6 +1,7 @@
 import {
   announced,
   archived,
+  archivesOf,
   beginRejoin,
   decline,
   rejoined,
@@ -40,7 +41,7 @@ function afterRejoin(state: DiskState, action: Rejoins): DiskState {
     case 'archive-tree':
       return archived(state);
     case 'finish-rejoin':
-      return rejoined(state);
+      return rejoined(state, archivesOf(state));
     case 'take-back':
       return tookBack(state, action.epoch);
   }

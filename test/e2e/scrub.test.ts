@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { waitUntil } from '../../tools/host/wait-until.ts';
-import { kubectl, shell } from '../../tools/kube/kube.ts';
-import { DRIVER_NAMESPACE, listReplicas } from '../../tools/kube/volumes.ts';
+import { shell } from '../../tools/kube/kube.ts';
+import { askForScrub, listReplicas } from '../../tools/kube/volumes.ts';
 import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from './fixture.ts';
 import { HOST_DATA_DIR, onNode } from './node-files.ts';
 
@@ -27,9 +27,7 @@ async function rot(node: string, file: string): Promise<void> {
 
 /** Asks for a scrub of every copy, and gives what the copy on `node` reports of it. */
 async function scrubNow(volume: string, node: string) {
-  const asked = new Date().toISOString();
-  const annotation = `syncthing-csi.io/scrub-now=${asked}`;
-  await kubectl(stage.kube, ['-n', DRIVER_NAMESPACE, 'annotate', '--overwrite', 'stvol', volume, annotation]);
+  const asked = await askForScrub(stage.kube, volume);
   const ask = async () => {
     const replicas = await listReplicas(stage.kube, volume);
     const scrubbed = replicas.find(({ spec }) => spec.node === node)?.status?.scrubbed;

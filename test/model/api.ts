@@ -167,7 +167,7 @@ export function writeOrder(world: World, action: OrderAction): boolean {
     setReplica(world, node, { ...live, spec: action.spec, generation, resourceVersion: version(world) });
     return true;
   }
-  if (action.kind === 'bury' && !bury(world, node, action.storeId)) return false;
+  if (action.kind === 'bury' && !bury(world, node, action)) return false;
   setReplica(world, node, undefined);
   return true;
 }
@@ -179,12 +179,16 @@ export function isStillSilent(world: World, name: string): boolean {
   return live === undefined || live.status?.heartbeat === known;
 }
 
-function bury(world: World, name: string, storeId: string): boolean {
+function bury(
+  world: World,
+  name: string,
+  { storeId, onDelete }: Extract<OrderAction, { kind: 'bury' }>,
+): boolean {
   if (!isStillSilent(world, name)) return false;
   const node = world.api.nodes.get(name);
   const folderId = world.api.volume?.volumeId ?? '';
   if (node === undefined) return true;
-  const tombstones = [...node.spec.tombstones, { folderId, storeId }];
+  const tombstones = [...node.spec.tombstones, { folderId, storeId, onDelete }];
   writeNodeSpec(world, node, { ...node.spec, tombstones });
   return true;
 }

@@ -133,6 +133,10 @@ function discard(world: World, node: ModelNode, action: DeleterAction): void {
   if (action.takeOut) takeOutFolder(world, node);
   if (action.move === undefined) return;
   if (disk.tree !== undefined) disk.trash.push(disk.tree);
+  // They stay for a person, and the state.json of a copy that comes later says nothing of them.
+  const archives = new Map(disk.archives);
+  disk.archives.clear();
+  for (const [archive, tree] of archives) disk.archives.set(`left-${world.steps}/${archive}`, tree);
   Object.assign(disk, {
     tree: undefined,
     durableTree: undefined,

@@ -1,4 +1,5 @@
 /** What has to hold after every step (docs/handoff.md); each is told apart by its name. */
+import { archivesOf } from '../../src/handoff/disk-state.ts';
 import { contentsOf, unreadable } from './ledger.ts';
 import type { ModelNode, PodMount } from './model-node.ts';
 import { nothingIsLost } from './sharing-ledger.ts';
@@ -112,6 +113,17 @@ function nothingGoesUnordered({ ledger, nodes }: World): void {
       throw violation('no bytes go without an order', name);
 }
 
+/** What only a lost lineage had stays in an archive, and the copy names each that has something (handoff rule 30). */
+function archivesAreNamed({ nodes }: World): void {
+  for (const { name, disk } of nodes) {
+    if (disk.state === undefined) continue;
+    const named = archivesOf(disk.state);
+    for (const [archive, tree] of disk.archives)
+      if (archive.startsWith('archive/') && tree.size > 0 && !named.includes(archive))
+        throw violation('every archive is named', `${archive} on ${name}`);
+  }
+}
+
 /** Files that a copy keeps as versions of what an unproven deletion took count as there. */
 export function holdsAll({ ledger }: World, { disk }: ModelNode): boolean {
   const { files } = ledger.acknowledged;
@@ -129,6 +141,7 @@ export function checkInvariants(world: World): void {
     nothingIsLost(world);
     return;
   }
+  archivesAreNamed(world);
   if (world.ledger.isAmbiguous) return;
   oneWriter(world);
   readersExcludeWriter(world);

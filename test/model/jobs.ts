@@ -1,5 +1,13 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
-import { announced, announcing, archived, rejoined, type DiskState } from '../../src/handoff/disk-state.ts';
+import {
+  announced,
+  announcing,
+  archived,
+  archivesIn,
+  archivesOf,
+  rejoined,
+  type DiskState,
+} from '../../src/handoff/disk-state.ts';
 import { isOnlyHolder, scanProves } from '../../src/handoff/session.ts';
 import { mayAnnounce } from '../../src/handoff/folder-type.ts';
 import { sessionOf, type LocalAction } from '../../src/handoff/local.ts';
@@ -139,17 +147,15 @@ function endRejoin(world: World, node: ModelNode): void {
   removeUnindexed(disk, archive);
   scanFolder(world, node);
   if (!isInSync(node)) return;
-  prune(disk, archive);
   disk.archives.set(phase.archive, archive);
-  disk.state = afterRejoin(disk.state, phase, archive);
+  for (const each of archivesIn(phase)) prune(disk, disk.archives.get(each));
+  const left = archivesOf(disk.state).filter((each) => (disk.archives.get(each)?.size ?? 0) > 0);
+  disk.state = rejoined(disk.state, left);
   count(world.counts, 'rejoin: finished');
+  if (phase.earlier !== undefined) count(world.counts, 'rejoin: begun more than once');
 }
 
-function afterRejoin(state: DiskState, phase: Rejoining, archive: Tree): DiskState {
-  return rejoined({ ...state, phase: { ...phase, archive: archive.size > 0 ? phase.archive : '' } });
-}
-
-function prune({ tree }: Disk, archive: Tree): void {
+function prune({ tree }: Disk, archive: Tree = new Map()): void {
   for (const [name, file] of archive) if (tree?.get(name)?.content === file.content) archive.delete(name);
 }
 

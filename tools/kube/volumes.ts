@@ -4,7 +4,7 @@ import type { SyncthingNode } from '../../src/desired/node.ts';
 import type { SyncthingReplica } from '../../src/desired/replica.ts';
 import type { SyncthingVolume } from '../../src/desired/volume.ts';
 import { parseNode, parseReplica, parseVolume } from '../../src/kubernetes/resources.ts';
-import { list, read, type Kube } from './kube.ts';
+import { kubectl, list, read, type Kube } from './kube.ts';
 
 /** Where `make deploy` puts the driver. */
 export const DRIVER_NAMESPACE = 'syncthing-csi';
@@ -53,4 +53,12 @@ export async function volumeOf(
   const handle = pv?.spec?.csi?.volumeHandle;
   const volumes = await listVolumes(kube, namespace);
   return volumes.find((volume) => volume.volumeId === handle);
+}
+
+/** Asks for a scrub of every copy of the volume (docs/operations.md, "Scrubs"); gives the moment that was asked for. */
+export async function askForScrub(kube: Kube, volume: string, namespace = DRIVER_NAMESPACE): Promise<string> {
+  const asked = new Date().toISOString();
+  const annotation = `syncthing-csi.io/scrub-now=${asked}`;
+  await kubectl(kube, ['-n', namespace, 'annotate', '--overwrite', 'stvol', volume, annotation]);
+  return asked;
 }

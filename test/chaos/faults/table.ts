@@ -10,6 +10,7 @@ import { killHelper } from './kill-helper.ts';
 import { restartKubelet } from './kill-kubelet.ts';
 import { killKubeletBeforeUnstage } from './kill-kubelet-before-unstage.ts';
 import { killController, killNode, killSyncthing } from './kill-process.ts';
+import { killScrubber } from './kill-scrubber.ts';
 import { kubeletDead } from './kubelet-dead.ts';
 import { lostPartitioned } from './lost-partitioned.ts';
 import { nodeLost } from './node-lost.ts';
@@ -55,4 +56,5 @@ export const FAULTS: Readonly<Record<FaultKind, Fault>> = {
   'lost-partitioned': lostPartitioned,
   'kubelet-dead': kubeletDead,
   'api-restored': apiRestored,
+  'kill-scrubber': killScrubber,
 };

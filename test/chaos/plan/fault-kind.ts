@@ -34,6 +34,7 @@ export const FAULT_KINDS = [
   'lost-partitioned',
   'kubelet-dead',
   'api-restored',
+  'kill-scrubber',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];

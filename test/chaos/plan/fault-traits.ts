@@ -76,4 +76,5 @@ export const FAULT_TRAITS: Readonly<Record<FaultKind, FaultTraits>> = {
   'lost-partitioned': { aim: 'writer', phases: ['writing'], lasting: UNTIL_MOVED },
   'kubelet-dead': { aim: 'writer', phases: ['writing'], lasting: UNTIL_MOVED },
   'api-restored': { aim: 'any', phases: ['writing', 'detach'], lasting: MOMENT, isLast: true },
+  'kill-scrubber': kill('any', MOVING),
 };

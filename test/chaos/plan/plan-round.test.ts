@@ -52,6 +52,19 @@ describe('the schedule of a round', () => {
     }
   });
 
+  it('has every kind once before any comes again, whatever a last leg has instead', () => {
+    const kinds = FAULT_KINDS.filter((kind) => FAULT_TRAITS[kind].isLast !== true);
+    for (const seed of [0, 1, 2, 3, 4, 5, 6, 7]) {
+      const plans = Array.from({ length: 20 }, (_, round) =>
+        planRound({ seed, round, profile: PROFILES.usual }),
+      );
+      const dealt = plans
+        .flatMap(({ legs }) => legs.flatMap(({ faults: [first] }) => (first === undefined ? [] : first.kind)))
+        .filter((kind) => FAULT_TRAITS[kind].isLast !== true);
+      expect(dealt.slice(0, kinds.length).toSorted()).toEqual(kinds.toSorted());
+    }
+  });
+
   it('moves every volume in every leg, from where it was', () => {
     fc.assert(
       fc.property(rounds, ({ seed, round, profile }) => {

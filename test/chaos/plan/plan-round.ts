@@ -132,14 +132,20 @@ function onlyCard(kind: FaultKind, index: number, isLastLeg: boolean): Card {
   return card ?? { kind: 'swap-nodes', phase: 'detach' };
 }
 
+/** How many rounds before this one ended with such a fault: their last legs took no card of the other deck. */
+function lastsBefore(seed: number, round: number): number {
+  return Math.floor((seed + round) / LAST_EVERY) - Math.floor(seed / LAST_EVERY);
+}
+
 function legCards({ seed, round, profile, only }: PlanInput): readonly Card[] {
+  const lasts = lastsBefore(seed, round);
   return Array.from({ length: profile.legs }, (_, leg) => {
     const index = round * profile.legs + leg;
     const isLastLeg = leg === profile.legs - 1;
     if (only !== undefined) return onlyCard(only, index, isLastLeg);
-    return isLastLeg && (round + seed) % LAST_EVERY === LAST_EVERY - 1
-      ? dealt(seed, 'last', LAST_CARDS, Math.floor(round / LAST_EVERY))
-      : dealt(seed, 'leg', LEG_CARDS, index);
+    return isLastLeg && lastsBefore(seed, round + 1) > lasts
+      ? dealt(seed, 'last', LAST_CARDS, lasts)
+      : dealt(seed, 'leg', LEG_CARDS, index - lasts);
   });
 }
 

@@ -186,6 +186,20 @@ describe('the schema of a replica', () => {
   });
 });
 
+describe('the schema of a node', () => {
+  test('keeps what a tombstone says of the bytes, and lets it say nothing', async () => {
+    const created = await client.create(SYNCTHING_NODES, { name: name(), spec: nodeSpec }, inTime());
+    expect((await client.get(SYNCTHING_NODES, created.name, inTime())).spec).toEqual(nodeSpec);
+  });
+
+  test('refuses a tombstone that says something else', async () => {
+    const node = await client.create(SYNCTHING_NODES, { name: name(), spec: nodeSpec }, inTime());
+    const tombstones = nodeSpec.tombstones.map((tombstone) => ({ ...tombstone, onDelete: 'shred' }));
+    const change = client.mergePatch(SYNCTHING_NODES, node, { spec: { tombstones } }, inTime());
+    await expect(change).rejects.toThrow(/spec\.tombstones\[0\]\.onDelete/);
+  });
+});
+
 test('kubectl shows what a person looks for', async () => {
   const volume = await client.create(SYNCTHING_VOLUMES, { name: 'v-show', spec: volumeSpec }, inTime());
   await client.replaceStatus(SYNCTHING_VOLUMES, volume, volumeStatus, inTime());

@@ -105,7 +105,7 @@ export const replicaStatus: SyncthingReplicaStatus = {
     scan: { epoch: 4, session: 1, sequence: 12, startedAt: since, afterUnmount: false },
   },
   reader: { since, phase: 'ended' },
-  rejoin: { epoch: 3, step: 'archived', archive: 'archive/x/3' },
+  rejoin: { epoch: 3, step: 'archived', archive: 'archive/x/3', earlier: ['archive/x/2'] },
   scrubbed: {
     startedAt: since,
     finishedAt: since,
@@ -128,7 +128,10 @@ export const replicaStatus: SyncthingReplicaStatus = {
 export const nodeSpec: SyncthingNodeSpec = {
   fenced: ['n3'],
   devices: [{ node: 'n2', deviceId: 'DEVICE-2', addresses: ['tcp://10.0.0.2:22000'] }],
-  tombstones: [{ folderId: 'v-aaaaaaaaaaaaaaaa-0123456789ab', storeId: 'store-1' }],
+  tombstones: [
+    { folderId: 'v-aaaaaaaaaaaaaaaa-0123456789ab', storeId: 'store-1', onDelete: 'archive' },
+    { folderId: 'v-dddddddddddddddd-0123456789ab', storeId: 'store-1' },
+  ],
 };
 
 export const nodeStatus: SyncthingNodeStatus = {

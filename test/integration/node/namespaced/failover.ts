@@ -41,6 +41,7 @@ test('a lost writer: what was acknowledged goes on elsewhere, what was not is ke
 
   await lost.daemon.kill();
   writeFileSync(path.join(target, 'only-here'), 'unproven');
+  linkSync(path.join(target, 'kept'), path.join(target, 'second-name'));
   writeFileSync(path.join(target, 'changed'), 'after');
   await lost.stop();
   taint('n1', true);
@@ -68,7 +69,7 @@ test('a lost writer: what was acknowledged goes on elsewhere, what was not is ke
     expect((await cluster.replica(volumeId, 'n1')).status?.rejoin?.step).toBe('done');
   }, 90_000);
   const { archive = '' } = (await cluster.replica(volumeId, 'n1')).status?.rejoin ?? {};
-  expect(readdirSync(path.join(archive, 'data')).toSorted()).toEqual(['changed', 'only-here']);
+  expect(readdirSync(path.join(archive, 'data')).toSorted()).toEqual(['changed', 'only-here', 'second-name']);
   expect(readFileSync(path.join(archive, 'data', 'changed'), 'utf8')).toBe('after');
   const { data } = lost.paths(volumeId);
   expect(readdirSync(data).toSorted()).toEqual(['changed', 'kept', 'new', 'same']);
@@ -81,6 +82,9 @@ test('a lost writer: what was acknowledged goes on elsewhere, what was not is ke
   await eventually(async () => expect((await cluster.volume(volumeId)).status.stale).toEqual([]));
   const back = await attach(lost, volumeId, 'pod-c');
   expect(readFileSync(path.join(back, 'new'), 'utf8')).toBe('of the new lineage');
+  // In the lost writer's tree these were names of one file.
+  writeFileSync(path.join(back, 'kept'), 'in place by now', { flag: 'r+' });
+  expect(readFileSync(path.join(archive, 'data', 'second-name'), 'utf8')).toBe('acknowledged');
   await detach(lost, volumeId, 'pod-c');
 });
 
