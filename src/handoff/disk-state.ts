@@ -71,7 +71,10 @@ export interface DiskState {
   /** The last lineage that this copy rejoined, and where its own changes went. */
   readonly rejoined?: Archives & { readonly epoch: number };
   readonly phase: DiskPhase;
-  /** Its directories are to be announced as they are, since no copy has a version of them that counts any more. */
+  /**
+   * What is here is to be announced: directories of which no copy has a version that counts any more, or files that come
+   * back after a failover.
+   */
   readonly announcing?: true;
   readonly reading?: DiskReading;
   readonly writing?: DiskWriting;

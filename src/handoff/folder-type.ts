@@ -15,7 +15,7 @@ export function mayAnnounce(state: DiskState, order: SyncthingReplicaSpec): bool
 
 /**
  * Writer type belongs to the copy whose state.json says writer in the very epoch that the controller granted, and for a
- * moment to a holder that announces its directories.
+ * moment to a holder that announces its directories, or what it takes back after a failover (rule 28).
  */
 export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
   if (isShared(order)) return sharedTypeOf(state, order);

@@ -367,29 +367,3 @@ describe('what a copy kept until the proof', () => {
     expect(plan(given, view)).not.toContainEqual(KEEPS);
   });
 });
-
-describe('after a failover', () => {
-  const base = handoffBase(['n1'], { kind: 'failover', epoch: 3, session: 0 });
-  const BACK = { kind: 'take-back', epoch: 3, proven: { kind: 'sequence', sequence: 10 } };
-  function plan(given: Partial<SyncthingReplicaSpec> = {}, view: Parameters<typeof looking>[0] = {}) {
-    const seen = { type: 'receiveonly' as const, ...view.seen };
-    const given3 = order({ epoch: 3, base, ...given });
-    return planLocal(looking({ phase: { kind: 'replica' }, order: given3, ...view, seen }));
-  }
-
-  test('the source takes back what the lost writer deleted', () => expect(plan()).toContainEqual(BACK));
-
-  test.each([
-    ['it needs items of the lost writer', {}, { seen: { needItems: 1 } }],
-    ['its first scan is not over', {}, { seen: { scanned: false } }],
-    ['another copy is the source', { base: { ...base, holders: handoffBase(['n2']).holders } }, {}],
-    ['it is done by the volume', { base: { ...base, session: 1 } }, {}],
-    [
-      'it is done here',
-      {},
-      { state: state({ kind: 'replica' }, { highestEpoch: 3, rejoined: { epoch: 3, archive: '' } }) },
-    ],
-  ])('not while, or when, %s', (_what, given, view) => {
-    expect(plan(given, view)).not.toContainEqual(BACK);
-  });
-});

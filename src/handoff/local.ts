@@ -7,7 +7,7 @@ import type { FolderReport, SyncthingReplicaSpec, WriterReport } from '../desire
 import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
 import { isClean, isTakingBack } from './copy.ts';
-import { mayAnnounce } from './folder-type.ts';
+import { folderTypeOf, mayAnnounce } from './folder-type.ts';
 import { hasOtherSource, knowsHolder, seesAll } from './other-source.ts';
 import { unusedReading } from './reading.ts';
 import type { BaseName } from './session.ts';
@@ -88,7 +88,10 @@ export type LocalAction =
   | { readonly kind: 'recheck'; readonly isUnscanned: boolean }
   /** Scan the folder, which has writer type for the moment, so that its directories count again. */
   | { readonly kind: 'announce' }
-  /** The volume goes on from this copy after a failover: what was deleted since the proof comes back (rule 28). */
+  /**
+   * The volume goes on from this copy after a failover: what was deleted since the proof comes back, with writer type
+   * where that can be, so that it is asked for again once the folder has it (rule 28).
+   */
   | { readonly kind: 'take-back'; readonly epoch: number; readonly proven: ProvenState }
   /** What this copy kept until that base was proven may go (handoff rule 17). */
   | { readonly kind: 'drop-versions'; readonly base: BaseName }
@@ -232,18 +235,35 @@ function ownHolder({ state, order }: LocalView): Holder | undefined {
   return order?.base.holders.find(({ node, storeId }) => node === order.node && storeId === state.storeId);
 }
 
-/** The items of the lost writer have to be gone from what this copy needs before its own files are looked at. */
-function takeBackActions(view: LocalView): readonly LocalAction[] {
+/**
+ * The items of the lost writer have to be gone from what this copy needs before its own files are looked at. Nothing is
+ * done while writer type is on its way: an `announce` would end it before the files are back. Undefined where there is
+ * nothing to take back, or not yet.
+ */
+function takeBackActions(view: LocalView): readonly LocalAction[] | undefined {
   const { state, order, folder } = view;
-  const own = ownHolder(view);
-  if (order === undefined || own === undefined || !isTakingBack(order.base)) return [];
-  const { epoch } = order.base;
-  const isDone = (state.rejoined?.epoch ?? 0) >= epoch;
-  if (isDone || !mayAnnounce(state, order) || !isSettled(folder)) return [];
-  return [{ kind: 'take-back', epoch, proven: provenState(order.base, own) }];
+  const action = takeBackAction(view);
+  if (order === undefined || action === undefined) return undefined;
+  if (isSettled(folder) && folder.type === folderTypeOf(state, order)) return [action];
+  return state.announcing === true && !isLacking(folder) ? [] : undefined;
 }
 
-function isSettled(folder: FolderReport | undefined): boolean {
+function takeBackAction(view: LocalView): LocalAction | undefined {
+  const { state, order } = view;
+  const own = ownHolder(view);
+  if (order === undefined || own === undefined || !isTakingBack(order.base)) return undefined;
+  const { epoch } = order.base;
+  const isDone = (state.rejoined?.epoch ?? 0) >= epoch;
+  if (isDone || !mayAnnounce(state, order)) return undefined;
+  return { kind: 'take-back', epoch, proven: provenState(order.base, own) };
+}
+
+/** What it lacks may come only once others know what it has. */
+function isLacking(folder: FolderReport | undefined): boolean {
+  return folder?.scanned === true && folder.needItems > 0;
+}
+
+function isSettled(folder: FolderReport | undefined): folder is FolderReport {
   return folder?.scanned === true && folder.state === 'idle' && folder.needItems === 0;
 }
 
@@ -334,6 +354,6 @@ function phaseActions(view: LocalView): readonly LocalAction[] {
   if (phase === 'flushing') return [...first, ...flushActions(view)];
   if (phase === 'attached') return [...first, ...attachedActions(view)];
   const takeBack = takeBackActions(view);
-  if (takeBack.length > 0) return [...first, ...takeBack];
+  if (takeBack !== undefined) return [...first, ...takeBack];
   return [...first, ...receiverActions(view), ...versionActions(view)];
 }

@@ -1,17 +1,16 @@
 /** After a failover: files come back that the lost writer deleted and nothing had proved (handoff rule 28). */
 import { link } from 'node:fs/promises';
 import path from 'node:path';
-import { tookBack } from '../handoff/disk-state.ts';
-import { isUnproven, type Deletion, type ProvenState } from '../handoff/taken-back.ts';
+import { announced, announcing, tookBack } from '../handoff/disk-state.ts';
+import { mayAnnounce } from '../handoff/folder-type.ts';
+import type { ProvenState } from '../handoff/taken-back.ts';
 import { bytePath } from '../metadata/byte-path.ts';
 import { parentOf } from '../metadata/entry.ts';
-import { statIn } from '../metadata/look-in-tree.ts';
 import { OpenTree } from '../metadata/open-tree.ts';
-import type { FileVersion as IndexEntry } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
-import { listTree } from './list-tree.ts';
-import { versionOf, type FileVersion } from './version-name.ts';
+import { unprovenDeletions, type UnprovenDeletion } from './unproven-deletions.ts';
+import type { FileVersion } from './version-name.ts';
 
 export interface TakeBackOptions {
   readonly folderId: string;
@@ -23,62 +22,101 @@ export interface TakeBackOptions {
 const SCAN_TIMEOUT_MS = 30 * 60_000;
 
 /**
- * The version stays where it is, under a second name: whoever looks for an older state of the file finds it. No link is
- * followed to where it was: the lost writer's pod may have put one there that leads into another volume.
+ * Where there is something to put back, the folder gets writer type first: what a receiver finds is announced later in a
+ * version that drops all other devices, and Syncthing 2 lets a deletion that another copy has applied win over that. With
+ * writer type the file's version goes on from the deletion's. What counts as changed already would be announced as well,
+ * so that such a copy puts files back as a receiver, and what becomes of them is decided with the rest.
  */
 export async function takeBack(
   ctx: NodeContext,
-  { folderId, epoch, proven }: TakeBackOptions,
+  options: TakeBackOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { syncRoot, data } = ctx.store.layout.volume(folderId);
+  const { folderId, epoch, proven } = options;
+  const { syncRoot } = ctx.store.layout.volume(folderId);
   const versions = path.join(syncRoot, '.stversions');
-  const newest = newestVersions((await listTree(versions, signal)).files);
+  const isAnnouncing = (await ctx.states.read(folderId))?.announcing === true;
   using tree = new OpenTree(syncRoot);
-  let count = 0;
-  for (const version of newest) {
-    if (!version.name.startsWith('data/') || (await isThere(tree, version.name))) continue;
-    const { local } = (await ctx.syncthing.file(folderId, version.name, { signal })) ?? {};
-    if (local?.deleted !== true || !isUnproven(deletionOf(local), proven)) continue;
-    if (await putBack(ctx, tree, version, versions)) count += 1;
-  }
-  if (count > 0) {
-    await ctx.syncFilesystems([data], signal);
-    await ctx.syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
-    ctx.log.warn(
-      { folderId, epoch, count },
-      'files are back that the lost writer deleted and nothing proved',
-    );
-  }
+  const deletions = await unprovenDeletions(ctx, { folderId, proven, tree, versions }, signal);
+  if (deletions.length > 0 && !isAnnouncing && (await isUnchanged(ctx, folderId, signal)))
+    return beginAnnouncing(ctx, folderId);
+  const back: PuttingBack = { folderId, epoch, deletions, tree, versions };
+  // While it announces, all may be back since before a crash, and the scan still be to come.
+  if (isAnnouncing) await whileWriterType(ctx, folderId, signal, () => putAllBack(ctx, back, signal));
+  else if (deletions.length > 0) await putAllBack(ctx, back, signal);
   await ctx.mutex.run(folderId, async () => {
     const state = await ctx.states.read(folderId);
-    if (state !== undefined) await ctx.states.write(tookBack(state, epoch));
+    if (state !== undefined) await ctx.states.write(tookBack(announced(state), epoch));
   });
 }
 
-/** Each counter of the version vector is `SHORTID:counter`; who deleted it counted last. */
-function deletionOf({ sequence, version }: IndexEntry): Deletion {
-  const counters = version.map((each) => Number(each.slice(each.lastIndexOf(':') + 1)));
-  return { sequence, counter: Math.max(0, ...counters.filter((counter) => Number.isFinite(counter))) };
+/** What is announced is whatever the next scans find: nothing else may be there to be found (handoff rule 24). */
+async function isUnchanged(
+  { syncthing }: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
+  return (await syncthing.folderStatus(folderId, { signal })).receiveOnlyTotalItems === 0;
 }
 
-/** Of each name the version that was kept last. */
-function newestVersions(files: readonly string[]): readonly FileVersion[] {
-  const newest = new Map<string, FileVersion>();
-  for (const file of files) {
-    const version = versionOf(file);
-    const other = version === undefined ? undefined : newest.get(version.name);
-    if (version !== undefined && (other === undefined || other.stamp < version.stamp))
-      newest.set(version.name, version);
-  }
-  return [...newest.values()];
+/** The plan asks for the files again once the folder has the type (src/handoff/local.ts). */
+async function beginAnnouncing(ctx: NodeContext, folderId: string): Promise<void> {
+  const order = ctx.volumes.record(folderId).order?.spec;
+  await ctx.mutex.run(folderId, async () => {
+    const state = await ctx.states.read(folderId);
+    if (order === undefined || state === undefined || !mayAnnounce(state, order))
+      throw new NodeError('inconsistent', `${ctx.node} may not speak for the volume any more`);
+    await ctx.states.write(announcing(state));
+    ctx.log.info({ folderId }, 'files that the lost writer deleted are to come back: they are announced');
+  });
 }
 
-async function isThere(tree: OpenTree, name: string): Promise<boolean> {
-  return (await statIn(tree, bytePath(name))) !== undefined;
+/** The order may end it at any time, and a receiver's scan is none that counts. */
+async function whileWriterType(
+  { syncthing, node }: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
+  const check = async (): Promise<void> => {
+    const type = (await syncthing.folder(folderId, { signal }))?.type;
+    if (type !== 'sendreceive')
+      throw new NodeError('inconsistent', `the folder of ${folderId} on ${node} has no writer type`);
+  };
+  await check();
+  await work();
+  await check();
 }
 
-/** One that cannot be put back is named, and keeps nobody from the volume: its bytes stay among the versions. */
+interface PuttingBack {
+  readonly folderId: string;
+  readonly epoch: number;
+  readonly deletions: readonly UnprovenDeletion[];
+  readonly tree: OpenTree;
+  readonly versions: string;
+}
+
+/** In Syncthing's index as well when it returns. */
+async function putAllBack(
+  ctx: NodeContext,
+  { folderId, epoch, deletions, tree, versions }: PuttingBack,
+  signal: AbortSignal,
+): Promise<void> {
+  let count = 0;
+  for (const { version, isBack } of deletions)
+    if (!isBack && (await putBack(ctx, tree, version, versions))) count += 1;
+  await ctx.syncFilesystems([ctx.store.layout.volume(folderId).data], signal);
+  await ctx.syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
+  if (count === 0) return;
+  ctx.log.warn({ folderId, epoch, count }, 'files are back that the lost writer deleted and nothing proved');
+}
+
+/**
+ * The version stays where it is, under a second name: whoever looks for an older state of the file finds it. No link is
+ * followed to where it was: the lost writer's pod may have put one there that leads into another volume. One that cannot
+ * be put back is named, and keeps nobody from the volume: its bytes stay among the versions.
+ */
 async function putBack(
   { log }: NodeContext,
   tree: OpenTree,

@@ -87,6 +87,8 @@ const OUTCOMES = [
   'absorb: kept',
   'versions: dropped',
   'take-back: a file',
+  'take-back: announces',
+  'take-back: with writer type',
   'recheck: heals',
   'rejoin: finished',
   'rejoin: not in sync yet',

@@ -1,9 +1,18 @@
-import { chmodSync, existsSync, linkSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLUSTER_NODES } from '../../../../src/kubernetes/resource-kind.ts';
 import { attach, detach, eventually } from '../attach.ts';
-import { startCluster, type TestCluster } from '../cluster.ts';
+import { startCluster, within, type TestCluster } from '../cluster.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -86,6 +95,42 @@ test('a lost writer: what was acknowledged goes on elsewhere, what was not is ke
   writeFileSync(path.join(back, 'kept'), 'in place by now', { flag: 'r+' });
   expect(readFileSync(path.join(archive, 'data', 'second-name'), 'utf8')).toBe('acknowledged');
   await detach(lost, volumeId, 'pod-c');
+});
+
+test('what a lost writer deleted and nothing proved is back on every copy, in a version that follows the deletion', async () => {
+  const volumeId = await cluster.createVolume('pvc-deleted', { replicas: '3' });
+  const [lost, heir, other] = [cluster.node('n1'), cluster.node('n2'), cluster.node('n3')];
+  const target = await attach(lost, volumeId, 'pod-a');
+  writeFileSync(path.join(target, 'gone'), 'proven');
+  writeFileSync(path.join(target, 'stays'), 'proven');
+  await replicatedThrough(volumeId, Date.now());
+  const survivors = [heir, other].map((node) => path.join(node.paths(volumeId).data, 'gone'));
+  await eventually(() => expect(survivors.map((file) => existsSync(file))).toEqual([true, true]));
+
+  // Nobody scans for a proof any more; Syncthing notices the deletion, in a later second than the last scan's.
+  await lost.stop();
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  rmSync(path.join(target, 'gone'));
+  await eventually(() => expect(survivors.map((file) => existsSync(file))).toEqual([false, false]));
+  await lost.daemon.kill();
+  taint('n1', true);
+  const moved = await attach(heir, volumeId, 'pod-b');
+  expect(readFileSync(path.join(moved, 'gone'), 'utf8')).toBe('proven');
+  await eventually(() => expect(survivors.map((file) => existsSync(file))).toEqual([true, true]));
+  for (const { daemon } of [heir, other]) {
+    const { local } = (await daemon.client.file(volumeId, 'data/gone', within())) ?? {};
+    const devices = local?.version.map((counter) => counter.slice(0, counter.indexOf(':')));
+    expect(devices).toContain(lost.daemon.deviceId.slice(0, 7));
+    expect(devices).toHaveLength(2);
+  }
+  await detach(heir, volumeId, 'pod-b');
+
+  await lost.daemon.start();
+  await lost.start();
+  taint('n1', false);
+  await detach(lost, volumeId, 'pod-a');
+  await eventually(async () => expect((await cluster.volume(volumeId)).status.stale).toEqual([]), 90_000);
+  expect(readdirSync(lost.paths(volumeId).data).toSorted()).toEqual(['gone', 'stays']);
 });
 
 test('a Syncthing that is away is named, and the call that waits for it is answered so that it is repeated', async () => {
