@@ -20,8 +20,8 @@ export function provenState({ provenThrough }: Base, { sequence }: Holder): Prov
 /** A deletion in the source's index. */
 export interface Deletion {
   readonly sequence: number;
-  /** Of the version vector, whoever counted it: Syncthing counts `max(previous + 1, seconds of the clock)`. */
-  readonly counter: number;
+  /** When its node found it, by the clock of that node; seconds since the epoch. */
+  readonly second: number;
 }
 
 /**
@@ -29,8 +29,8 @@ export interface Deletion {
  * Within the second of its end the clock does not tell, and only what the source heard of after the proof is taken for
  * later.
  */
-export function isUnproven({ sequence, counter }: Deletion, proven: ProvenState): boolean {
+export function isUnproven({ sequence, second }: Deletion, proven: ProvenState): boolean {
   if (proven.kind === 'sequence') return sequence > proven.sequence;
   const end = Math.floor(proven.at / 1000);
-  return counter > end || (counter === end && sequence > proven.sequence);
+  return second > end || (second === end && sequence > proven.sequence);
 }

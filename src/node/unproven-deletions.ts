@@ -51,17 +51,12 @@ async function isSameFile(file: string, { dev, ino }: BigIntStats): Promise<bool
 }
 
 /**
- * Each counter of the version vector is `SHORTID:counter`, by the clock of that device: who deleted the file is
- * `modifiedBy`, and another clock may be ahead of its own.
+ * Syncthing gives a deletion the time at which it found it, by the clock of who did (FileInfo.SetDeleted). The version
+ * vector would not do: it has other clocks beside, and counts on past the clock where a file changes more than once in
+ * a second.
  */
-function deletionOf({ sequence, version, modifiedBy }: IndexEntry): Deletion {
-  const counters = version.map((each) => {
-    const colon = each.lastIndexOf(':');
-    return { device: each.slice(0, colon), counter: Number(each.slice(colon + 1)) };
-  });
-  const own = counters.find(({ device }) => device === modifiedBy)?.counter;
-  const all = counters.map(({ counter }) => counter).filter((counter) => Number.isFinite(counter));
-  return { sequence, counter: own ?? Math.max(0, ...all) };
+function deletionOf({ sequence, modified }: IndexEntry): Deletion {
+  return { sequence, second: Math.floor(Date.parse(modified) / 1000) };
 }
 
 /** Of each name the version that was kept last. */

@@ -75,7 +75,7 @@ function unprovenDeletion({ tree, database }: Disk, name: string, proven: Proven
   const entry = database?.local.get(name);
   if (tree?.has(name) === true || entry?.content !== 0) return undefined;
   const { sequence, version } = entry;
-  const deletion = { sequence, counter: Math.max(0, ...Object.values(version)) };
+  const deletion = { sequence, second: Math.max(0, ...Object.values(version)) };
   return isUnproven(deletion, proven) ? deletion : undefined;
 }
 
@@ -85,6 +85,6 @@ function putBack(disk: Disk, { name, file }: KeptVersion): void {
   putFile(disk, name, file);
 }
 
-function isOfThatSecond({ counter }: Deletion, proven: ProvenState): boolean {
-  return proven.kind === 'moment' && counter === Math.floor(proven.at / 1000);
+function isOfThatSecond({ second }: Deletion, proven: ProvenState): boolean {
+  return proven.kind === 'moment' && second === Math.floor(proven.at / 1000);
 }
