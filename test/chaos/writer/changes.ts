@@ -57,13 +57,18 @@ function valueOf(wish: FileWish): Value {
   return { kind: 'file', sha256: digestOf(content, size), size, mtimeNs, content, mode, uid, gid };
 }
 
+/** A disk that is full takes a part, and says so only of the next. */
+function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
+  let at = 0;
+  while (at < bytes.length)
+    at += writeSync(descriptor, bytes, at, Math.min(65_536, bytes.length - at), position + at);
+}
+
 function fill(file: string, wish: FileWish, flags: string): void {
   const descriptor = openSync(file, flags, 0o600);
   try {
     if (flags === 'r+') ftruncateSync(descriptor, 0);
-    const bytes = contentOf(wish.content, wish.size);
-    for (let at = 0; at < bytes.length; at += 65_536)
-      writeSync(descriptor, bytes, at, Math.min(65_536, bytes.length - at));
+    writeAll(descriptor, contentOf(wish.content, wish.size), 0);
     fchownSync(descriptor, wish.uid, wish.gid);
     fchmodSync(descriptor, wish.mode);
     futimesSync(descriptor, wish.mtime, wish.mtime);
@@ -238,7 +243,7 @@ export function writeBlocks(root: string, wish: BlocksWish): Change {
       const file = openSync(join(root, path), 'r+');
       try {
         const block = contentOf(content, BLOCK_SIZE);
-        for (const index of blocks) writeSync(file, block, 0, BLOCK_SIZE, index * BLOCK_SIZE);
+        for (const index of blocks) writeAll(file, block, index * BLOCK_SIZE);
         fchownSync(file, uid, gid);
         fchmodSync(file, mode);
         futimesSync(file, mtime, mtime);
