@@ -198,6 +198,11 @@ describe('Diverged', () => {
     ['one lineage', {}, /^False OneLineage/],
     ['a copy that rejoins', { status: { stale } }, /^True Rejoining: n2 may have/],
     [
+      'one of a node whose resource was removed',
+      { status: { stale: [{ node: 'n9', storeId: storeOf('n9'), epoch: 2 }] } },
+      /^False OneLineage/,
+    ],
+    [
       'one on a disk that is gone',
       { status: { stale }, nodes: [node('n2', { storeId: 'new' })] },
       /^False OneLineage/,

@@ -164,7 +164,9 @@ function replicatedVerdict(view: VolumeView, decisions: Decisions): Verdict {
 function divergedVerdict(view: VolumeView): Verdict {
   const restored = restoredVerdict(view);
   if (restored !== undefined) return verdict('True', 'OlderThanData', restored.message);
-  const stale = view.volume.status.stale.filter((copy) => !isStoreGone(view, copy)).map((copy) => copy.node);
+  // Of a node whose resource somebody removed nothing is awaited; its copy rejoins all the same, if it ever comes back.
+  const awaited = view.volume.status.stale.filter(({ node }) => view.nodes.has(node));
+  const stale = awaited.filter((copy) => !isStoreGone(view, copy)).map((copy) => copy.node);
   const archives = [...view.replicas.values()].flatMap((replica) => {
     const { archive, earlier = [] } = replica.status?.rejoin ?? {};
     const paths = archive === undefined ? earlier : [...earlier, archive];
