@@ -7,6 +7,7 @@ import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { isElsewhere } from './judge-changes.ts';
 import { pruneArchive } from './prune-archive.ts';
+import { removeDeleted } from './remove-deleted.ts';
 import { setAside } from './set-aside.ts';
 import { tellOfReplica } from './tell.ts';
 
@@ -31,6 +32,8 @@ export async function giveUpChanges(ctx: NodeContext, folderId: string, signal: 
     await revertChanges(ctx, folderId, signal);
     const isFetched = await untilFetched(ctx, folderId, signal);
     const isPrunable = isFetched && aside.kept > 0;
+    if (isPrunable)
+      await removeDeleted(ctx.syncthing, { folderId, root, archive, names: aside.first }, signal);
     return {
       some: described(aside),
       kept: isPrunable ? await pruneArchive({ archive, kept: archive, data: root, signal }) : aside.kept,
@@ -47,8 +50,10 @@ interface Aside {
   readonly kept: number;
   /** All that counts as changed, with what is gone and directories. */
   readonly count: number;
-  /** The first of these. */
+  /** The first of these, for people. */
   readonly names: readonly string[];
+  /** As many of them as are looked at again. */
+  readonly first: readonly string[];
   /** Those that a scrub marked. */
   readonly marked: readonly string[];
 }
@@ -59,12 +64,13 @@ async function setAllAside(
   signal: AbortSignal,
 ): Promise<Aside> {
   const underway = new Set(underRepair(await ctx.scrubs.read(folderId)));
-  let aside: Aside = { kept: 0, count: 0, names: [], marked: [] };
+  let aside: Aside = { kept: 0, count: 0, names: [], first: [], marked: [] };
   for await (const names of changedNames(ctx, { folderId }, signal)) {
     aside = {
       kept: aside.kept + (await setAside({ ...to, names })),
       count: aside.count + names.length,
       names: [...aside.names, ...names].slice(0, TOLD),
+      first: aside.first.length === 0 ? names : aside.first,
       marked: [...aside.marked, ...names.filter((name) => underway.has(name))],
     };
   }

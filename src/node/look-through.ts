@@ -11,7 +11,7 @@ const MOMENT_MS = 2_000;
 
 /**
  * What was deleted or edited here by hand since the last scan would become the volume's as soon as the folder is a
- * writer's, on every node. Undefined when a scan that began for this right to write has ended, whatever it found: that
+ * writer's, on every node. Undefined when a scan that began for `right`, be it the request for one, has ended, whatever it found: that
  * counts as changed now. Else why not, for people; the volume's waiters are woken when it has.
  */
 export async function lookThrough(

@@ -136,14 +136,18 @@ async function repairObstacle(
   return hasBegun(state, epoch) ? undefined : repairReason(ctx, order, signal);
 }
 
-/** Where another store has the base; what this one alone has is the truth, changed or not (handoff rules 8 and 11). */
+/**
+ * Where another store has the base; what this one alone has is the truth, changed or not (handoff rules 8 and 11). Once
+ * a request: what was found is taken back before the next grant, and what each scan finds anew would give back each.
+ */
 async function unseenObstacle(
   ctx: NodeContext,
   { order, state }: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
   { epoch, signal }: Taking,
 ): Promise<string | undefined> {
   if (hasBegun(state, epoch) || !isHeldElsewhere(order.base, ctx.store.storeId)) return undefined;
-  return lookThrough(ctx, order.folderId, `epoch ${epoch}`, signal);
+  const { folderId } = order;
+  return lookThrough(ctx, folderId, ctx.wanted.since(folderId) ?? `epoch ${epoch}`, signal);
 }
 
 function hasBegun(state: DiskState, epoch: number): boolean {

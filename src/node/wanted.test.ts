@@ -11,6 +11,8 @@ test('a request outlives its call until the kubelet had time to repeat it, and k
   const end = wanted.ask(request);
   await clock.advance(10 * WANTED_GRACE_MS);
   expect(wanted.isWanted(request.volumeId)).toBe(true);
+  expect(wanted.since(request.volumeId)).toBe(new Date(1_000).toISOString());
+  expect(wanted.since(request.volumeId, 'read')).toBeUndefined();
   end();
   await clock.advance(122_000);
   wanted.ask(request)();

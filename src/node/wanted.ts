@@ -27,6 +27,8 @@ export interface WantedVolumes {
   /** The kubelet wants it no more, for whatever purpose. */
   drop(volumeId: string): void;
   isWanted(volumeId: string, purpose?: Purpose): boolean;
+  /** RFC 3339, since when; undefined where it is not. It names the request. */
+  since(volumeId: string, purpose?: Purpose): string | undefined;
   /** Oldest first. `orderOf` gives the order that this node sees for a volume now. */
   list(orderOf: (volumeId: string) => SyncthingReplicaSpec | undefined): readonly Wanted[];
 }
@@ -73,6 +75,7 @@ export function createWantedVolumes(clock: Clock, graceMs = WANTED_GRACE_MS): Wa
       for (const purpose of PURPOSES) entries.delete(`${purpose} ${volumeId}`);
     },
     isWanted: (volumeId, purpose = 'write') => live(`${purpose} ${volumeId}`) !== undefined,
+    since: (volumeId, purpose = 'write') => live(`${purpose} ${volumeId}`)?.since,
     list(orderOf) {
       const asking = [...entries.keys()].flatMap((key) => live(key) ?? []);
       return asking.map(({ request, since }) => {

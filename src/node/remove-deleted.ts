@@ -1,0 +1,55 @@
+/** After a revert: files that the volume does not have any more, and that Syncthing left (handoff rule 8). */
+import { unlink } from 'node:fs/promises';
+import { bytePath } from '../metadata/byte-path.ts';
+import { statIn } from '../metadata/look-in-tree.ts';
+import { OpenTree } from '../metadata/open-tree.ts';
+import type { FileVersion, SyncthingClient } from '../syncthing/client.ts';
+
+export interface RemoveDeletedOptions {
+  readonly folderId: string;
+  /** Syncthing's root. */
+  readonly root: string;
+  /** Where they were set aside, by the same paths. */
+  readonly archive: string;
+  /** In Syncthing's root. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Where the database was lost, a file may stand here in the very version in which the volume deleted it: nothing is
+ * needed then, and each scan takes it for changed again (Syncthing 1.30, found by chaos). Only what has a second name in
+ * the archive is removed. Gives the number.
+ */
+export async function removeDeleted(
+  syncthing: Pick<SyncthingClient, 'file' | 'scan'>,
+  { folderId, root, archive, names }: RemoveDeletedOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  using tree = new OpenTree(root);
+  using aside = new OpenTree(archive);
+  const removed: string[] = [];
+  for (const name of names) {
+    if (!(await isKept({ tree, aside }, name))) continue;
+    const { global } = (await syncthing.file(folderId, name, { signal })) ?? {};
+    const place = tree.reach(bytePath(name));
+    if (place === undefined || !isDeletedForAll(global)) continue;
+    await unlink(place);
+    removed.push(name);
+  }
+  if (removed.length > 0) await syncthing.scan(folderId, { signal, sub: removed });
+  return removed.length;
+}
+
+/** The file that is there has its second name in the archive. */
+async function isKept(
+  { tree, aside }: { readonly tree: OpenTree; readonly aside: OpenTree },
+  name: string,
+): Promise<boolean> {
+  const found = await statIn(tree, bytePath(name));
+  const kept = await statIn(aside, bytePath(name));
+  return found?.isFile() === true && found.ino === kept?.ino && found.dev === kept.dev;
+}
+
+function isDeletedForAll(global: FileVersion | undefined): boolean {
+  return global !== undefined && global.deleted && !global.invalid;
+}
