@@ -45,7 +45,8 @@ function unheard(view: VolumeView): readonly SyncthingReplica[] {
 }
 
 function waitsUntil(view: VolumeView): number {
-  return Date.parse(view.volume.status.base.since ?? '1970-01-01T00:00:00Z') + HEARING_MS;
+  const { since } = view.volume.status.base;
+  return since === undefined ? 0 : Date.parse(since) + HEARING_MS;
 }
 
 /**

@@ -2,10 +2,10 @@
  * What becomes of what Syncthing takes for changed on a receiver: taken back, announced, or left and named. In 1.x that
  * is also directories that nobody touched (src/handoff/local.ts).
  */
-import { announced as afterAnnouncing, announcing } from '../handoff/disk-state.ts';
-import { mayAnnounce } from '../handoff/folder-type.ts';
+import { announced as afterAnnouncing } from '../handoff/disk-state.ts';
 import { isOnlyHolder } from '../handoff/session.ts';
 import { isShared } from '../handoff/writing.ts';
+import { beginAnnouncing } from './begin-announcing.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { giveUpChanges, revertChanges } from './give-up-changes.ts';
@@ -42,7 +42,11 @@ export async function absorbChanges(
   // A revert takes away all that only this copy has, so that it goes to the archive with the others.
   if (found.repair.count + found.keep.count > 0) return giveUpChanges(ctx, folderId, signal);
   if (found.tell.count > 0) await requireTruth(ctx, copies, { seesAll, signal });
-  if (announced(found) > 0) return beginAnnouncing(ctx, folderId);
+  if (announced(found) > 0) {
+    const refusal = `what changed on ${ctx.node} stays so until a holder announces it`;
+    const what = 'what is here is announced: no copy has a version of it that counts';
+    return beginAnnouncing(ctx, { folderId, what, refusal });
+  }
   if (found.revert.count > 0) await revertChanges(ctx, folderId, signal);
 }
 
@@ -81,18 +85,6 @@ async function requireTruth(
     throw new NodeError('inconsistent', `files on ${ctx.node} were changed behind the volume's back`);
   if (seesAll && !(await seesEveryCopy(ctx, copies, signal)))
     throw new NodeError('inconsistent', `another copy of what was changed on ${ctx.node} went away`);
-}
-
-async function beginAnnouncing(ctx: NodeContext, folderId: string): Promise<void> {
-  const order = ctx.volumes.record(folderId).order?.spec;
-  await ctx.mutex.run(folderId, async () => {
-    const state = await ctx.states.read(folderId);
-    if (order === undefined || state === undefined || !mayAnnounce(state, order)) {
-      throw new NodeError('inconsistent', `what changed on ${ctx.node} stays so until a holder announces it`);
-    }
-    await ctx.states.write(announcing(state));
-    ctx.log.info({ folderId }, 'what is here is announced: no copy has a version of it that counts');
-  });
 }
 
 /** The folder has writer type now: a scan gives its directories versions that count, and they are sent. */

@@ -1,11 +1,11 @@
 /** Replacing what was changed behind the volume's back by what was proven (handoff rules 8 and 42). */
 import { underRepair } from '../desired/plan-scrub.ts';
-import { MARKER_ALONE, type FileEntry } from '../syncthing/client.ts';
+import { MARKER_ALONE } from '../syncthing/client.ts';
 import { isWriting } from '../handoff/writing.ts';
 import { changedNames } from './changed-names.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
-import { isElsewhere } from './judge-changes.ts';
+import { isDeletedElsewhere, isElsewhere } from './judge-changes.ts';
 import { pruneArchive } from './prune-archive.ts';
 import { removeDeleted } from './remove-deleted.ts';
 import { setAside } from './set-aside.ts';
@@ -50,9 +50,7 @@ interface Aside {
   readonly kept: number;
   /** All that counts as changed, with what is gone and directories. */
   readonly count: number;
-  /** The first of these, for people. */
-  readonly names: readonly string[];
-  /** As many of them as are looked at again. */
+  /** The first page of these: what is told to people, and looked at again. */
   readonly first: readonly string[];
   /** Those that a scrub marked. */
   readonly marked: readonly string[];
@@ -64,12 +62,11 @@ async function setAllAside(
   signal: AbortSignal,
 ): Promise<Aside> {
   const underway = new Set(underRepair(await ctx.scrubs.read(folderId)));
-  let aside: Aside = { kept: 0, count: 0, names: [], first: [], marked: [] };
+  let aside: Aside = { kept: 0, count: 0, first: [], marked: [] };
   for await (const names of changedNames(ctx, { folderId }, signal)) {
     aside = {
       kept: aside.kept + (await setAside({ ...to, names })),
       count: aside.count + names.length,
-      names: [...aside.names, ...names].slice(0, TOLD),
       first: aside.first.length === 0 ? names : aside.first,
       marked: [...aside.marked, ...names.filter((name) => underway.has(name))],
     };
@@ -77,8 +74,8 @@ async function setAllAside(
   return aside;
 }
 
-function described({ names, count }: Aside): string {
-  return names.join(', ') + (count > TOLD ? ` and ${count - TOLD} more` : '');
+function described({ first, count }: Aside): string {
+  return first.slice(0, TOLD).join(', ') + (count > TOLD ? ` and ${count - TOLD} more` : '');
 }
 
 /**
@@ -95,10 +92,6 @@ async function requireElsewhere(
     if (entry !== undefined && (isElsewhere(entry) || isDeletedElsewhere(entry))) continue;
     throw new NodeError('inconsistent', `${name} on ${node} differs, and no copy that is connected has it`);
   }
-}
-
-function isDeletedElsewhere({ global }: FileEntry): boolean {
-  return global !== undefined && global.deleted && !global.invalid;
 }
 
 /** Nobody became the writer since it was decided: what a pod wrote is never taken back. */

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { FILE_VERSION } from '../../test/builders/file-version.ts';
 import { changedFolder } from '../../test/builders/changed-folder.ts';
 import type { FileVersion } from '../syncthing/client.ts';
 import { judgeChanges, unrepaired } from './judge-changes.ts';
@@ -14,19 +15,7 @@ beforeEach(() => {
   [asked, pages] = [0, []];
 });
 
-const FILE: FileVersion = {
-  name: '',
-  isDirectory: false,
-  deleted: false,
-  invalid: false,
-  sequence: 1,
-  size: 1,
-  modified: '',
-  blocksHash: '',
-  modifiedBy: 'OTHER',
-  version: [],
-  localFlags: 8,
-};
+const FILE: FileVersion = { ...FILE_VERSION, localFlags: 8 };
 const DIRECTORY: FileVersion = { ...FILE, isDirectory: true };
 
 /** All is changed, and of this kind. */

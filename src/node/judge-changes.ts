@@ -155,3 +155,8 @@ function verdictOnMarked(entry: FileEntry, { mayRepair, isTruth, seesAll }: Judg
 export function isElsewhere({ global, availability }: FileEntry): boolean {
   return global !== undefined && !global.deleted && !global.invalid && availability.length > 0;
 }
+
+/** The version that counts is a deletion: no copy is to have it. */
+export function isDeletedElsewhere({ global }: FileEntry): boolean {
+  return global !== undefined && global.deleted && !global.invalid;
+}

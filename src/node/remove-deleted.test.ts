@@ -2,6 +2,7 @@ import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FILE_VERSION } from '../../test/builders/file-version.ts';
 import type { FileEntry, FileVersion, SyncthingClient } from '../syncthing/client.ts';
 import { removeDeleted } from './remove-deleted.ts';
 
@@ -29,19 +30,7 @@ function setAside(name: string): void {
 }
 
 async function remove(names: readonly string[]): Promise<number> {
-  const version: FileVersion = {
-    name: '',
-    isDirectory: false,
-    deleted: false,
-    invalid: false,
-    sequence: 1,
-    size: 1,
-    modified: '',
-    blocksHash: '',
-    modifiedBy: 'OTHER',
-    version: ['OTHER:1'],
-    localFlags: 0,
-  };
+  const version: FileVersion = { ...FILE_VERSION, version: ['OTHER:1'] };
   const syncthing: Pick<SyncthingClient, 'file' | 'scan'> = {
     file: async (_, name): Promise<FileEntry> =>
       await Promise.resolve({

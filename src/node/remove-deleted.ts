@@ -3,7 +3,8 @@ import { unlink } from 'node:fs/promises';
 import { bytePath } from '../metadata/byte-path.ts';
 import { statIn } from '../metadata/look-in-tree.ts';
 import { OpenTree } from '../metadata/open-tree.ts';
-import type { FileVersion, SyncthingClient } from '../syncthing/client.ts';
+import type { SyncthingClient } from '../syncthing/client.ts';
+import { isDeletedElsewhere } from './judge-changes.ts';
 
 export interface RemoveDeletedOptions {
   readonly folderId: string;
@@ -30,9 +31,9 @@ export async function removeDeleted(
   const removed: string[] = [];
   for (const name of names) {
     if (!(await isKept({ tree, aside }, name))) continue;
-    const { global } = (await syncthing.file(folderId, name, { signal })) ?? {};
+    const entry = await syncthing.file(folderId, name, { signal });
     const place = tree.reach(bytePath(name));
-    if (place === undefined || !isDeletedForAll(global)) continue;
+    if (place === undefined || entry === undefined || !isDeletedElsewhere(entry)) continue;
     await unlink(place);
     removed.push(name);
   }
@@ -48,8 +49,4 @@ async function isKept(
   const found = await statIn(tree, bytePath(name));
   const kept = await statIn(aside, bytePath(name));
   return found?.isFile() === true && found.ino === kept?.ino && found.dev === kept.dev;
-}
-
-function isDeletedForAll(global: FileVersion | undefined): boolean {
-  return global !== undefined && global.deleted && !global.invalid;
 }

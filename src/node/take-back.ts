@@ -1,12 +1,12 @@
 /** After a failover: files come back that the lost writer deleted and nothing had proved (handoff rule 28). */
 import { link } from 'node:fs/promises';
 import path from 'node:path';
-import { announced, announcing, tookBack } from '../handoff/disk-state.ts';
-import { mayAnnounce } from '../handoff/folder-type.ts';
+import { announced, tookBack } from '../handoff/disk-state.ts';
 import type { ProvenState } from '../handoff/taken-back.ts';
 import { bytePath } from '../metadata/byte-path.ts';
 import { parentOf } from '../metadata/entry.ts';
 import { OpenTree } from '../metadata/open-tree.ts';
+import { beginAnnouncing } from './begin-announcing.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { unprovenDeletions, type UnprovenDeletion } from './unproven-deletions.ts';
@@ -39,7 +39,12 @@ export async function takeBack(
   using tree = new OpenTree(syncRoot);
   const deletions = await unprovenDeletions(ctx, { folderId, proven, tree, versions }, signal);
   if (deletions.length > 0 && !isAnnouncing && (await isUnchanged(ctx, folderId, signal)))
-    return beginAnnouncing(ctx, folderId);
+    // The plan asks for the files again once the folder has the type (src/handoff/local.ts).
+    return beginAnnouncing(ctx, {
+      folderId,
+      what: 'files that the lost writer deleted are to come back: they are announced',
+      refusal: `${ctx.node} may not speak for the volume any more`,
+    });
   const back: PuttingBack = { folderId, epoch, deletions, tree, versions };
   // While it announces, all may be back since before a crash, and the scan still be to come.
   if (isAnnouncing) await whileWriterType(ctx, folderId, signal, () => putAllBack(ctx, back, signal));
@@ -58,18 +63,6 @@ async function isUnchanged(
 ): Promise<boolean> {
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   return (await syncthing.folderStatus(folderId, { signal })).receiveOnlyTotalItems === 0;
-}
-
-/** The plan asks for the files again once the folder has the type (src/handoff/local.ts). */
-async function beginAnnouncing(ctx: NodeContext, folderId: string): Promise<void> {
-  const order = ctx.volumes.record(folderId).order?.spec;
-  await ctx.mutex.run(folderId, async () => {
-    const state = await ctx.states.read(folderId);
-    if (order === undefined || state === undefined || !mayAnnounce(state, order))
-      throw new NodeError('inconsistent', `${ctx.node} may not speak for the volume any more`);
-    await ctx.states.write(announcing(state));
-    ctx.log.info({ folderId }, 'files that the lost writer deleted are to come back: they are announced');
-  });
 }
 
 /** The order may end it at any time, and a receiver's scan is none that counts. */

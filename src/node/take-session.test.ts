@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FILE_VERSION } from '../../test/builders/file-version.ts';
 import {
   createNodeUnderTest,
   giveGrant,
@@ -11,7 +12,7 @@ import { handoffBase } from '../../test/builders/volume-view.ts';
 import { begun } from '../desired/plan-scrub.ts';
 import { newScrubRecord } from '../desired/scrub.ts';
 import type { DiskPhase } from '../handoff/disk-state.ts';
-import type { FileEntry, FileVersion, Completion } from '../syncthing/client.ts';
+import type { FileEntry, Completion } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { takeSession, type Session } from './take-session.ts';
 
@@ -23,23 +24,10 @@ beforeEach(async () => {
 });
 afterEach(() => node[Symbol.dispose]());
 
-const VERSION: FileVersion = {
-  name: '',
-  isDirectory: false,
-  deleted: false,
-  invalid: false,
-  sequence: 1,
-  size: 1,
-  modified: '',
-  blocksHash: '',
-  modifiedBy: 'OTHER',
-  version: [],
-  localFlags: 0,
-};
-const ELSEWHERE: FileEntry = { local: VERSION, global: VERSION, availability: ['DEVICE-n2'] };
+const ELSEWHERE: FileEntry = { local: FILE_VERSION, global: FILE_VERSION, availability: ['DEVICE-n2'] };
 const NOWHERE: FileEntry = { ...ELSEWHERE, availability: [] };
 /** Taken back, and not fetched yet. */
-const NEEDED: FileEntry = { ...ELSEWHERE, global: { ...VERSION, version: ['OTHER:2'] } };
+const NEEDED: FileEntry = { ...ELSEWHERE, global: { ...FILE_VERSION, version: ['OTHER:2'] } };
 
 interface Given {
   /** What Syncthing has of names that it takes for changed. */

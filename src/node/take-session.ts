@@ -45,12 +45,14 @@ export async function takeSession(ctx: NodeContext, folderId: string, signal: Ab
   return taken.kind === 'begun' ? begin(ctx, step, signal) : open(ctx, order, step, { epoch, signal });
 }
 
+/** What is ordered of this disk's copy, and what it knows of itself. */
+interface Copy {
+  readonly order: SyncthingReplicaSpec;
+  readonly state: DiskState;
+}
+
 /** Why this copy is not yet one to write in that epoch, for people. */
-async function obstacleTo(
-  ctx: NodeContext,
-  copy: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
-  taking: Taking,
-): Promise<string | undefined> {
+async function obstacleTo(ctx: NodeContext, copy: Copy, taking: Taking): Promise<string | undefined> {
   return (
     (await repairObstacle(ctx, copy, taking)) ??
     (await clearOlderMounts(ctx, copy.state, taking)) ??
@@ -130,7 +132,7 @@ async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Ta
  */
 async function repairObstacle(
   ctx: NodeContext,
-  { order, state }: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
+  { order, state }: Copy,
   { epoch, signal }: Taking,
 ): Promise<string | undefined> {
   return hasBegun(state, epoch) ? undefined : repairReason(ctx, order, signal);
@@ -142,7 +144,7 @@ async function repairObstacle(
  */
 async function unseenObstacle(
   ctx: NodeContext,
-  { order, state }: { readonly order: SyncthingReplicaSpec; readonly state: DiskState },
+  { order, state }: Copy,
   { epoch, signal }: Taking,
 ): Promise<string | undefined> {
   if (hasBegun(state, epoch) || !isHeldElsewhere(order.base, ctx.store.storeId)) return undefined;
