@@ -11,7 +11,7 @@ const count = z.int().check(z.nonnegative());
 const texts = z.readonly(z.array(text));
 const textMap = z.readonly(z.record(text, text));
 
-const holder = z.object({ node: text, storeId: text, sequence: count });
+const holder = z.object({ node: text, storeId: text, sequence: count, index: z.exactOptional(text) });
 const base: z.ZodMiniType<Base> = z.object({
   kind: z.enum(['empty', 'seed', 'handoff', 'failover', 'shared']),
   epoch: count,

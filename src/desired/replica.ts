@@ -77,6 +77,8 @@ export interface FolderReport {
   readonly messages: readonly string[];
   /** A scan finished since the daemon started: before that, counts are what an earlier life left behind. */
   readonly scanned: boolean;
+  /** Names Syncthing's database on this node: another one knows nothing of before. Absent where it is not known. */
+  readonly index?: string;
   readonly peers: readonly PeerReport[];
 }
 

@@ -18,6 +18,8 @@ export interface Holder {
   readonly node: string;
   readonly storeId: string;
   readonly sequence: number;
+  /** Of Syncthing's database that counted it, so that another one later is a loss for sure; absent where unknown. */
+  readonly index?: string;
 }
 
 /** The exclusive right to write: at most one a volume, its epoch only rises (handoff rules 1 and 4). */

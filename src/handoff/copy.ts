@@ -15,9 +15,22 @@ export function isClean(folder: FolderReport | undefined): folder is FolderRepor
 }
 
 /**
- * Rule 9's test of a holder: the same store, a sequence not below the recorded one (a lower one is a database rolled
- * back or lost), scanned since its daemon started, no local changes, no errors. A wiped holder fails by its local
- * changes, since Syncthing counts what is missing there.
+ * Whether the sequences of a holder go on from the recorded one. A lower one is a database rolled back; another
+ * database than the one that was recorded may have counted past it since. A node that names none is of a version that
+ * does not yet.
+ */
+export function countsOn(
+  { sequence, index }: Pick<Holder, 'sequence' | 'index'>,
+  now: Pick<Holder, 'sequence' | 'index'>,
+): boolean {
+  const isSame = index === undefined || now.index === undefined || index === now.index;
+  return isSame && now.sequence >= sequence;
+}
+
+/**
+ * Rule 9's test of a holder: the same store, a sequence that goes on from the recorded one, scanned since its daemon
+ * started, no local changes, no errors. A wiped holder fails by its local changes, since Syncthing counts what is
+ * missing there.
  */
 export function isIntact(holder: Holder, status: SyncthingReplicaStatus | undefined): boolean {
   const folder = status?.folder;
@@ -26,7 +39,7 @@ export function isIntact(holder: Holder, status: SyncthingReplicaStatus | undefi
     folder !== undefined &&
     status.storeId === holder.storeId &&
     !status.removed &&
-    folder.sequence >= holder.sequence &&
+    countsOn(holder, folder) &&
     folder.scanned &&
     folder.receiveOnlyItems === 0 &&
     folder.errors === 0
@@ -44,7 +57,7 @@ export function uncleanReason(folder: FolderReport | undefined): string | undefi
   const [message] = folder.messages;
   if (folder.errors > 0)
     return `${folder.errors} file(s) in error${message === undefined ? '' : `: ${message}`}`;
-  if (!folder.scanned) return 'its first scan since Syncthing started is not finished';
+  if (!folder.scanned) return 'its first look through its files since Syncthing started is not finished';
   if (folder.needItems > 0) return `${folder.needItems} item(s), ${folder.needBytes} bytes still to come`;
   if (folder.receiveOnlyItems > 0)
     return `${folder.receiveOnlyItems} item(s) were changed outside the volume`;

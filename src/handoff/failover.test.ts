@@ -13,6 +13,7 @@ import {
   view,
   volume,
   type ViewGiven,
+  MADE_ANEW,
 } from '../../test/builders/volume-view.ts';
 import type { FolderReport } from '../desired/replica.ts';
 import type { SyncthingVolumeStatus } from '../desired/volume.ts';
@@ -147,6 +148,7 @@ describe('a writer is lost', () => {
 
     test.each([
       ['was rolled back', { folders: { n3: { sequence: 9 } } }],
+      ['lost its database and counted on', { folders: { n3: MADE_ANEW } }],
       ['was changed', { folders: { n3: { receiveOnlyItems: 1 } } }],
       ['has not scanned', { folders: { n3: { scanned: false } } }],
       [

@@ -1,6 +1,8 @@
 /** A writer that is lost: fencing it and choosing where the volume goes on (handoff rules 25 to 27). */
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Base, Holder, StaleCopy, SyncthingVolumeStatus } from '../desired/volume.ts';
+import { countsOn } from './copy.ts';
+import { holderOf } from './flush.ts';
 import { isLost, lossOf } from './lost-writer.ts';
 import { hasCurrentStore, isAlive, isStale, isStoreGone, type VolumeView } from './view.ts';
 
@@ -53,7 +55,7 @@ function isThere(view: VolumeView, holder: Holder, lost: string): boolean {
   const copy = view.replicas.get(holder.node);
   const folder = copy?.status?.folder;
   if (copy === undefined || folder === undefined || holder.node === lost) return false;
-  return folder.scanned && folder.sequence >= holder.sequence && isReachable(view, copy, holder);
+  return folder.scanned && countsOn(holder, folder) && isReachable(view, copy, holder);
 }
 
 /** Nothing else is changed there than files that rotted, and that nobody who is left has (handoff rule 42). */
@@ -78,11 +80,8 @@ function lastResort(view: VolumeView, holders: readonly Holder[]): readonly Hold
   const { forceDetach } = view.volume.spec;
   if (forceDetach === undefined || forceDetach.epoch !== view.volume.status.grant?.epoch) return [];
   if (holders.length > 0 && forceDetach.acceptLoss !== true) return [];
-  return [...view.replicas.values()].flatMap(({ spec, status }) =>
-    spec.role === 'data' && status !== undefined
-      ? [{ node: spec.node, storeId: status.storeId, sequence: status.folder?.sequence ?? 0 }]
-      : [],
-  );
+  const copies = [...view.replicas.values()];
+  return copies.filter(({ spec, status }) => spec.role === 'data' && status !== undefined).map(holderOf);
 }
 
 function knownOf(copy: SyncthingReplica | undefined, lost: string): number {

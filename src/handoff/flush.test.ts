@@ -15,6 +15,7 @@ import {
   view,
   volume,
   type ViewGiven,
+  MADE_ANEW,
 } from '../../test/builders/volume-view.ts';
 import type { FolderReport, SyncthingReplica, WriterReport } from '../desired/replica.ts';
 import type { Proof, SyncthingVolumeStatus } from '../desired/volume.ts';
@@ -114,6 +115,12 @@ describe('a proof is joined from two halves', () => {
   test('who once held a scan still does, with newer needs', () => {
     const given = { status: { proven: PROOF }, folders: { n2: { needItems: 5 } } };
     expect(joinProof(written(given))?.holders.map((each) => each.node)).toEqual(ALL);
+  });
+
+  test('who lost its database since and holds the scan again is named as it is now', () => {
+    const given = { status: { proven: PROOF }, folders: { n2: MADE_ANEW } };
+    const found = joinProof(written(given))?.holders.find((each) => each.node === 'n2');
+    expect(found).toEqual({ ...holder('n2', MADE_ANEW.sequence), index: MADE_ANEW.index });
   });
 
   test('an older scan or session takes nothing back', () => {

@@ -1,6 +1,7 @@
 /** From scan to base: joining the halves that the nodes report, and ending a grant (handoff rules 18 to 23). */
 import type { SyncthingReplica, WriterReport } from '../desired/replica.ts';
 import type { Base, Grant, Holder, Proof } from '../desired/volume.ts';
+import { countsOn } from './copy.ts';
 import { isProven } from './proof.ts';
 import { countsAsCopy, hasCurrentStore, isExpelled, type VolumeView } from './view.ts';
 
@@ -11,7 +12,13 @@ export function holderOf(replica: SyncthingReplica): Holder {
     node: replica.spec.node,
     storeId: replica.status?.storeId ?? '',
     sequence: replica.status?.folder?.sequence ?? 0,
+    ...indexOf(replica),
   };
+}
+
+function indexOf({ status }: SyncthingReplica): Pick<Holder, 'index'> {
+  const index = status?.folder?.index;
+  return index === undefined ? {} : { index };
 }
 
 export interface Writer {
@@ -59,7 +66,8 @@ function isOlder(scan: WriterScan, proven: Proof | undefined): boolean {
 /** The proof of one scan keeps every copy that was once proven to hold it, also where that copy has newer needs now. */
 function mergeHolders(known: readonly Holder[], found: readonly Holder[]): readonly Holder[] {
   const added = found.filter(
-    (holder) => !known.some((k) => k.node === holder.node && k.storeId === holder.storeId),
+    (holder) =>
+      !known.some((k) => k.node === holder.node && k.storeId === holder.storeId && countsOn(k, holder)),
   );
   const kept = known.filter((holder) => !added.some((other) => other.node === holder.node));
   return [...kept, ...added].sort((a, b) => (a.node < b.node ? -1 : 1));

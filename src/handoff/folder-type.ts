@@ -1,6 +1,7 @@
 /** Which type the folder of one copy has, from state.json and the controller's order (handoff rules 11, 15 and 24). */
 import type { FolderType, SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { DiskState } from './disk-state.ts';
+import type { LocalView } from './local.ts';
 import { isShared, mayAnnounceShared, sharedTypeOf } from './writing.ts';
 
 /** A holder may speak for the volume only while nobody writes it, and not of a lineage that was lost. */
@@ -25,4 +26,20 @@ export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): Fol
   const isWriters = phase.kind === 'writer' || phase.kind === 'taking';
   const writes = isWriters && grant?.node === order.node && grant.epoch === phase.epoch;
   return writes && order.type === 'sendreceive' ? 'sendreceive' : 'receiveonly';
+}
+
+/**
+ * Its session under this grant is over, and its folder may still announce. As long as that is so nobody else is to write:
+ * a daemon that begins anew without its database announces all that is on its disk, over what was changed or deleted
+ * since (handoff rule 22).
+ */
+export function isStillSending({
+  node,
+  state: { phase },
+  order,
+  folder,
+}: Pick<LocalView, 'node' | 'state' | 'order' | 'folder'>): boolean {
+  const isOver = phase.kind === 'released' || phase.kind === 'untouched';
+  const isOwn = isOver && order?.grant?.node === node && order.grant.epoch === phase.epoch;
+  return isOwn && folder?.type === 'sendreceive';
 }

@@ -17,6 +17,7 @@ import {
   view,
   volume,
   type ViewGiven,
+  MADE_ANEW,
 } from '../../test/builders/volume-view.ts';
 import type { SyncthingNode, SyncthingNodeStatus } from '../desired/node.ts';
 import type { SyncthingReplicaStatus } from '../desired/replica.ts';
@@ -213,6 +214,7 @@ describe('what a copy has to be, to be covered', () => {
 
   test.each([
     ['rolled back', { sequence: 9 }],
+    ['counted anew by another database', MADE_ANEW],
     ["changed behind Syncthing's back", { receiveOnlyItems: 1 }],
     ['in error', { errors: 1 }],
     ['not scanned since its daemon started', { scanned: false }],

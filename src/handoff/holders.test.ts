@@ -5,6 +5,7 @@ import {
   grantTo,
   handoffBase,
   holder,
+  MADE_ANEW,
   node,
   peer,
   replica,
@@ -96,6 +97,7 @@ describe('the holders of a detached volume', () => {
 
   test.each([
     ['was rolled back', { folders: { n1: { sequence: 9 } } }],
+    ['lost its database and counted on', { folders: { n1: MADE_ANEW } }],
     ["was changed behind Syncthing's back", { folders: { n1: { receiveOnlyItems: 1 } } }],
     ['is on another disk', { nodes: [node('n1', { storeId: 'new' })] }],
   ])('one that %s is struck', (_what, given) => {
@@ -106,6 +108,22 @@ describe('the holders of a detached volume', () => {
   test('the last one never is', () => {
     const alone = { n1: { sequence: 9 }, n2: { needItems: 1 }, n3: { needItems: 1 } };
     expect(holdersOf({ folders: alone })).toEqual(named('n1'));
+  });
+
+  test('one of a version that does not name its database is not taken for one that lost it', () => {
+    const { index: _, ...unnamed } = folder(['n2', 'n3'], { sequence: 99 });
+    const replicas = [
+      replica('n1', ALL, { status: { folder: unnamed } }),
+      replica('n2', ALL, { status: { folder: folder(['n1', 'n3'], { needItems: 1 }) } }),
+    ];
+    const base = handoffBase(['n1', 'n2']);
+    expect(currentBase(view({ volume: volume({ status: { base } }), replicas })).holders).toEqual(
+      base.holders,
+    );
+    const older = { ...base, holders: base.holders.map(({ index: __, ...each }) => each) };
+    expect(holdersOf({ base: older, folders: { n1: MADE_ANEW, n3: { needItems: 1 } } })).toEqual(
+      named('n1', 'n2'),
+    );
   });
 
   test('of two that fail the one whose disk is there stays', () => {
@@ -159,6 +177,8 @@ describe('the holders of a detached volume', () => {
     expect(sequence({ sequence: 4, receiveOnlyItems: 1 })).toBe(10);
     expect(sequence({ sequence: 4, scanned: false })).toBe(10);
     expect(sequence({ sequence: 14 })).toBe(10);
+    expect(sequence(MADE_ANEW)).toBe(99);
+    expect(sequence({ ...MADE_ANEW, needItems: 1 })).toBe(10);
   });
 
   test('one that does not answer, or is at work, is not judged', () => {

@@ -1,7 +1,7 @@
 /** How the holders of a base come and go: while the volume is detached, or shared (handoff rules 24, 31 and 37). */
 import type { FolderReport, SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
-import { isClean, isIntact, isTakingBack, isUnderRepair } from './copy.ts';
+import { countsOn, isClean, isIntact, isTakingBack, isUnderRepair } from './copy.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
 import { flushHolders, isWritingReport } from './shared-flush.ts';
@@ -38,7 +38,7 @@ function stateOf(view: VolumeView, holder: Holder): 'holds' | 'lost' | 'changed'
   const status = view.replicas.get(holder.node)?.status;
   if (status === undefined || status.storeId !== holder.storeId) return 'holds';
   if (!isSettled(status.folder) || isIntact(holder, status)) return 'holds';
-  return status.removed || status.folder.sequence < holder.sequence ? 'lost' : 'changed';
+  return status.removed || !countsOn(holder, status.folder) ? 'lost' : 'changed';
 }
 
 /**
@@ -91,7 +91,7 @@ function recounted(view: VolumeView, holders: readonly Holder[]): readonly Holde
   if (last === undefined || copy === undefined || holders.length > 1) return holders;
   const now = holderOf(copy);
   const isIt = now.storeId === last.storeId && countsAsCopy(view, copy) && isClean(copy.status?.folder);
-  return isIt && now.sequence < last.sequence ? [now] : holders;
+  return isIt && !countsOn(last, now) ? [now] : holders;
 }
 
 /**

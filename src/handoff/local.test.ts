@@ -9,6 +9,7 @@ import {
   peer,
   replica,
   storeOf,
+  MADE_ANEW,
 } from '../../test/builders/volume-view.ts';
 import type { FolderReport, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { newDiskState, type DiskPhase, type DiskState } from './disk-state.ts';
@@ -362,6 +363,7 @@ describe('what a copy kept until the proof', () => {
     ['the copy is stale', { rejoin: { epoch: 1 } }, {}],
     ['it needs something', {}, { seen: { needItems: 1 } }],
     ['its database was rolled back', {}, { seen: { sequence: 9 } }],
+    ['its database was lost', {}, { seen: MADE_ANEW }],
     ['it is done', {}, { versionsDropped: { epoch: 1, session: 1 } }],
   ] as const)('stays while %s', (_what, given, view) => {
     expect(plan(given, view)).not.toContainEqual(KEEPS);

@@ -6,7 +6,7 @@
 import type { FolderReport, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
 import type { Holder } from '../desired/volume.ts';
 import type { DiskScan, DiskState } from './disk-state.ts';
-import { isClean, isTakingBack } from './copy.ts';
+import { countsOn, isClean, isTakingBack } from './copy.ts';
 import { folderTypeOf, mayAnnounce } from './folder-type.ts';
 import { hasOtherSource, knowsHolder, seesAll } from './other-source.ts';
 import { unusedReading } from './reading.ts';
@@ -27,6 +27,8 @@ export interface LocalScan extends DiskScan {
   /** Milliseconds since the epoch. */
   readonly finishedAt: number;
   readonly durationMs: number;
+  /** Syncthing's database as it was known when the scan began. */
+  readonly index?: string;
 }
 
 export interface LocalView {
@@ -119,14 +121,15 @@ export function sessionOf({ phase, writing }: DiskState): BaseName | undefined {
 }
 
 /**
- * The scan of this session that can prove something. A sequence that fell since then is a database that was lost or
- * rolled back: all is proven anew (rule 16).
+ * The scan of this session that can prove something. A sequence that fell since then, or another database, is one that
+ * was lost or rolled back: all is proven anew (rule 16).
  */
 export function currentScan({ scan, state, folder }: LocalView): LocalScan | undefined {
   const now = sessionOf(state);
   if (scan === undefined || !scan.proves || now === undefined) return undefined;
-  const hasFallen = folder !== undefined && folder.sequence < scan.sequence;
-  return !hasFallen && scan.epoch === now.epoch && scan.session === now.session ? scan : undefined;
+  return countsOn(scan, folder ?? scan) && scan.epoch === now.epoch && scan.session === now.session
+    ? scan
+    : undefined;
 }
 
 /** Whether the folder can be scanned to some effect: it has writer type and nothing of its own in error. */
@@ -228,7 +231,7 @@ function holdsBase(view: LocalView): boolean {
   const { state, order, folder } = view;
   if (order === undefined || !mayAnnounce(state, order) || state.announcing === true) return false;
   const own = ownHolder(view);
-  return own !== undefined && isClean(folder) && folder.sequence >= own.sequence;
+  return own !== undefined && isClean(folder) && countsOn(own, folder);
 }
 
 function ownHolder({ state, order }: LocalView): Holder | undefined {

@@ -39,7 +39,12 @@ import { conditionSchema, count, identityOf, metadataSchema, parseObject } from 
 const text = z.string();
 const texts = z._default(z.array(text), []);
 
-const holder: z.ZodMiniType<Holder> = z.object({ node: text, storeId: text, sequence: count });
+const holder: z.ZodMiniType<Holder> = z.object({
+  node: text,
+  storeId: text,
+  sequence: count,
+  index: z.exactOptional(text),
+});
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });
 const right: z.ZodMiniType<Right> = z.object({ node: text, storeId: text, since: text });
 const publishedNode: z.ZodMiniType<PublishedNode> = z.object({ node: text, since: text });
@@ -145,6 +150,7 @@ const folderReport: z.ZodMiniType<FolderReport> = z.object({
   errors: count,
   messages: texts,
   scanned: z.boolean(),
+  index: z.exactOptional(text),
   peers: z._default(z.array(peerReport), []),
 });
 const writerReport: z.ZodMiniType<WriterReport> = z.object({

@@ -11,7 +11,7 @@ import {
 import { handoffBase, sharedBase } from '../../test/builders/volume-view.ts';
 import { begun } from '../desired/plan-scrub.ts';
 import { newScrubRecord } from '../desired/scrub.ts';
-import type { FileEntry, FileVersion, FolderStatus } from '../syncthing/client.ts';
+import type { BrowseEntry, FileEntry, FileVersion, FolderStatus } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { absorbChanges } from './absorb-changes.ts';
 
@@ -89,6 +89,13 @@ function fetch(name: string): void {
   renameSync(path.join(syncRoot, 'temporary'), path.join(syncRoot, name));
 }
 
+/** What the volume has in a directory. */
+function listed(prefix: string): readonly BrowseEntry[] {
+  const there = Object.entries(changed).filter(([, { global }]) => global?.deleted === false);
+  const names = there.map(([name]) => path.parse(name)).filter(({ dir }) => dir === prefix);
+  return names.map(({ base }) => ({ name: base, type: 'file', size: 4, modTime: '', children: [] }));
+}
+
 function context(): NodeContext {
   let left = 0;
   const syncthing: NodeContext['syncthing'] = {
@@ -99,6 +106,7 @@ function context(): NodeContext {
       asked.push(name);
       return changed[name];
     },
+    browse: async (_, { prefix = '' }) => listed(prefix),
     revert: async () => {
       reverts += 1;
       left = looksUntilReverted;

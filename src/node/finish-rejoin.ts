@@ -11,8 +11,9 @@ import { removeUnindexed } from './remove-unindexed.ts';
 const SCAN_TIMEOUT_MS = 30 * 60_000;
 
 /**
- * The order is that of the measured procedure: what a pod made that a receiver must not have goes, then scan, revert, scan
- * as a barrier, compare with the index, prune. What stays was linked with files that may be live under other names by
+ * The order is that of the measured procedure: what a pod made that a receiver must not have goes, then scan, compare with
+ * the index, revert, scan as a barrier, compare again, prune. What the lineage deleted goes before the revert, which may
+ * have Syncthing keep it in the deletion's version (removeDeleted says how). What stays was linked with files that may be live under other names by
  * now (a file had several, or the lineage renamed it), and gets copies of its own.
  */
 export async function finishRejoin(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
@@ -23,11 +24,14 @@ export async function finishRejoin(ctx: NodeContext, folderId: string, signal: A
   const { data, directory, scratch } = ctx.store.layout.volume(folderId);
   const { syncthing } = ctx;
   await makeReceiverPlain(ctx, folderId, archives.length, signal);
+  const unindexed = { syncthing, folderId, data, kept: treeIn(archive), signal };
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
+  const deleted = await removeUnindexed(unindexed);
+  if (deleted > 0) await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await syncthing.revert(folderId, { signal });
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await requireInSync(ctx, folderId, signal);
-  const removed = await removeUnindexed({ syncthing, folderId, data, kept: treeIn(archive), signal });
+  const removed = await removeUnindexed(unindexed);
   if (removed > 0) await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await requireInSync(ctx, folderId, signal);
   const left = await pruneArchives({ archives, data, signal });
@@ -41,7 +45,7 @@ export async function finishRejoin(ctx: NodeContext, folderId: string, signal: A
     const told = now.rejoined === undefined ? [] : await existing(archivesIn(now.rejoined));
     await ctx.states.write(rejoined(now, [...told, ...left.map((each) => each.archive)]));
   });
-  ctx.log.warn({ folderId, kept: left, filesRemoved: removed }, 'a stale copy rejoined');
+  ctx.log.warn({ folderId, kept: left, filesRemoved: deleted + removed }, 'a stale copy rejoined');
 }
 
 async function requireInSync(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {

@@ -55,7 +55,7 @@ function daemon() {
 test('a scan that ended since the last look is seen at once', async () => {
   const clock = createFakeClock(START + 10_000);
   const { it, client } = daemon();
-  const observer = createFolderObserver(client, clock);
+  const observer = createFolderObserver(client, clock, { of: async () => 'index' });
   expect(await observer.observe(spec, signal)).toMatchObject({ report: { scanned: false } });
   await clock.advance(100);
   it.lastScan = START + 10_000;
@@ -66,7 +66,7 @@ test('what all folders have in common is not asked for again within a moment', a
   const clock = createFakeClock(START + 10_000);
   const { it, client } = daemon();
   it.lastScan = START + 5_000;
-  const observer = createFolderObserver(client, clock);
+  const observer = createFolderObserver(client, clock, { of: async () => 'index' });
   for (let look = 0; look < 5; look += 1) await observer.observe(spec, signal);
   expect(it.asked).toBe(1);
 });

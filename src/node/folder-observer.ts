@@ -3,6 +3,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { FirstScans } from '../syncthing/first-scans.ts';
 import { observeDaemon, type DaemonView } from '../syncthing/observe-daemon.ts';
 import { observeFolder } from '../syncthing/observe-folder.ts';
+import type { IndexMark } from './index-mark.ts';
 
 export type Observation =
   /** The daemon answered; without a report it does not have the folder. */
@@ -24,7 +25,11 @@ const DAEMON_VIEW_MS = 500;
 
 type Client = Parameters<typeof observeDaemon>[0] & Parameters<typeof observeFolder>[0];
 
-export function createFolderObserver(client: Client, clock: Clock): FolderObserver {
+export function createFolderObserver(
+  client: Client,
+  clock: Clock,
+  mark: Pick<IndexMark, 'of'>,
+): FolderObserver {
   const firstScans = new FirstScans();
   let daemon: { readonly at: number; readonly view: Promise<DaemonView> } | undefined;
   function daemonView(signal: AbortSignal): Promise<DaemonView> {
@@ -52,8 +57,10 @@ export function createFolderObserver(client: Client, clock: Clock): FolderObserv
   return {
     async observe(folder, signal) {
       try {
-        const { report } = await lookUpToDate(folder, signal);
-        return { kind: 'observed', ...(report !== undefined && { report }) };
+        const { report, view } = await lookUpToDate(folder, signal);
+        const index = await mark.of(view.startTime);
+        if (report === undefined) return { kind: 'observed' };
+        return { kind: 'observed', report: index === undefined ? report : { ...report, index } };
       } catch (error) {
         daemon = undefined;
         signal.throwIfAborted();

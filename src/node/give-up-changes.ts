@@ -3,6 +3,7 @@ import { underRepair } from '../desired/plan-scrub.ts';
 import { MARKER_ALONE } from '../syncthing/client.ts';
 import { isWriting } from '../handoff/writing.ts';
 import { changedNames } from './changed-names.ts';
+import { deletedElsewhere } from './deleted-elsewhere.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
 import { isDeletedElsewhere, isElsewhere } from './judge-changes.ts';
@@ -16,7 +17,8 @@ const TOLD = 5;
 
 /**
  * What is here goes to the archive first, by a second name: Syncthing replaces files and never writes into one. That is
- * all that counts as changed, since a revert is of the whole folder. Then Syncthing takes back the changes and fetches
+ * all that counts as changed, since a revert is of the whole folder. What the volume deleted goes before that: Syncthing
+ * would keep it where the deletion knows more of this node than its own index. Then it takes back the changes and fetches
  * what it lacks, and what turns out to be the same goes from the archive: Syncthing also takes a time, an owner or a mode
  * for a change.
  */
@@ -29,11 +31,11 @@ export async function giveUpChanges(ctx: NodeContext, folderId: string, signal: 
     const aside = await setAllAside(ctx, { folderId, root, archive }, signal);
     if (aside.kept > 0) await ctx.syncFilesystems([archive], signal);
     await requireElsewhere(ctx, { folderId, names: aside.marked }, signal);
+    for (const names of await deletedNames(ctx, folderId, signal))
+      await removeDeleted(ctx.syncthing, { folderId, root, archive, names }, signal);
     await revertChanges(ctx, folderId, signal);
     const isFetched = await untilFetched(ctx, folderId, signal);
     const isPrunable = isFetched && aside.kept > 0;
-    if (isPrunable)
-      await removeDeleted(ctx.syncthing, { folderId, root, archive, names: aside.first }, signal);
     return {
       some: described(aside),
       kept: isPrunable ? await pruneArchive({ archive, kept: archive, data: root, signal }) : aside.kept,
@@ -50,7 +52,7 @@ interface Aside {
   readonly kept: number;
   /** All that counts as changed, with what is gone and directories. */
   readonly count: number;
-  /** The first page of these: what is told to people, and looked at again. */
+  /** The first few of these, for people. */
   readonly first: readonly string[];
   /** Those that a scrub marked. */
   readonly marked: readonly string[];
@@ -67,15 +69,27 @@ async function setAllAside(
     aside = {
       kept: aside.kept + (await setAside({ ...to, names })),
       count: aside.count + names.length,
-      first: aside.first.length === 0 ? names : aside.first,
+      first: aside.first.length === 0 ? names.slice(0, TOLD) : aside.first,
       marked: [...aside.marked, ...names.filter((name) => underway.has(name))],
     };
   }
   return aside;
 }
 
+/** In portions. What goes from the list of changes while that is read would have others pass unseen, so that it is read first. */
+async function deletedNames(
+  ctx: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<readonly (readonly string[])[]> {
+  const found: (readonly string[])[] = [];
+  for await (const names of changedNames(ctx, { folderId }, signal))
+    found.push(await deletedElsewhere(ctx.syncthing, { folderId, names }, signal));
+  return found;
+}
+
 function described({ first, count }: Aside): string {
-  return first.slice(0, TOLD).join(', ') + (count > TOLD ? ` and ${count - TOLD} more` : '');
+  return first.join(', ') + (count > TOLD ? ` and ${count - TOLD} more` : '');
 }
 
 /**

@@ -13,6 +13,7 @@ import { endReading } from '../handoff/reading.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
 import { isComingToWrite } from '../handoff/taking.ts';
 import { declineWriting } from '../handoff/writing.ts';
+import { isStillSending } from '../handoff/folder-type.ts';
 import type { WorkResult } from '../runtime/work-queue.ts';
 import { bareStatus } from './bare-status.ts';
 import { seekConflictCopies } from './conflict-copies.ts';
@@ -25,6 +26,7 @@ import { nextLookMs } from './next-look.ts';
 import { observedPeers } from './observed-peers.ts';
 import type { ReplicaReporter } from './replica-reporter.ts';
 import { phaseSince, replicaStatus } from './replica-status.ts';
+import { switchFolder } from './switch-folder.ts';
 import { isBackground, jobOf } from './volume-jobs.ts';
 import type { VolumeRecord } from './volumes.ts';
 
@@ -65,12 +67,13 @@ async function reconcile(look: Look): Promise<WorkResult | undefined> {
   const { folderId } = replica.spec;
   const state = await ctx.mutex.run(folderId, () => stateOf(look));
   if (state === undefined) return reportRemoval(look);
-  const peers = observedPeers(replica, ctx.volumes.record(folderId).applied);
-  const seen = await parts.observer.observe({ folderId, peers }, signal);
-  if (seen.kind === 'unseen') noteUnseen(ctx, seen);
-  const settled = await settleState(look, seen);
-  if (settled === undefined) return reportRemoval(look);
-  const { view, actions } = settled;
+  let looked = await observeAndSettle(look);
+  if (looked !== undefined && isStillSending(looked.view)) {
+    await stopSending(look);
+    looked = await observeAndSettle(look);
+  }
+  if (looked === undefined) return reportRemoval(look);
+  const { seen, view, actions } = looked;
   seekConflictCopies(ctx, folderId, signal);
   for (const action of actions) startJob(look, view, action);
   if (!actions.some(isBackground)) forgetFailure(look);
@@ -81,6 +84,25 @@ async function reconcile(look: Look): Promise<WorkResult | undefined> {
     startsIn: parts.jobs.startsIn(folderId),
   });
   return { requeueAfterMs: Math.min(waitMs ?? next, next) };
+}
+
+async function observeAndSettle(look: Look): Promise<(Settled & { readonly seen: Observation }) | undefined> {
+  const { ctx, parts, replica, signal } = look;
+  const { folderId } = replica.spec;
+  const peers = observedPeers(replica, ctx.volumes.record(folderId).applied);
+  const seen = await parts.observer.observe({ folderId, peers }, signal);
+  noteSeen(ctx, folderId, seen);
+  const settled = await settleState(look, seen);
+  return settled && { ...settled, seen };
+}
+
+/** Somebody may wait to write next, and hears of the end of this session only after that. */
+async function stopSending({ ctx, replica, signal }: Look): Promise<void> {
+  const { folderId } = replica.spec;
+  await ctx.mutex.run(folderId, async () => {
+    const state = await ctx.states.read(folderId);
+    if (state !== undefined) await switchFolder(ctx, state, signal);
+  });
 }
 
 /** A copy begins with its state.json, before Syncthing hears of it (handoff rule 9); one that is to go gets none. */
@@ -243,8 +265,12 @@ function isLongAway({ health, clock }: NodeContext): boolean {
   return health.state.kind === 'away' && clock.now() - health.state.since > LONG_AWAY_MS;
 }
 
-function noteUnseen(ctx: NodeContext, { error }: Extract<Observation, { kind: 'unseen' }>): void {
-  ctx.log.debug({ error }, 'a folder cannot be looked at');
+function noteSeen(ctx: NodeContext, folderId: string, seen: Observation): void {
+  if (seen.kind === 'observed') {
+    ctx.volumes.record(folderId).index = seen.report?.index;
+    return;
+  }
+  ctx.log.debug({ error: seen.error }, 'a folder cannot be looked at');
   void ctx.health.check(AbortSignal.timeout(10_000));
 }
 

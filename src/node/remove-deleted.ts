@@ -1,4 +1,4 @@
-/** After a revert: files that the volume does not have any more, and that Syncthing left (handoff rule 8). */
+/** Before a revert: files that the volume does not have any more, and that Syncthing would keep (handoff rule 8). */
 import { unlink } from 'node:fs/promises';
 import { bytePath } from '../metadata/byte-path.ts';
 import { statIn } from '../metadata/look-in-tree.ts';
@@ -17,9 +17,9 @@ export interface RemoveDeletedOptions {
 }
 
 /**
- * Where the database was lost, a file may stand here in the very version in which the volume deleted it: nothing is
- * needed then, and each scan takes it for changed again (Syncthing 1.30, found by chaos). Only what has a second name in
- * the archive is removed. Gives the number.
+ * A revert gives a file no version, and then a deletion whose version has a counter of this very node is a conflict to
+ * Syncthing: it keeps the file in the deletion's version, and lacks nothing (1.30, found by chaos: files that came back
+ * under a later pod). Only what has a second name in the archive is removed. Gives the number.
  */
 export async function removeDeleted(
   syncthing: Pick<SyncthingClient, 'file' | 'scan'>,
@@ -41,12 +41,12 @@ export async function removeDeleted(
   return removed.length;
 }
 
-/** The file that is there has its second name in the archive. */
+/** What is there, be it a link, has its second name in the archive. */
 async function isKept(
   { tree, aside }: { readonly tree: OpenTree; readonly aside: OpenTree },
   name: string,
 ): Promise<boolean> {
   const found = await statIn(tree, bytePath(name));
   const kept = await statIn(aside, bytePath(name));
-  return found?.isFile() === true && found.ino === kept?.ino && found.dev === kept.dev;
+  return found?.isDirectory() === false && found.ino === kept?.ino && found.dev === kept.dev;
 }

@@ -9,6 +9,7 @@ import type {
 } from '../desired/replica.ts';
 import { isClean } from '../handoff/copy.ts';
 import { archivesFrom, archivesOf, type Archives, type DiskState } from '../handoff/disk-state.ts';
+import { isStillSending } from '../handoff/folder-type.ts';
 import { isReading } from '../handoff/reading.ts';
 import { isWriting } from '../handoff/writing.ts';
 import { currentScan, writerPhase, type LocalView } from '../handoff/local.ts';
@@ -115,12 +116,19 @@ function uncarriedOf(found: Uncarried | undefined, { status }: SyncthingReplica)
   return { epoch: before.epoch, paths: before.uncarried };
 }
 
+/** An end is told once nothing of it can be announced any more (handoff rule 22). */
+function reportedPhase(view: LocalView): WriterReport['phase'] | undefined {
+  const phase = writerPhase(view);
+  if (!isStillSending(view)) return phase;
+  return phase === 'released' ? 'flushing' : undefined;
+}
+
 function writerReport(
   view: LocalView,
   since: string,
   uncarried: Uncarried | undefined,
 ): WriterReport | undefined {
-  const phase = writerPhase(view);
+  const phase = reportedPhase(view);
   const session = sessionOf(view.state);
   if (phase === undefined || session === undefined) return undefined;
   const scan = scanReport(view);

@@ -20,6 +20,7 @@ import { listenAddress } from '../syncthing/config-xml.ts';
 import { defaultNodeTimes, type NodeContext, type NodeSettings, type Wake } from './context.ts';
 import { createDiskStates } from './disk-state-file.ts';
 import { createFolderObserver, type FolderObserver } from './folder-observer.ts';
+import { createIndexMark } from './index-mark.ts';
 import type { Helpers } from './helpers.ts';
 import { identityRpcs } from './identity.ts';
 import { createJobs, type Jobs } from './jobs.ts';
@@ -160,7 +161,8 @@ function assemble(options: NodeOptions, stop: AbortSignal): Parts {
     onError: (helper, error) => log.error({ helper, error }, 'a turn of a helper failed'),
   });
   const jobs = createJobs(ctx, backoff, stop);
-  const observer = createFolderObserver(options.syncthing, clock);
+  const mark = createIndexMark(options.store.layout.syncthingHome, log);
+  const observer = createFolderObserver(options.syncthing, clock, mark);
   const queue = createQueue(options, ctx, { jobs, observer });
   late.wake = {
     volume: (folderId) => queue.add(folderId),

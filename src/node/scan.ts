@@ -28,8 +28,9 @@ export async function scanFolder(
   request: ScanRequest,
   signal: AbortSignal,
 ): Promise<LocalScan> {
-  const { syncthing, clock, store } = ctx;
+  const { syncthing, clock, store, volumes } = ctx;
   const { folderId, epoch, session, afterUnmount, isShared } = request;
+  const { index } = volumes.record(folderId);
   const typeBefore = await typeOf(syncthing, folderId, signal);
   await ctx.syncFilesystems([store.layout.volume(folderId).syncRoot], signal);
   const startedAt = clock.now();
@@ -44,7 +45,8 @@ export async function scanFolder(
     receiveOnlyItems: status.receiveOnlyTotalItems,
     isShared,
   });
-  return { epoch, session, sequence, afterUnmount, proves, ...timesOf(clock, startedAt) };
+  const scan = { epoch, session, sequence, afterUnmount, proves, ...timesOf(clock, startedAt) };
+  return index === undefined ? scan : { ...scan, index };
 }
 
 async function typeOf(

@@ -15,8 +15,8 @@ export const ALL_FOLDERS = '*';
 const BUSY_MS = 500;
 
 /**
- * Gives the folder of a copy that took its grant the type of a writer, as the resharer would: by its plan, between two of
- * its passes. A pod waits for this, and a process takes longer to start than all the rest of the way. What cannot be
+ * Gives the folder of a copy that took its grant the type of a writer, or of one whose session is over that of a receiver,
+ * as the resharer would: by its plan, between two of its passes. A pod waits for this, and a process takes longer to start than all the rest of the way. What cannot be
  * done here is left to the round that follows. The caller holds the volume's mutex.
  */
 export async function switchFolder(ctx: NodeContext, state: DiskState, signal: AbortSignal): Promise<void> {

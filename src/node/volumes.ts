@@ -11,6 +11,8 @@ import type { Clock } from '../runtime/clock.ts';
 export interface VolumeRecord {
   /** The controller's order as the watch saw it last. */
   order?: SyncthingReplica;
+  /** Syncthing's database as of the last look; absent where that could not be told. */
+  index?: string | undefined;
   /** The last scan that finished in this life of the process. */
   scan?: LocalScan;
   /** What runs in the background for it; one thing at a time. */

@@ -47,10 +47,15 @@ const identity = {
   finalizers: [],
 };
 
+/** Syncthing's database on every node, as long as none was lost. */
+const INDEX = 'index';
+/** After it was lost, counted past all that was proven. */
+export const MADE_ANEW = { index: 'another', sequence: 99 } as const;
+
 export const EMPTY_BASE: Base = { kind: 'empty', epoch: 0, session: 0, holders: [] };
 
 export function holder(node: string, sequence = 10): Holder {
-  return { node, storeId: storeOf(node), sequence };
+  return { node, storeId: storeOf(node), sequence, index: INDEX };
 }
 
 export function handoffBase(nodes: readonly string[], given: Partial<Base> = {}): Base {
@@ -145,6 +150,7 @@ export function folder(peers: readonly string[], given: Partial<FolderReport> = 
     errors: 0,
     messages: [],
     scanned: true,
+    index: INDEX,
     peers: peers.map((node) => peer(node)),
     ...given,
   };

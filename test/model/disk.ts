@@ -54,6 +54,8 @@ export interface Disk {
   /** The directory of the volume is under `volumes/`. */
   hasDirectory: boolean;
   state: DiskState | undefined;
+  /** Our mark in the database's directory. */
+  mark: string;
   database: FolderDatabase | undefined;
   durableDatabase: FolderDatabase | undefined;
   config: SyncthingModel;
@@ -75,6 +77,7 @@ export function newDisk(node: string, life: number): Disk {
     durableTree: undefined,
     hasDirectory: false,
     state: undefined,
+    mark: `mark-${node}-${life}`,
     database: undefined,
     durableDatabase: undefined,
     config: syncthingModel(deviceId),

@@ -146,12 +146,15 @@ export function loseDatabase(world: World, node: ModelNode): void {
   const isWriter = typeOf(disk) === 'sendreceive';
   count(world.counts, isWriter ? 'fault: database lost, writer' : 'fault: database lost, replica');
   world.ledger.lostDatabases.add(disk.storeId);
+  if (countsForAll(world, node)) world.ledger.forgetful.add(disk.storeId);
   for (const { mount } of node.pods.values())
     if (mount?.reading !== undefined) world.ledger.unsureReadings.add(`${disk.storeId} ${mount.reading}`);
   node.left = undefined;
   killDaemon(world, node);
-  disk.database = { indexId: nextNumber(world), sequence: 0, local: new Map(), remote: new Map() };
+  const indexId = nextNumber(world);
+  disk.database = { indexId, sequence: 0, local: new Map(), remote: new Map() };
   disk.durableDatabase = disk.database;
+  disk.mark = `mark-${indexId}`;
   if (isWriter || !node.isOn) return;
   startDaemon(node);
   scanFolder(world, node);

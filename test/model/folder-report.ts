@@ -51,6 +51,7 @@ export function folderReport(
     errors: isBroken(node) ? 1 : 0,
     messages: isBroken(node) ? ['folder path missing, or no space'] : [],
     scanned: daemon.isScanned,
+    index: disk.mark,
     peers: peers.map((peer) => peerReport(world, node, peer)),
   };
 }

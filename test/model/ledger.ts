@@ -35,6 +35,8 @@ export interface Ledger {
   readonly mayReappear: Set<string>;
   /** Stores whose database was lost and that no scan has rebuilt. */
   readonly lostDatabases: Set<string>;
+  /** Those of them that decide alone what the volume has, so that others' older files come in again. */
+  readonly forgetful: Set<string>;
   /** Stores whose copy was ordered to leave, by the volume's status. */
   readonly left: Set<string>;
   isDeletionOrdered: boolean;
@@ -58,6 +60,7 @@ export function newLedger(): Ledger {
     acknowledged: { files: new Map(), writes: 0, covered: 0, epoch: 0 },
     mayReappear: new Set(),
     lostDatabases: new Set(),
+    forgetful: new Set(),
     left: new Set(),
     isDeletionOrdered: false,
     lostNodes: new Set(),

@@ -95,7 +95,8 @@ function changedEntry(
 
 /** The first scan after the loss of a database knows of no deletion before it. */
 function rebuild({ ledger }: World, { disk }: ModelNode): void {
-  if (ledger.lostDatabases.delete(disk.storeId)) forgetDeletions(ledger);
+  ledger.lostDatabases.delete(disk.storeId);
+  if (ledger.forgetful.delete(disk.storeId)) forgetDeletions(ledger);
 }
 
 function canScan(disk: Disk): boolean {

@@ -252,6 +252,23 @@ function wipeMarker({ disk }: ModelNode): void {
   disk.hasDirectory = false;
 }
 
+/** A session ends, and its node's daemon with it, before any helper ran; it begins anew without its database. */
+function endsWithItsDatabase({ world, writer, other }: Turn): void {
+  writes(world, writer);
+  rounds(world, 3);
+  leaves(world, writer);
+  for (let left = 8; left > 0; left -= 1) roundWithoutHelpers(world, writer);
+  step(world, () => killDaemon(world, writer));
+  step(world, () => loseDatabase(world, writer));
+  comes(world, other, 5);
+  if (podMounts(other).length > 0) step(world, () => remove(world, other, 'a'));
+  leaves(world, other);
+  rounds(world, 4);
+  startDaemon(writer);
+  step(world, () => daemonScans(world, writer));
+  rounds(world, 4);
+}
+
 /** Each with how often it is drawn. */
 export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => void]>> = {
   'writer dies': [3, writerDies],
@@ -260,6 +277,7 @@ export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => vo
   'writer is alone': [4, writerIsAlone],
   'pod moves': [6, moves],
   'database goes': [1, databaseGoes],
+  'ends with its database': [1, endsWithItsDatabase],
   'scan is overtaken': [2, scanIsOvertaken],
   'early writes': [3, earlyWrites],
   'comes back at once': [2, comesBackAtOnce],

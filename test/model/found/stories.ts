@@ -293,4 +293,13 @@ export const STORIES: readonly FoundStory[] = [
       ['holder is wiped', 0, 153],
     ],
   },
+  {
+    name: 'a session was over while its folder could announce, and its daemon came back without a database (rule 22)',
+    options: { names: ['n1', 'n2', 'n3'], labelled: ['n1', 'n2', 'n3'], isSyncthing1: true },
+    happenings: [
+      ['pod comes', 0, 0],
+      ['round', 0, 3],
+      ['ends with its database', 0, 0],
+    ],
+  },
 ];
