@@ -14,12 +14,22 @@ export async function applyDeleter(pass: Pass, action: DeleterAction): Promise<P
       if (action.takeOut) await takeOut(pass, action.folderId);
       if (action.move !== undefined) await move(action.move);
       return changed(1);
+    case 'park':
+      await park(pass, action.folderId);
+      return changed(1);
     case 'take-out':
       await takeOut(pass, action.folderId);
       return changed(1);
     case 'purge':
       return purge(action.path, action.item, pass.budget);
   }
+}
+
+/** Nothing is sent or received any more; whom it was shared with stays on its list, until an order says otherwise. */
+async function park({ view, signal }: Pick<Pass, 'view' | 'signal'>, folderId: string): Promise<void> {
+  using syncthing = await localSyncthing(view);
+  const folder = await syncthing.client.folder(folderId, { signal });
+  if (folder !== undefined) await syncthing.client.putFolders([{ ...folder, paused: true }], { signal });
 }
 
 /** When it returns, Syncthing does not touch the folder's files any more, and their marker is gone. */

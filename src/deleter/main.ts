@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { helperPass, type Pass } from '../runtime/helper-pass.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { applyDeleter } from './apply.ts';
-import { observeDisk, observeFolderIds } from './observe.ts';
+import { observeDisk, observeFolders } from './observe.ts';
 import { planDeleter, refusedRemovals, removalFacts, type ObservedStore } from './plan.ts';
 
 /** The helper `deleter`: folders and bytes that are to go. */
@@ -41,7 +41,7 @@ async function observe(
 ): Promise<Observed> {
   const disk = { ...(await observeDisk(view)), now: clock.now() };
   try {
-    return { store: { ...disk, folderIds: await observeFolderIds(view, signal) }, failed: [] };
+    return { store: { ...disk, ...(await observeFolders(view, signal)) }, failed: [] };
   } catch (error) {
     return { store: disk, failed: [{ item: 'syncthing', reason: messageOf(error) }] };
   }

@@ -25,8 +25,12 @@ async function directoriesIn(directory: string): Promise<readonly string[]> {
   }
 }
 
-export async function observeFolderIds(view: NodeView, signal: AbortSignal): Promise<readonly string[]> {
+export async function observeFolders(
+  view: NodeView,
+  signal: AbortSignal,
+): Promise<Required<Pick<ObservedStore, 'folderIds' | 'pausedIds'>>> {
   using syncthing = await localSyncthing(view);
   const { folders } = await syncthing.needed(syncthing.client.config({ signal }));
-  return folders.map(({ id }) => id);
+  const paused = folders.filter((folder) => folder.paused === true);
+  return { folderIds: folders.map(({ id }) => id), pausedIds: paused.map(({ id }) => id) };
 }

@@ -30,10 +30,10 @@ function unanswered(world: ObservedStore): ObservedStore {
   return rest;
 }
 
-/** Short forms, A for the volume: `discard A out -> PATH`, `take-out A`, `purge NAME`. */
+/** Short forms, A for the volume: `discard A out -> PATH`, `park A`, `take-out A`, `purge NAME`. */
 function short(action: DeleterAction): string {
   if (action.kind === 'purge') return `purge ${action.path}`;
-  if (action.kind === 'take-out') return `take-out ${action.folderId}`;
+  if (action.kind === 'take-out' || action.kind === 'park') return `${action.kind} ${action.folderId}`;
   return ['discard', action.takeOut ? 'out' : 'in', action.move?.to ?? 'nothing'].join(' ');
 }
 
@@ -41,6 +41,8 @@ function applied(world: ObservedStore, actions: readonly DeleterAction[]): Obser
   return actions.reduce((before, action) => {
     if (action.kind === 'purge')
       return { ...before, trash: before.trash.filter((name) => !action.path.endsWith(name)) };
+    if (action.kind === 'park')
+      return { ...before, pausedIds: [...(before.pausedIds ?? []), action.folderId] };
     const folderIds = before.folderIds?.filter(
       (id) => id !== action.folderId || (action.kind === 'discard' && !action.takeOut),
     );
@@ -198,15 +200,27 @@ const rows: readonly Row[] = [
     facts: nobody,
   },
   {
-    name: 'an orphan goes out of Syncthing and keeps its bytes',
+    name: 'an orphan is paused and keeps its bytes',
     view: { states: { [A]: diskState(A) } },
-    plan: [`take-out ${A}`],
+    plan: [`park ${A}`],
+    facts: { ...nobody, orphans: [A] },
+  },
+  {
+    name: 'once',
+    view: { states: { [A]: diskState(A) } },
+    store: store({ pausedIds: [A] }),
+    plan: [],
     facts: { ...nobody, orphans: [A] },
   },
   { name: 'not one that writes', view: { states: { [A]: diskState(A, writer) } }, plan: [] },
   { name: 'not one that is mounted', view: { states: { [A]: diskState(A) }, mounted: [A] }, plan: [] },
   { name: 'not one of which nothing is known', view: {}, plan: [] },
-  { name: 'but one that has no directory', view: {}, store: store({ volumes: [] }), plan: [`take-out ${A}`] },
+  {
+    name: 'one that has no directory goes out of Syncthing',
+    view: {},
+    store: store({ volumes: [] }),
+    plan: [`take-out ${A}`],
+  },
   {
     name: 'old trash goes, new trash and what is none of ours stays',
     view: { trashGraceMs: HOUR },

@@ -9,6 +9,8 @@ import { stampOf, trashedAt, trashName } from './trash-name.ts';
 export interface ObservedStore {
   /** Folders of the local Syncthing; absent when it gives no answer: then only old trash goes. */
   readonly folderIds?: readonly string[];
+  /** Those of them that are paused. */
+  readonly pausedIds?: readonly string[];
   /** Names under `volumes/` and `trash/`; of `volumes/` only directories. */
   readonly volumes: readonly string[];
   readonly trash: readonly string[];
@@ -26,7 +28,9 @@ export type DeleterAction =
       readonly takeOut: boolean;
       readonly move?: { readonly from: string; readonly to: string };
     }
-  /** A folder that nothing names stops being synced; its bytes stay (handoff rule 32). */
+  /** A folder that nothing names stops being synced; its bytes stay, and so does its index (handoff rule 32). */
+  | { readonly kind: 'park'; readonly item: string; readonly folderId: string }
+  /** One of which there is nothing on the disk. */
   | { readonly kind: 'take-out'; readonly item: string; readonly folderId: string }
   /** An entry of `trash/` whose grace time is over. */
   | { readonly kind: 'purge'; readonly item: string; readonly path: string };
@@ -183,15 +187,21 @@ function orphanDirectories({ view, observed }: World): readonly string[] {
 }
 
 /**
- * An empty list of replicas, as after an API server was restored from a backup, takes folders out of Syncthing and no
- * byte away: each comes back with its order. What writes, or is mounted, or cannot be told, stays in Syncthing.
+ * An empty list of replicas, as after an API server was restored from a backup, pauses folders and takes no byte away:
+ * each comes back with its order, and with what Syncthing knows of it. Out of Syncthing it would have no index any more,
+ * as if the database had been lost (rule 16). What writes, or is mounted, or cannot be told, stays as it is.
  */
 function orphanFolders({ view, observed }: World): readonly DeleterAction[] {
   if (view.order === undefined) return [];
   const named = namedFolders(view);
   return (observed.folderIds ?? [])
     .filter((id) => !named.has(id) && !view.mounted.includes(id) && isKnownIdle({ view, observed }, id))
-    .map((id) => ({ kind: 'take-out', item: id, folderId: id }));
+    .flatMap((id) => letGo(observed, id));
+}
+
+function letGo({ volumes, pausedIds = [] }: ObservedStore, id: string): readonly DeleterAction[] {
+  if (!volumes.includes(id)) return [{ kind: 'take-out', item: id, folderId: id }];
+  return pausedIds.includes(id) ? [] : [{ kind: 'park', item: id, folderId: id }];
 }
 
 /** A directory without a readable state.json may be the writer's. */

@@ -13,7 +13,7 @@ import { isScanMade } from './peers-go.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
 export interface RoundSources {
-  /** Every order of this node, from a synced watch: a folder that none of them names is taken out of Syncthing. */
+  /** Every order of this node, from a synced watch: a folder that none of them names is paused. */
   readonly replicas: () => readonly SyncthingReplica[];
   readonly node: () => SyncthingNode | undefined;
   /** Of Kubernetes' own Node. */

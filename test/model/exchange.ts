@@ -1,6 +1,6 @@
 /** Indexes on their way from one daemon to another: in order, in batches, each direction for itself. */
 import type { Entry, FolderDatabase, RemoteIndex } from './disk.ts';
-import { folderOf, sharedWith } from './global-entry.ts';
+import { folderOf, isParked, sharedWith } from './global-entry.ts';
 import type { ModelNode } from './model-node.ts';
 import type { World } from './world.ts';
 
@@ -20,6 +20,7 @@ export function isLinked(world: World, one: ModelNode, other: ModelNode): boolea
 }
 
 export function bothShare(one: ModelNode, other: ModelNode): boolean {
+  if (isParked(one.disk) || isParked(other.disk)) return false;
   return (
     sharedWith(one.disk).includes(other.disk.deviceId) && sharedWith(other.disk).includes(one.disk.deviceId)
   );

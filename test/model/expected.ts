@@ -103,7 +103,7 @@ const OUTCOMES = [
   'resharer: not clean',
   'resharer: take-out',
   'deleter: discard',
-  'deleter: take-out',
+  'deleter: park',
   'condition: Ready False Blocked',
   'condition: Ready False Deleting',
   'condition: Ready False Diverged',

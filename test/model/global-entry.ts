@@ -7,6 +7,11 @@ export function folderOf(disk: Disk) {
   return disk.config.folders.find(({ id }) => id === FOLDER);
 }
 
+/** Paused: nothing is scanned, sent or received. */
+export function isParked(disk: Disk): boolean {
+  return folderOf(disk)?.paused === true;
+}
+
 /** Device ids with which this daemon shares the folder. */
 export function sharedWith(disk: Disk): readonly string[] {
   const devices = folderOf(disk)?.devices ?? [];

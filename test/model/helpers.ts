@@ -12,7 +12,7 @@ import type { DeviceConfig, FolderConfig } from '../../src/syncthing/config-sche
 import { withDevice, withFolder, withoutDevice, withoutFolder } from '../builders/syncthing-model.ts';
 import { count } from './counts.ts';
 import { dropSessions } from './exchange.ts';
-import { flaggedOf, sharedWith } from './global-entry.ts';
+import { flaggedOf, folderOf, isParked, sharedWith } from './global-entry.ts';
 import type { HelperName, ModelNode } from './model-node.ts';
 import { scanFolder } from './scan.ts';
 import { FOLDER, nextNumber, type World } from './world.ts';
@@ -126,9 +126,17 @@ function introduce(world: World, node: ModelNode, view: NodeView): void {
   if (node.driver !== undefined) node.driver.fenced = fencedNodes(view, observed());
 }
 
+function park(world: World, { disk, daemon }: ModelNode): void {
+  const folder = folderOf(disk);
+  if (folder !== undefined) disk.config = withFolder(disk.config, { ...folder, paused: true });
+  daemon.restarts += 1;
+  for (const key of world.sent.keys()) if (key.includes(disk.deviceId)) world.sent.delete(key);
+}
+
 function discard(world: World, node: ModelNode, action: DeleterAction): void {
   const { disk } = node;
   if (action.kind === 'take-out') takeOutFolder(world, node);
+  if (action.kind === 'park') park(world, node);
   if (action.kind !== 'discard') return;
   if (action.takeOut) takeOutFolder(world, node);
   if (action.move === undefined) return;
@@ -150,6 +158,7 @@ function removeWhatGoes(world: World, node: ModelNode, view: NodeView): void {
   const { disk, driver } = node;
   const observed = () => ({
     folderIds: disk.config.folders.map(({ id }) => id),
+    pausedIds: isParked(disk) ? [FOLDER] : [],
     volumes: disk.hasDirectory || disk.state !== undefined ? [FOLDER] : [],
     trash: [],
     now: world.now,

@@ -2,7 +2,7 @@
 import { DIRECTORY, hasChildren, parentOf, putFile, type Disk, type Entry, type ModelFile } from './disk.ts';
 import { bothShare, isLinked } from './exchange.ts';
 import { isConflictName } from '../../src/desired/shared-status.ts';
-import { folderOf, globalEntry, needsOf, typeOf } from './global-entry.ts';
+import { folderOf, globalEntry, isParked, needsOf, typeOf } from './global-entry.ts';
 import type { ModelNode } from './model-node.ts';
 import { isUnscanned, scanName, withEntry } from './scan.ts';
 import { compareVersions, mergedVersions } from './version-vector.ts';
@@ -37,7 +37,7 @@ function canTake(world: World, node: ModelNode, name: string, newest: Entry): bo
 
 function canPull({ isOn, isSlow, daemon, disk }: ModelNode): boolean {
   const isWorking = isOn && daemon.isOn && !isSlow && !daemon.hasToScan && !daemon.hasGivenUp;
-  return isWorking && disk.hasDirectory && !disk.isDoubled;
+  return isWorking && disk.hasDirectory && !disk.isDoubled && !isParked(disk);
 }
 
 /** `pick` chooses among what is needed: Syncthing pulls in no order that matters, and deletions may come first. */

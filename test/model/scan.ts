@@ -1,6 +1,6 @@
 /** A daemon's scan: the index takes in what is on the disk. */
 import { hasChildren, type Disk, type Entry, type FolderDatabase, type ModelFile } from './disk.ts';
-import { globalEntry, typeOf } from './global-entry.ts';
+import { globalEntry, isParked, typeOf } from './global-entry.ts';
 import { forgetDeletions } from './ledger.ts';
 import type { ModelNode } from './model-node.ts';
 import { bumped, withoutOthers } from './version-vector.ts';
@@ -100,7 +100,7 @@ function rebuild({ ledger }: World, { disk }: ModelNode): void {
 }
 
 function canScan(disk: Disk): boolean {
-  return typeOf(disk) !== undefined && disk.hasDirectory && !disk.isDoubled;
+  return typeOf(disk) !== undefined && !isParked(disk) && disk.hasDirectory && !disk.isDoubled;
 }
 
 /** New and changed files first, deletions in a second pass, as Syncthing does. */

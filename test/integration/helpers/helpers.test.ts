@@ -192,19 +192,26 @@ describe('two nodes, one volume', () => {
     expect(n2.read(ID, 'b')).toBe('written on n2');
   });
 
-  test('a copy that nothing names any more: out of Syncthing, and every byte stays', async () => {
+  test('a copy that nothing names any more is paused, and comes back with all that Syncthing knows of it', async () => {
     const idle = { ...viewOf(n2, {}), replicas: [] };
     const { order: _, ...incomplete } = idle;
+    const before = await n2.daemon.client.folderStatus(ID, call);
     expect(await runPass('deleter', incomplete)).toMatchObject({ changed: 0, orphans: [] });
     expect(await runPass('deleter', { ...idle, mounted: [ID] })).toMatchObject({ changed: 0, orphans: [ID] });
     expect(await typeOf(n2)).toBe('sendreceive');
     expect(await runPass('deleter', idle)).toMatchObject({ changed: 1, failed: [], orphans: [ID] });
-    expect(await typeOf(n2)).toBeUndefined();
+    expect((await n2.daemon.client.folder(ID, call))?.paused).toBe(true);
+    expect(await runPass('deleter', idle)).toMatchObject({ changed: 0, failed: [], orphans: [ID] });
     expect(n2.read(ID, 'b')).toBe('written on n2');
+    const { sequence } = before;
     expect(await runPass('resharer', viewOf(n2, { order: { peers: [] } }))).toMatchObject({
       changed: 1,
       applied: [{}],
     });
+    await n2.daemon.client.scan(ID, call);
+    const after = await n2.daemon.client.folderStatus(ID, call);
+    expect(after).toMatchObject({ state: 'idle', sequence, receiveOnlyTotalItems: 0 });
+    expect(sequence).toBeGreaterThan(0);
   });
 });
 
