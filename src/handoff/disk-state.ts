@@ -1,7 +1,10 @@
 /**
  * `volumes/<folderId>/state.json`: what this disk knows of its own copy, fsynced before anything that relies on it
- * (docs/handoff.md, "Words"). The states and every way between them are here; writing the file is the node's.
+ * (docs/handoff.md, "Words"). The states are here, the ways between their phases in transitions.ts; writing the file
+ * is the node's.
  */
+import { archivesFrom, archivesIn, type Archives } from './archives.ts';
+import { transition, type PhaseEvent } from './transitions.ts';
 
 /** A proving scan, kept so that a released writer can still say which scan was held. */
 export interface DiskScan {
@@ -32,14 +35,6 @@ export type DiskPhase =
       readonly epoch: number;
       readonly step: 'archiving' | 'archived';
     });
-
-/** Absolute paths of what has, or may have, something that only a lost lineage had (handoff rule 30). */
-export interface Archives {
-  /** Of the last rejoin, the empty string where there is none. */
-  readonly archive: string;
-  /** Those of before, oldest first: of a rejoin that a later lineage broke off, and of one that left something. */
-  readonly earlier?: readonly string[];
-}
 
 /** The last right to read of this copy, which its pods have mounted, or have not any more (handoff rule 36). */
 export interface DiskReading {
@@ -84,11 +79,6 @@ export function newDiskState(identity: Pick<DiskState, 'volume' | 'folderId' | '
   return { version: 1, ...identity, highestEpoch: 0, phase: { kind: 'replica' } };
 }
 
-/** The epoch that this copy has written in and not been superseded in, 0 where it has none. */
-function endedEpoch(phase: DiskPhase): number {
-  return phase.kind === 'released' || phase.kind === 'untouched' ? phase.epoch : 0;
-}
-
 export type TakeGrant =
   | { readonly kind: 'taken'; readonly state: DiskState }
   /** The folder gets writer type first; the grant is taken by asking again when it has it. */
@@ -107,54 +97,43 @@ export interface Taking {
  * the one it is in. A copy never takes a lower epoch than it saw, nor one that it ended (handoff rules 4, 10 to 12, 22).
  */
 export function takeGrant(state: DiskState, epoch: number, { isSwitched, isFirst }: Taking): TakeGrant {
-  const { phase } = state;
-  if (phase.kind === 'writer' && phase.epoch === epoch) {
-    return { kind: 'taken', state: { ...state, phase: { ...phase, session: phase.session + 1 } } };
+  const outcome = transition(state.phase, { kind: 'take', epoch, isSwitched, isFirst });
+  if (outcome.kind === 'refused') return outcome;
+  const { phase } = outcome;
+  // A new epoch, and no session of one that is under way.
+  const isNew = state.phase.kind !== 'writer';
+  if (isNew && epoch < state.highestEpoch) {
+    const reason = `this copy saw epoch ${state.highestEpoch}, above ${epoch}`;
+    return { kind: 'refused', reason };
   }
-  const reason = refusal(state, epoch);
-  if (reason !== undefined) return { kind: 'refused', reason };
-  const isBegun = phase.kind === 'taking' && phase.epoch === epoch;
-  if (isFirst || (isBegun && isSwitched)) {
-    const session = { kind: 'writer', epoch, session: 1 } as const;
-    return { kind: 'taken', state: { ...announced(state), highestEpoch: epoch, phase: session } };
-  }
-  if (isBegun) return { kind: 'begun', state };
-  const begun = { kind: 'taking', epoch } as const;
-  return { kind: 'begun', state: { ...announced(state), highestEpoch: epoch, phase: begun } };
+  if (phase === state.phase) return { kind: 'begun', state };
+  const next = isNew ? { ...announced(state), highestEpoch: epoch, phase } : { ...state, phase };
+  return { kind: phase.kind === 'writer' ? 'taken' : 'begun', state: next };
 }
 
-/** Why this copy cannot write in that epoch, for people. */
-function refusal({ phase, highestEpoch }: DiskState, epoch: number): string | undefined {
-  if (phase.kind === 'rejoining') return `this copy is being rejoined in epoch ${phase.epoch}`;
-  if (epoch <= endedEpoch(phase)) return `epoch ${epoch} has ended on this node`;
-  if (phase.kind === 'writer') return `the session of epoch ${phase.epoch} has not ended on this node`;
-  if (epoch < highestEpoch) return `this copy saw epoch ${highestEpoch}, above ${epoch}`;
-  return undefined;
+function after(state: DiskState, event: PhaseEvent): DiskState {
+  const outcome = transition(state.phase, event);
+  const isSame = outcome.kind === 'refused' || outcome.phase === state.phase;
+  return isSame ? state : { ...state, phase: outcome.phase };
 }
 
 /** The writer ends its session: only for the scan that the controller confirmed (handoff rules 22 and 37). */
 export function release(state: DiskState, scan: DiskScan): DiskState {
-  const { phase, writing } = state;
+  const { writing } = state;
   if (writing?.phase === 'writing') return { ...state, writing: { ...writing, phase: 'ended', scan } };
-  if (phase.kind !== 'writer') return state;
-  return { ...state, phase: { kind: 'released', epoch: phase.epoch, session: phase.session, scan } };
+  return after(state, { kind: 'release', scan });
 }
 
 /** Gives back a grant that was never mounted; a writer of that epoch mounted it, so it cannot (handoff rule 5). */
 export function decline(state: DiskState, epoch: number): DiskState {
-  if (state.phase.kind === 'writer' || state.phase.kind === 'rejoining') return state;
-  if (epoch <= endedEpoch(state.phase) || epoch < state.highestEpoch) return state;
-  return { ...state, highestEpoch: epoch, phase: { kind: 'untouched', epoch } };
+  if (epoch < state.highestEpoch) return state;
+  const next = after(state, { kind: 'decline', epoch });
+  return next === state ? state : { ...next, highestEpoch: epoch };
 }
 
 /** Remembers an epoch that others write in; a copy that writes itself does not leave its phase by this. */
 export function sawEpoch(state: DiskState, epoch: number): DiskState {
   return epoch > state.highestEpoch ? { ...state, highestEpoch: epoch } : state;
-}
-
-/** Oldest first. */
-export function archivesIn({ archive, earlier = [] }: Archives): readonly string[] {
-  return [...earlier, archive].filter((each) => each !== '');
 }
 
 /** All of a copy: those that were told and those of the rejoin that it is in, oldest first. */
@@ -163,38 +142,26 @@ export function archivesOf({ phase, rejoined: done }: DiskState): readonly strin
   return phase.kind === 'rejoining' ? [...told, ...archivesIn(phase)] : told;
 }
 
-/** Of paths, oldest first. */
-export function archivesFrom(paths: readonly string[]): Archives {
-  const earlier = paths.slice(0, -1);
-  return { archive: paths.at(-1) ?? '', ...(earlier.length > 0 && { earlier }) };
-}
-
 /**
  * Ordered to rejoin; a lineage that was rejoined already, or is being, is not begun again (handoff rule 30). What a
  * rejoin that is broken off has archived may be nowhere else by now.
  */
 export function beginRejoin(state: DiskState, epoch: number, archive: string): DiskState {
   if ((state.rejoined?.epoch ?? 0) >= epoch) return state;
-  const { phase } = state;
-  if (phase.kind === 'rejoining' && phase.epoch >= epoch) return state;
-  const before = phase.kind === 'rejoining' ? archivesIn(phase) : [];
-  return {
-    ...announced(state),
-    highestEpoch: Math.max(state.highestEpoch, epoch),
-    phase: { kind: 'rejoining', epoch, step: 'archiving', ...archivesFrom([...before, archive]) },
-  };
+  const next = after(state, { kind: 'begin-rejoin', epoch, archive });
+  if (next === state) return state;
+  return { ...announced(next), highestEpoch: Math.max(state.highestEpoch, epoch) };
 }
 
 export function archived(state: DiskState): DiskState {
-  if (state.phase.kind !== 'rejoining') return state;
-  return { ...state, phase: { ...state.phase, step: 'archived' } };
+  return after(state, { kind: 'archived' });
 }
 
 /** `archives`: of archivesOf those that still have something. */
 export function rejoined(state: DiskState, archives: readonly string[]): DiskState {
   if (state.phase.kind !== 'rejoining') return state;
   const { epoch } = state.phase;
-  return { ...state, rejoined: { epoch, ...archivesFrom(archives) }, phase: { kind: 'replica' } };
+  return { ...after(state, { kind: 'rejoined' }), rejoined: { epoch, ...archivesFrom(archives) } };
 }
 
 /** The source of a failover has what the lost writer deleted back: this copy is of that lineage (handoff rule 28). */
@@ -205,14 +172,12 @@ export function tookBack(state: DiskState, epoch: number): DiskState {
 
 /** From here on the manifest alone has what Syncthing does not carry: to be on the disk before any of it is taken. */
 export function withPlainTree(state: DiskState): DiskState {
-  return state.phase.kind === 'writer' ? { ...state, phase: { ...state.phase, plain: true } } : state;
+  return after(state, { kind: 'made-plain' });
 }
 
 /** To be on the disk before a pod may change the tree: an older manifest must never be put back over what it did. */
 export function withWholeTree(state: DiskState): DiskState {
-  if (state.phase.kind !== 'writer') return state;
-  const { plain: _, ...phase } = state.phase;
-  return { ...state, phase };
+  return after(state, { kind: 'made-whole' });
 }
 
 export function announcing(state: DiskState): DiskState {

@@ -1,5 +1,6 @@
 /** The end of a rejoin: the copy is what the lineage says, the archive what only this copy had (handoff rule 30). */
-import { archivesIn, rejoined } from '../handoff/disk-state.ts';
+import { archivesIn } from '../handoff/archives.ts';
+import { rejoined } from '../handoff/disk-state.ts';
 import { giveOwnCopies } from '../metadata/own-copies.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';

@@ -1,6 +1,7 @@
 /** What planLocal decides on, read now (src/handoff/local.ts). */
 import type { FolderReport } from '../desired/replica.ts';
-import { archivesFrom, archivesIn, type DiskState } from '../handoff/disk-state.ts';
+import { archivesFrom, archivesIn } from '../handoff/archives.ts';
+import { type DiskState } from '../handoff/disk-state.ts';
 import type { LocalView } from '../handoff/local.ts';
 import type { NodeContext } from './context.ts';
 import { existing } from './exists.ts';

@@ -8,7 +8,8 @@ import type {
   WriterReport,
 } from '../desired/replica.ts';
 import { isClean } from '../handoff/copy.ts';
-import { archivesFrom, archivesOf, type Archives, type DiskState } from '../handoff/disk-state.ts';
+import { archivesFrom, type Archives } from '../handoff/archives.ts';
+import { archivesOf, type DiskState } from '../handoff/disk-state.ts';
 import { isStillSending } from '../handoff/folder-type.ts';
 import { isReading } from '../handoff/reading.ts';
 import { isWriting } from '../handoff/writing.ts';

@@ -1,9 +1,9 @@
 /** What a node does in the background for a copy: it begins, things happen, it ends or is lost with the process. */
+import { archivesIn } from '../../src/handoff/archives.ts';
 import {
   announced,
   announcing,
   archived,
-  archivesIn,
   archivesOf,
   rejoined,
   type DiskState,
