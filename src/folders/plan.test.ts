@@ -68,7 +68,7 @@ function having(...folders: readonly Partial<FolderInput>[]): SyncthingModel {
     .reduce(withFolder, devices.reduce(withDevice, syncthingModel(OWN)));
 }
 
-/** Short forms: `add A,B`, `put A sendreceive D2`, `pause and put A sendreceive`, `take-out A`. */
+/** Short forms: `add A,B`, `put A sendonly D2`, `pause and put A sendonly`, `take-out A`. */
 function short(action: ResharerAction): string {
   function name(id: string): string {
     return id === A ? 'A' : 'B';
@@ -152,7 +152,7 @@ const rows: readonly Row[] = [
     applied: ['B'],
     refused: 1,
   },
-  { name: 'the switch to writer', view: asWriter(writer), model: having({}), plan: ['put A sendreceive D2'] },
+  { name: 'the switch to writer', view: asWriter(writer), model: having({}), plan: ['put A sendonly D2'] },
   {
     name: 'not before state.json has the grant',
     view: asWriter({ kind: 'replica' }),
@@ -184,13 +184,13 @@ const rows: readonly Row[] = [
     name: 'its peers go with its type',
     view: asWriter({ kind: 'taking', epoch: 1 }, { peers: [] }),
     model: having({}),
-    plan: ['pause and put A sendreceive'],
+    plan: ['pause and put A sendonly'],
   },
   {
     name: 'where another store has the base, only if nothing counts as changed',
     view: asWriter({ kind: 'taking', epoch: 1 }, { base: elsewhere }),
     model: having({}),
-    plan: ['put A sendreceive D2 if clean'],
+    plan: ['put A sendonly D2 if clean'],
   },
   {
     name: 'a fence is up at once all the same',
@@ -218,7 +218,7 @@ const rows: readonly Row[] = [
       scanned: [B],
     },
     model: having({ folderId: B }, {}, { folderId: folderId(2), peers: [] }),
-    plan: ['put A sendreceive D2', 'put B receiveonly D2', 'pause and put B receiveonly'],
+    plan: ['put A sendonly D2', 'put B receiveonly D2', 'pause and put B receiveonly'],
   },
   {
     name: 'a fence by the peers of one volume goes before a switch',
@@ -230,7 +230,7 @@ const rows: readonly Row[] = [
       states: { [A]: diskState(A, writer), [B]: diskState(B) },
     },
     model: having({}, { folderId: B, peers: ['D2', 'D3'] }),
-    plan: ['pause and put B receiveonly D2', 'put A sendreceive D2'],
+    plan: ['pause and put B receiveonly D2', 'put A sendonly D2'],
   },
   {
     name: 'a peer whose device is not there yet: shared with the others, and not applied',
@@ -369,7 +369,7 @@ test('property: writer type only where state.json says writer in the granted epo
       });
       for (const { id, type, path } of folders) {
         expect(path).toBe(`/data/volumes/${id}/sync`);
-        if (type !== 'sendreceive') continue;
+        if (type === 'receiveonly') continue;
         const phase = view.states[id]?.phase;
         const grant = view.replicas.find(({ spec }) => spec.folderId === id)?.spec.grant;
         expect(['taking', 'writer']).toContain(phase?.kind);

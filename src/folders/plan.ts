@@ -1,6 +1,6 @@
 import type { NodeView, PassFailure, ReplicaOrder, ResharerReport } from '../desired/node-view.ts';
 import { volumePaths } from '../desired/volume-paths.ts';
-import { folderTypeOf } from '../handoff/folder-type.ts';
+import { folderTypeOf, writesAlone } from '../handoff/folder-type.ts';
 import { isHeldElsewhere } from '../handoff/session.ts';
 import { isComingToWrite } from '../handoff/taking.ts';
 import type { FolderConfig } from '../syncthing/config-schema.ts';
@@ -140,7 +140,7 @@ function wantedFolder(it: Case): Wanted {
   }
   const known = peers.map(({ deviceId }) => deviceId).filter((id) => observed.deviceIds.includes(id));
   const others = known.filter((id) => id !== observed.ownDeviceId);
-  const type = folderTypeOf(state, order.spec);
+  const type = writesAlone(state, order.spec) ? 'sendonly' : folderTypeOf(state, order.spec);
   const isShared = order.spec.access === 'eventual';
   const folder = folderConfig({ folderId, label, path: paths.sync, type, peers: others, isShared });
   return { kind: 'folder', folder };
@@ -222,7 +222,7 @@ function careOf(
 /** Where another store holds the base; what this one alone has is the truth, changed or not (handoff rule 8). */
 function mayBeUnclean({ view, order }: Case, actual: FolderConfig, wanted: FolderConfig): boolean {
   const { base, folderId } = order.spec;
-  const isSwitch = actual.type === 'receiveonly' && wanted.type === 'sendreceive';
+  const isSwitch = actual.type === 'receiveonly' && wanted.type !== 'receiveonly';
   return isSwitch && isHeldElsewhere(base, view.storeId) && view.states[folderId]?.phase.kind === 'taking';
 }
 

@@ -21,11 +21,15 @@ export function mayAnnounce(state: DiskState, order: SyncthingReplicaSpec): bool
 export function folderTypeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
   if (isShared(order)) return sharedTypeOf(state, order);
   if (state.announcing === true && mayAnnounce(state, order)) return 'sendreceive';
-  const { phase } = state;
-  const { grant } = order;
+  return writesAlone(state, order) ? 'sendreceive' : 'receiveonly';
+}
+
+/** By its grant: what any other copy has otherwise is not to come in under its pods (rule 15). */
+export function writesAlone({ phase }: DiskState, order: SyncthingReplicaSpec): boolean {
+  const { grant, node, type } = order;
   const isWriters = phase.kind === 'writer' || phase.kind === 'taking';
-  const writes = isWriters && grant?.node === order.node && grant.epoch === phase.epoch;
-  return writes && order.type === 'sendreceive' ? 'sendreceive' : 'receiveonly';
+  const isGranted = isWriters && grant?.node === node && grant.epoch === phase.epoch;
+  return !isShared(order) && isGranted && type === 'sendreceive';
 }
 
 /**

@@ -122,14 +122,19 @@ export function sessionOf({ phase, writing }: DiskState): BaseName | undefined {
 
 /**
  * The scan of this session that can prove something. A sequence that fell since then, or another database, is one that
- * was lost or rolled back: all is proven anew (rule 16).
+ * was lost or rolled back: all is proven anew (rule 16). So it is where another copy turns out to have something
+ * otherwise, which the next scan overrides (rule 15); beside other writers there is always something to come.
  */
-export function currentScan({ scan, state, folder }: LocalView): LocalScan | undefined {
+export function currentScan(view: LocalView): LocalScan | undefined {
+  const { scan, state, folder } = view;
   const now = sessionOf(state);
-  if (scan === undefined || !scan.proves || now === undefined) return undefined;
-  return countsOn(scan, folder ?? scan) && scan.epoch === now.epoch && scan.session === now.session
-    ? scan
-    : undefined;
+  if (scan?.proves !== true || now === undefined || isOtherwiseElsewhere(view)) return undefined;
+  const isOfNow = scan.epoch === now.epoch && scan.session === now.session;
+  return isOfNow && countsOn(scan, folder ?? scan) ? scan : undefined;
+}
+
+function isOtherwiseElsewhere({ order, folder }: LocalView): boolean {
+  return !isShared(order) && folder !== undefined && folder.needItems > 0;
 }
 
 /** Whether the folder can be scanned to some effect: it has writer type and nothing of its own in error. */

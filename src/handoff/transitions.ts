@@ -114,7 +114,7 @@ const TRANSITIONS: { readonly [P in PhaseKind]: Row<P> } = {
     decline: stays,
     'begin-rejoin': makesWay,
     'made-plain': (phase) => to({ ...phase, plain: true }),
-    'made-whole': ({ plain: _, ...phase }) => to(phase),
+    'made-whole': ({ kind, epoch, session }) => to({ kind, epoch, session }),
   },
   released: { ...NOT_HERE, take: afterItsEnd, decline: givesBackLater, 'begin-rejoin': makesWay },
   untouched: { ...NOT_HERE, take: afterItsEnd, decline: givesBackLater, 'begin-rejoin': makesWay },

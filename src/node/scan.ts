@@ -3,7 +3,7 @@ import type { FolderType } from '../desired/replica.ts';
 import type { LocalScan } from '../handoff/local.ts';
 import { scanProves } from '../handoff/session.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { SyncthingClient } from '../syncthing/client.ts';
+import { MARKER_ALONE, type FolderStatus, type SyncthingClient } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 
 export interface ScanRequest {
@@ -35,7 +35,7 @@ export async function scanFolder(
   await ctx.syncFilesystems([store.layout.volume(folderId).syncRoot], signal);
   const startedAt = clock.now();
   await syncthing.scan(folderId, { signal, timeoutMs: TIMEOUT_MS });
-  const status = await syncthing.folderStatus(folderId, { signal });
+  const status = await overrideNeeds(ctx, folderId, signal);
   const { sequence } = await syncthing.completion(folderId, { signal });
   const proves = scanProves({
     typeBefore,
@@ -49,13 +49,42 @@ export async function scanFolder(
   return index === undefined ? scan : { ...scan, index };
 }
 
+/** Syncthing answers before it begins, and one scan may come before that. */
+const BARRIERS = 10;
+const BARRIER_MS = 100;
+
+/**
+ * What other copies have otherwise than the only writer, as after its database was lost: its disk is right, so that its
+ * files, and what it lacks, get versions that follow. Only after a scan without errors, which has seen every file: what
+ * the index does not have is announced as deleted.
+ */
+async function overrideNeeds(
+  { syncthing, clock, log }: NodeContext,
+  folderId: string,
+  signal: AbortSignal,
+): Promise<FolderStatus> {
+  let status = await syncthing.folderStatus(folderId, { signal });
+  const { needTotalItems: items, errors, error } = status;
+  if (items === 0 || errors > 0 || error !== undefined) return status;
+  if ((await syncthing.folder(folderId, { signal }))?.type !== 'sendonly') return status;
+  log.warn({ folderId, items }, 'other copies have files otherwise: they get those of the writer');
+  await syncthing.override(folderId, { signal });
+  for (let barrier = 0; barrier < BARRIERS && status.needTotalItems > 0; barrier += 1) {
+    await syncthing.scan(folderId, { signal, sub: MARKER_ALONE });
+    status = await syncthing.folderStatus(folderId, { signal });
+    if (status.needTotalItems > 0) await clock.sleep(BARRIER_MS, signal);
+  }
+  return status;
+}
+
 async function typeOf(
   syncthing: SyncthingClient,
   folderId: string,
   signal: AbortSignal,
 ): Promise<FolderType | undefined> {
   const type = (await syncthing.folder(folderId, { signal }))?.type;
-  return type === undefined || type === 'sendreceive' ? type : 'receiveonly';
+  if (type === undefined) return undefined;
+  return type === 'sendreceive' || type === 'sendonly' ? 'sendreceive' : 'receiveonly';
 }
 
 function timesOf(

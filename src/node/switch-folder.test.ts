@@ -56,7 +56,7 @@ function found() {
 
 test('the folder of a copy that took its grant gets the type of a writer', async () => {
   await switchFolder(ctx, state, signal);
-  expect(found()).toEqual({ type: 'sendreceive', refused: undefined });
+  expect(found()).toEqual({ type: 'sendonly', refused: undefined });
 });
 
 // The lock is that of all folders: half an hour of one volume's scan must not be that of every pod of the node.
@@ -73,5 +73,5 @@ test('during a long scan others come to change their folders, and the pod is tol
   });
   syncthing.misbehaviours.delete(SCANNING);
   await switchFolder(ctx, state, signal);
-  expect(found()).toEqual({ type: 'sendreceive', refused: undefined });
+  expect(found()).toEqual({ type: 'sendonly', refused: undefined });
 });

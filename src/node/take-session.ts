@@ -82,9 +82,9 @@ async function isSwitched(
   { folderId, phase }: DiskState,
   signal: AbortSignal,
 ): Promise<boolean> {
-  return (
-    phase.kind === 'taking' && (await ctx.syncthing.folder(folderId, { signal }))?.type === 'sendreceive'
-  );
+  if (phase.kind !== 'taking') return false;
+  const folder = await ctx.syncthing.folder(folderId, { signal });
+  return folder?.type === 'sendonly' || folder?.type === 'sendreceive';
 }
 
 /** Once for each grant: where the folder has not got its type by that, the resharer sees to it, and the caller asks again. */

@@ -220,6 +220,11 @@ export interface SyncthingClient {
   scan(folderId: string, call: CallOptions & { readonly sub?: readonly string[] }): Promise<void>;
   /** Starts undoing local changes of a receive-only folder; resolves before it is done: scan as a barrier. */
   revert(folderId: string, call: CallOptions): Promise<void>;
+  /**
+   * Starts announcing the files of a send-only folder over what others have, and what its index lacks as deleted:
+   * never before its first scan has ended. Resolves before it is done: scan as a barrier.
+   */
+  override(folderId: string, call: CallOptions): Promise<void>;
   folderStatus(folderId: string, call: CallOptions): Promise<FolderStatus>;
   completion(folderId: string, call: CallOptions & { readonly deviceId?: string }): Promise<Completion>;
   /** Iterates real index entries, so it is right on 1.x too, unlike completion. `perPage` is 1 by default. */

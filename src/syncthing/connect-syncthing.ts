@@ -162,7 +162,10 @@ async function untilDisconnected(http: HttpCall, deviceId: string, call: CallOpt
   }
 }
 
-type FolderCalls = Pick<SyncthingClient, 'scan' | 'revert' | 'folderStatus' | 'completion' | 'folderErrors'>;
+type FolderCalls = Pick<
+  SyncthingClient,
+  'scan' | 'revert' | 'override' | 'folderStatus' | 'completion' | 'folderErrors'
+>;
 
 function folderCalls(http: HttpCall): FolderCalls {
   return {
@@ -177,6 +180,9 @@ function folderCalls(http: HttpCall): FolderCalls {
     },
     async revert(folder, call) {
       await order(http, { method: 'POST', path: 'db/revert', query: { folder }, call });
+    },
+    async override(folder, call) {
+      await order(http, { method: 'POST', path: 'db/override', query: { folder }, call });
     },
     async folderStatus(folder, call) {
       return get(http, answer.folderStatusSchema, { path: 'db/status', query: { folder }, call });

@@ -81,6 +81,7 @@ const OUTCOMES = [
   'scan: proves nothing',
   'scan: cancelled',
   'absorb: reverts',
+  'scan: overrides',
   'absorb: announces',
   'absorb: tells its files',
   'absorb: gives up changes',

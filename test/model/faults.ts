@@ -4,7 +4,7 @@ import { DIRECTORY, newDisk, parentOf, ROOT, type Tree } from './disk.ts';
 import { watch } from './controller.ts';
 import { reaches } from './reaches.ts';
 import { dropSessions } from './exchange.ts';
-import { flaggedOf, typeOf } from './global-entry.ts';
+import { flaggedOf, sendsOnly, typeOf } from './global-entry.ts';
 import { mayGo } from './sharing-ledger.ts';
 import { holdsAll } from './invariants.ts';
 import type { ModelNode } from './model-node.ts';
@@ -136,7 +136,7 @@ function countsForAll({ api }: World, { name, disk }: ModelNode): boolean {
 function mayLoseDatabase(world: World, node: ModelNode): boolean {
   if (node.disk.database === undefined || isAnotherLost(world, node) || isAloneAhead(world, node))
     return false;
-  return !countsForAll(world, node) || isOnlyAuthor(world, node);
+  return !countsForAll(world, node) || sendsOnly(node.disk) || isOnlyAuthor(world, node);
 }
 
 /** A daemon that finds none makes a new one, and looks at all files; that of a writer stays away for a while. */
@@ -146,7 +146,7 @@ export function loseDatabase(world: World, node: ModelNode): void {
   const isWriter = typeOf(disk) === 'sendreceive';
   count(world.counts, isWriter ? 'fault: database lost, writer' : 'fault: database lost, replica');
   world.ledger.lostDatabases.add(disk.storeId);
-  if (countsForAll(world, node)) world.ledger.forgetful.add(disk.storeId);
+  if (countsForAll(world, node) && !sendsOnly(disk)) world.ledger.forgetful.add(disk.storeId);
   for (const { mount } of node.pods.values())
     if (mount?.reading !== undefined) world.ledger.unsureReadings.add(`${disk.storeId} ${mount.reading}`);
   node.left = undefined;

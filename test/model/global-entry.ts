@@ -7,6 +7,11 @@ export function folderOf(disk: Disk) {
   return disk.config.folders.find(({ id }) => id === FOLDER);
 }
 
+/** Of the only writer: what others have otherwise does not come in. */
+export function sendsOnly(disk: Disk): boolean {
+  return folderOf(disk)?.type === 'sendonly';
+}
+
 /** Paused: nothing is scanned, sent or received. */
 export function isParked(disk: Disk): boolean {
   return folderOf(disk)?.paused === true;

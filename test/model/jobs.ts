@@ -16,12 +16,20 @@ import { count } from './counts.ts';
 import { DIRECTORY, putFile, ROOT, syncDisk, type Disk, type FolderDatabase, type Tree } from './disk.ts';
 import { reaches } from './reaches.ts';
 import { isBroken } from './folder-report.ts';
-import { flaggedOf, globalEntry, knownNames, needsOf, typeOf, type Changed } from './global-entry.ts';
+import {
+  flaggedOf,
+  globalEntry,
+  knownNames,
+  needsOf,
+  sendsOnly,
+  typeOf,
+  type Changed,
+} from './global-entry.ts';
 import { noteScan, noteScanEnd } from './ledger.ts';
 import { endDropVersions, endTakeBack } from './versions.ts';
 import type { Job, ModelNode } from './model-node.ts';
 import { pullOne } from './pull.ts';
-import { revertFolder, scanFolder } from './scan.ts';
+import { overrideNeeds, revertFolder, scanFolder } from './scan.ts';
 import type { World } from './world.ts';
 
 const IN_BACKGROUND: ReadonlySet<LocalAction['kind']> = new Set([
@@ -84,6 +92,7 @@ function endScan(world: World, node: ModelNode, job: Job): void {
     return;
   }
   scanFolder(world, node);
+  if (sendsOnly(disk) && !isBroken(node) && needsOf(disk).length > 0) overrideNeeds(world, node);
   noteScanEnd(world.ledger, new Date(job.startedAt).toISOString());
   const proves = scanProves({
     typeBefore: job.type,

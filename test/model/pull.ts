@@ -2,7 +2,7 @@
 import { DIRECTORY, hasChildren, parentOf, putFile, type Disk, type Entry, type ModelFile } from './disk.ts';
 import { bothShare, isLinked } from './exchange.ts';
 import { isConflictName } from '../../src/desired/shared-status.ts';
-import { folderOf, globalEntry, isParked, needsOf, typeOf } from './global-entry.ts';
+import { folderOf, globalEntry, isParked, needsOf, sendsOnly, typeOf } from './global-entry.ts';
 import type { ModelNode } from './model-node.ts';
 import { isUnscanned, scanName, withEntry } from './scan.ts';
 import { compareVersions, mergedVersions } from './version-vector.ts';
@@ -30,9 +30,16 @@ function keepVersion(world: World, disk: Disk, name: string, isDeletion: boolean
 /** Whether the newest version can be brought about on the disk now; deletions of a directory wait for what is in it. */
 function canTake(world: World, node: ModelNode, name: string, newest: Entry): boolean {
   const { tree } = node.disk;
+  if (sendsOnly(node.disk)) return isSameHere(node.disk, name, newest);
   if (newest.content === 0) return !hasChildren(tree, name);
   if (newest.isDirectory || tree?.get(name)?.content === newest.content) return true;
   return sourceOf(world, node, name, newest) !== undefined;
+}
+
+/** A folder that only sends takes over the newer version of a file that it has just so. */
+function isSameHere({ database }: Disk, name: string, newest: Entry): boolean {
+  const own = database?.local.get(name);
+  return own !== undefined && own.content === newest.content && own.mtime === newest.mtime;
 }
 
 function canPull({ isOn, isSlow, daemon, disk }: ModelNode): boolean {

@@ -1,9 +1,10 @@
 /** A daemon's scan: the index takes in what is on the disk. */
 import { hasChildren, type Disk, type Entry, type FolderDatabase, type ModelFile } from './disk.ts';
-import { globalEntry, isParked, typeOf } from './global-entry.ts';
+import { globalEntry, isParked, needsOf, typeOf } from './global-entry.ts';
+import { count } from './counts.ts';
 import { forgetDeletions } from './ledger.ts';
 import type { ModelNode } from './model-node.ts';
-import { bumped, withoutOthers } from './version-vector.ts';
+import { bumped, mergedVersions, withoutOthers } from './version-vector.ts';
 import type { World } from './world.ts';
 
 const GONE: ModelFile = { content: 0, mtime: 0, isDirectory: false, ctime: 0 };
@@ -133,4 +134,18 @@ export function revertFolder({ disk }: ModelNode): void {
     }
     disk.database = { ...disk.database, local };
   }
+}
+
+/** What others have otherwise gets the only writer's version; what it lacks is deleted. */
+export function overrideNeeds(world: World, { disk }: ModelNode): void {
+  for (const name of needsOf(disk)) {
+    const { database } = disk;
+    const newest = database && globalEntry(disk, database, name);
+    if (database === undefined || newest === undefined) continue;
+    const own = database.local.get(name) ?? { ...GONE, mtime: world.now, isFlagged: false };
+    const known = mergedVersions('version' in own ? own.version : {}, newest.version);
+    const version = bumped(known, disk.deviceId, Math.floor(world.now / 1000));
+    disk.database = withEntry(database, name, { ...own, version });
+  }
+  count(world.counts, 'scan: overrides');
 }

@@ -2,7 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { FolderConfig, FolderError, FolderState } from '../client.ts';
 import { copyItem, isUnchanged, readTree, removeItem, renameConflict, type DiskItem } from './folder-disk.ts';
-import { compareVersions, globalEntry, isValid, needs, nextVersion, type IndexEntry } from './index-entry.ts';
+import {
+  compareVersions,
+  globalEntry,
+  isValid,
+  mergedVersions,
+  needs,
+  nextVersion,
+  type IndexEntry,
+} from './index-entry.ts';
 
 /** What a device knows of another device's index of the folder. */
 export interface RemoteIndex {
@@ -162,8 +170,11 @@ export class FakeFolder {
 
   /** Brings what is needed from the sources. True when anything changed. */
   pull(sources: readonly Source[]): boolean {
-    if (this.state !== 'idle' || this.config.type === 'sendonly') {
+    if (this.state !== 'idle') {
       return false;
+    }
+    if (this.config.type === 'sendonly') {
+      return this.#adopt();
     }
     this.error = this.injectedError ?? missing(this.config.path);
     const needed = this.error === undefined ? this.needed() : [];
@@ -171,6 +182,17 @@ export class FakeFolder {
     const deleted = needed.filter((entry) => entry.deleted).toReversed();
     this.errors = this.#failing(existing);
     return [...existing, ...deleted].filter((entry) => this.#pullOne(entry, sources)).length > 0;
+  }
+
+  /** Of a file that is the same here, the newer version alone. */
+  #adopt(): boolean {
+    const same = this.needed().filter((entry) => {
+      const own = this.index.get(entry.name);
+      if (own === undefined || own.deleted) return own?.deleted === entry.deleted;
+      return isUnchanged(entry, own);
+    });
+    for (const entry of same) this.#put(entry);
+    return same.length > 0;
   }
 
   #failing(entries: readonly IndexEntry[]): readonly FolderError[] {
@@ -214,6 +236,16 @@ export class FakeFolder {
       renameConflict(root, local, now);
     } else if (global.deleted || local.type === 'file') {
       removeItem(root, local, keepsVersions(versioning), now);
+    }
+  }
+
+  /** What is here, or is not here, becomes newer than what others have. */
+  override(): void {
+    if (this.config.type !== 'sendonly') return;
+    for (const needed of this.needed()) {
+      const own = this.index.get(needed.name) ?? { ...needed, size: 0, deleted: true };
+      const version = nextVersion(mergedVersions(own.version, needed.version), this.#device, this.#now());
+      this.#put({ ...own, version, modifiedBy: this.#device, invalid: false });
     }
   }
 

@@ -183,6 +183,13 @@ export class FakeSyncthing implements AsyncDisposable {
     this.indexUpdated(folderId, before);
   }
 
+  override(folderId: string): void {
+    const folder = this.folders.get(folderId);
+    const before = folder?.sequence ?? 0;
+    folder?.override();
+    this.indexUpdated(folderId, before);
+  }
+
   /** Tells of index entries that came since the sequence was `before`. */
   indexUpdated(folderId: string, before: number): void {
     const sequence = this.folders.get(folderId)?.sequence ?? 0;

@@ -37,6 +37,14 @@ export function nextVersion(version: VersionVector, device: string, nowMs: numbe
   return { ...version, [device]: counter };
 }
 
+/** Not older than either. */
+export function mergedVersions(one: VersionVector, other: VersionVector): VersionVector {
+  const merged: Record<string, number> = { ...one };
+  for (const [device, counter] of Object.entries(other))
+    merged[device] = Math.max(merged[device] ?? 0, counter);
+  return merged;
+}
+
 /** Which of the versions that devices have is the one that all should have. */
 export function globalEntry(entries: readonly IndexEntry[]): IndexEntry | undefined {
   const [first, ...others] = entries.filter(isValid);

@@ -7,6 +7,7 @@ import { OK, type Answer, type RestAnswer, type RestRequest } from './rest-answe
 export const folderAnswers: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ['POST /rest/db/scan', scan],
   ['POST /rest/db/revert', revert],
+  ['POST /rest/db/override', override],
   ['GET /rest/db/status', ofFolder(status)],
   ['GET /rest/db/completion', ofFolder(completion)],
   ['GET /rest/db/remoteneed', ofFolder(remoteNeed)],
@@ -40,6 +41,11 @@ function scan(syncthing: FakeSyncthing, { query }: RestRequest): RestAnswer {
 /** Answers before it is done, as the real one. */
 function revert(syncthing: FakeSyncthing, { query }: RestRequest): RestAnswer {
   setImmediate(() => syncthing.revert(query.get('folder') ?? ''));
+  return OK;
+}
+
+function override(syncthing: FakeSyncthing, { query }: RestRequest): RestAnswer {
+  setImmediate(() => syncthing.override(query.get('folder') ?? ''));
   return OK;
 }
 

@@ -216,6 +216,35 @@ export function syncContract(peers: () => readonly [Peer, Peer]): void {
     expect(read(a, 'switch', 'f')).toBe('from b');
   });
 
+  test('a folder that only sends keeps its files, and overrides what another has otherwise', async () => {
+    const [writer, other] = peers();
+    for (const name of ['same', 'changed', 'deleted']) write(writer, 'only', name, name);
+    await share('only', writer, other);
+    await untilProven('only', writer, other);
+    await putFolder(writer, 'only', 'sendonly', [other]);
+    await putFolder(other, 'only', 'sendreceive', [writer]);
+    fs.rmSync(path.join(rootOf(writer, 'only'), 'deleted'));
+    await writer.client.scan('only', call());
+    await until('the deletion has arrived', () => read(other, 'only', 'deleted') === undefined);
+    write(other, 'only', 'changed', 'elsewhere');
+    write(other, 'only', 'deleted', 'back elsewhere');
+    await other.client.scan('only', call());
+    await until('the writer hears of both', async () => {
+      return (await writer.client.folderStatus('only', call())).needTotalItems === 2;
+    });
+    expect(read(writer, 'only', 'changed')).toBe('changed');
+    expect(read(writer, 'only', 'deleted')).toBeUndefined();
+
+    await writer.client.override('only', call());
+    await until('the writer lacks nothing', async () => {
+      return (await writer.client.folderStatus('only', call())).needTotalItems === 0;
+    });
+    await untilProven('only', writer, other);
+    expect(read(other, 'only', 'changed')).toBe('changed');
+    expect(read(other, 'only', 'deleted')).toBeUndefined();
+    expect(read(other, 'only', 'same')).toBe('same');
+  });
+
   test('taken out and added again, over the same files: needs nothing new, agrees again', async () => {
     const [writer, receiver] = peers();
     write(writer, 'again', 'f', '1');

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attach, detach, eventually } from '../attach.ts';
@@ -65,4 +65,33 @@ test('what the volume deleted while a copy had no database is gone from there as
   await detach(other, volumeId, 'pod-c');
   const others = [cluster.node('n1'), cluster.node('n3')].map((node) => node.paths(volumeId).data);
   for (const each of others) expect(existsSync(path.join(each, 'gone'))).toBe(false);
+});
+
+test("a writer without its database keeps its pod's files, and what the pod deleted stays deleted", async () => {
+  const volumeId = await cluster.createVolume('pvc-writer', { replicas: '3' });
+  const [writer, one, other] = [cluster.node('n1'), cluster.node('n2'), cluster.node('n3')];
+  const first = await attach(one, volumeId, 'pod-a');
+  for (const name of ['gone', 'changed', 'stays']) writeFileSync(path.join(first, name), 'of the first');
+  await detach(one, volumeId, 'pod-a');
+  await eventually(async () => expect((await cluster.volume(volumeId)).status.base.holders).toHaveLength(3));
+
+  const target = await attach(writer, volumeId, 'pod-b');
+  // What the pod does now, no other node hears of before the database is gone.
+  for (const { daemon } of [one, other]) await daemon.kill();
+  rmSync(path.join(target, 'gone'));
+  writeFileSync(path.join(target, 'changed'), 'of the second');
+  utimesSync(path.join(target, 'changed'), 1, 1);
+  await writer.daemon.kill();
+  loseDatabase(writer);
+  await writer.daemon.start();
+  for (const { daemon } of [one, other]) await daemon.start();
+  await detach(writer, volumeId, 'pod-b');
+  expect(readdirSync(writer.paths(volumeId).data).toSorted()).toEqual(['changed', 'stays']);
+
+  const again = await attach(one, volumeId, 'pod-c');
+  expect(readdirSync(again).toSorted()).toEqual(['changed', 'stays']);
+  expect(readFileSync(path.join(again, 'changed'), 'utf8')).toBe('of the second');
+  await detach(one, volumeId, 'pod-c');
+  const data = cluster.node('n3').paths(volumeId).data;
+  await eventually(() => expect(readdirSync(data).toSorted()).toEqual(['changed', 'stays']), 60_000);
 });
