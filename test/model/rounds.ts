@@ -10,6 +10,8 @@ import { pullOne } from './pull.ts';
 import { scanFolder } from './scan.ts';
 import { needsOf } from './global-entry.ts';
 import type { World } from './world.ts';
+import type { DiskPhase } from '../../src/handoff/disk-state.ts';
+import { count } from './counts.ts';
 
 const HELPERS: readonly HelperName[] = ['introducer', 'resharer', 'deleter'];
 
@@ -17,8 +19,20 @@ const HELPERS: readonly HelperName[] = ['introducer', 'resharer', 'deleter'];
 export function step(world: World, change: () => unknown): void {
   world.steps += 1;
   world.now += 7;
+  const before = world.nodes.map(({ disk }) => disk.state?.phase);
   change();
+  countTransitions(world, before);
   checkInvariants(world);
+}
+
+/** By the kinds of phases, as src/handoff/transitions.ts has them. */
+function countTransitions(world: World, before: readonly (DiskPhase | undefined)[]): void {
+  for (const [index, { disk }] of world.nodes.entries()) {
+    const from = before[index];
+    const to = disk.state?.phase;
+    if (from !== undefined && to !== undefined && from !== to)
+      count(world.counts, `transition: ${from.kind} > ${to.kind}`);
+  }
 }
 
 export function nodeRound(world: World, node: ModelNode): void {

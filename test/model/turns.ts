@@ -128,6 +128,21 @@ function databaseGoes({ world, writer, other, argument }: Turn): void {
   rounds(world, 3);
 }
 
+/** What its pod does last no other node hears of before the writer's database is gone. */
+function writerForgets({ world, writer }: Turn): void {
+  const others = world.nodes.filter((each) => each !== writer);
+  if (podMounts(writer).length === 0) comes(world, writer, 4);
+  writes(world, writer);
+  rounds(world, 2);
+  for (const each of others) step(world, () => killDaemon(world, each));
+  if (podMounts(writer).length > 0) step(world, () => remove(world, writer, 'a'));
+  step(world, () => loseDatabase(world, writer));
+  for (const each of others) startDaemon(each);
+  startDaemon(writer);
+  step(world, () => daemonScans(world, writer));
+  rounds(world, 3);
+}
+
 /** Everything but the helpers of one node has its turn. */
 function roundWithoutHelpers(world: World, node: ModelNode): void {
   world.now += 1_000;
@@ -277,6 +292,7 @@ export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => vo
   'writer is alone': [4, writerIsAlone],
   'pod moves': [6, moves],
   'database goes': [1, databaseGoes],
+  'writer forgets': [2, writerForgets],
   'ends with its database': [1, endsWithItsDatabase],
   'scan is overtaken': [2, scanIsOvertaken],
   'early writes': [3, earlyWrites],
