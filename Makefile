@@ -53,7 +53,9 @@ node-heal: $(NODE_MODULES) ## take back node-partition of NODE=node1, or only wh
 node-shell: $(NODE_MODULES) ## a shell inside NODE=node1
 	@$(CLUSTER_TOOL) exec $(NODE)
 
-.PHONY: manifests
+.PHONY: audit manifests
+audit: $(NODE_MODULES) ## known holes in the packages of the image; asks the npm registry, which has to answer audits
+	@npm audit --omit=dev
 manifests: $(NODE_MODULES) ## dist/syncthing-csi.yaml for kubectl apply; VALUES=file NAMESPACE=syncthing-csi; needs helm
 	@node tools/manifests/main.ts $(if $(NAMESPACE),--namespace $(NAMESPACE)) $(if $(VALUES),--values $(VALUES))
 

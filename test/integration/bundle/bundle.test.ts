@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -85,4 +85,21 @@ test('an unknown program is answered with those there are', async () => {
     exitCode: 64,
     stderr: expect.stringContaining('controller|node|introducer'),
   });
+});
+
+test('a second bundle of the same sources has the same bytes', async () => {
+  const again = await mkdtemp(path.join(tmpdir(), 'bundle-'));
+  try {
+    await bundlePrograms(again);
+    const names = (await readdir(outDir)).toSorted();
+    expect((await readdir(again)).toSorted()).toEqual(names);
+    for (const name of names) {
+      const [one, other] = await Promise.all(
+        [outDir, again].map((directory) => readFile(path.join(directory, name))),
+      );
+      expect(one?.equals(other ?? Buffer.alloc(0)), name).toBe(true);
+    }
+  } finally {
+    await rm(again, { recursive: true });
+  }
 });
