@@ -16,7 +16,7 @@ import { coverageOf, type Coverage } from '../../src/handoff/coverage.ts';
 import { decideFailover } from '../../src/handoff/failover.ts';
 import { decideFlush } from '../../src/handoff/flush.ts';
 import { decideGrant, requestsFor } from '../../src/handoff/grant.ts';
-import { isLost } from '../../src/handoff/lost-writer.ts';
+import { isLost, lossOf, nodeLoss, type Loss } from '../../src/handoff/lost-writer.ts';
 import { lostReaders } from '../../src/handoff/readers.ts';
 import { lostWriters } from '../../src/handoff/writers.ts';
 import { decideSharedFlushes } from '../../src/handoff/shared-flush.ts';
@@ -58,11 +58,17 @@ function forget(world: World): void {
   world.controller.orders = [];
 }
 
+/** A person's word stands in the volume itself, whose compare-and-swap follows. */
+function isStillLost(world: World, node: string, loss: Loss | undefined): boolean {
+  if (loss === 'node') return isLost(world.api, node);
+  return loss !== 'silent' || isStillSilent(world, node);
+}
+
 /** The live look before a failover (src/controller/confirm-loss.ts). */
 function isLossConfirmed(world: World, view: VolumeView): boolean {
   const lost = view.volume.status.grant?.node;
   if (lost === undefined) return true;
-  if (!isLost(world.api, lost)) return false;
+  if (!isStillLost(world, lost, lossOf(view))) return false;
   const silent = [...view.replicas.keys()].filter((node) => node !== lost && !isAlive(view, node));
   const spoke = silent.filter((node) => !isStillSilent(world, node));
   world.controller.cache.nodes = new Map([
@@ -114,7 +120,7 @@ function decide(world: World, view: VolumeView): SyncthingVolumeStatus | undefin
   countDecisions(world, view);
   if (plan.failedOver && !isLossConfirmed(world, view)) return undefined;
   const lost = [...lostReaders(view), ...lostWriters(view)];
-  if (lost.some(({ node }) => !isLost(world.api, node))) return undefined;
+  if (lost.some((right) => !isStillLost(world, right.node, nodeLoss(view, right)))) return undefined;
   if (plan.propose === undefined) return plan.status;
   const confirmed = confirmPods(world, plan.propose);
   if (confirmed !== undefined) return grantedStatus(input, plan.status, confirmed);

@@ -107,9 +107,13 @@ export function replaceDisk(world: World, node: ModelNode): void {
 }
 
 /** Where all who hold a volume lost their databases, nothing tells which files are right: a person has to. */
-function isAnotherLost({ nodes, ledger }: World, node: ModelNode): boolean {
+function isAnotherLost({ nodes, ledger, api }: World, node: ModelNode): boolean {
   const others = nodes.filter((other) => other !== node);
-  return others.some(({ disk }) => ledger.lostDatabases.has(disk.storeId) || flaggedOf(disk).length > 0);
+  const holders = api.volume?.status.base.holders ?? [];
+  return others.some(({ disk: { storeId, mark }, disk }) => {
+    const isUnproven = holders.some((holder) => holder.storeId === storeId && holder.index !== mark);
+    return isUnproven || ledger.lostDatabases.has(storeId) || flaggedOf(disk).length > 0;
+  });
 }
 
 /** Older copies would overwrite the only one that has it all, before anybody looks (docs/limitations.md). */
@@ -258,6 +262,18 @@ export function cutApi(world: World, node: ModelNode): void {
   node.hasApi = false;
 }
 
+/** By a person, who takes the word back, or does not. */
+export function expel(world: World, { name }: Pick<ModelNode, 'name'>, isExpelled: boolean): void {
+  const node = world.api.nodes.get(name);
+  if (node === undefined || (node.spec.expelled === true) === isExpelled) return;
+  count(world.counts, isExpelled ? 'fault: node expelled' : 'node trusted again');
+  if (isExpelled) world.ledger.lostNodes.add(name);
+  const { expelled: _, ...spec } = node.spec;
+  const resourceVersion = String(nextNumber(world));
+  const changed = { ...node, resourceVersion, spec: { ...spec, ...(isExpelled && { expelled: true }) } };
+  world.api.nodes = new Map(world.api.nodes).set(name, changed);
+}
+
 /** Everything runs, is reached and is labelled as in the beginning. */
 export function heal(world: World): void {
   world.isApiUp = true;
@@ -267,6 +283,7 @@ export function heal(world: World): void {
     startDaemon(node);
     Object.assign(node, { hasApi: true, hasKubelet: true, isSlow: false, isFull: false });
     restoreNode(world, node);
+    expel(world, node, false);
     if (world.labelled.includes(node.name)) label(world, node, true);
   }
 }

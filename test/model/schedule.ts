@@ -1,4 +1,5 @@
 /** What can happen next: steps of the parts, calls of the kubelet, pods' work, faults and people. */
+import { forceDetach, givenUp, silentForGood } from './person-acts.ts';
 import { applyNextOrder, killController, planNodes, planVolume, watch, writePlanned } from './controller.ts';
 import * as api from './api-faults.ts';
 import { killDriver, reportSelf, runHelperPass, startDriver, viewForHelper, watchOrders } from './driver.ts';
@@ -90,7 +91,12 @@ function turn({ world, node, writer, argument }: Case, take: (turn: Turn) => voi
   take({ world, writer, other: other === writer ? node : other, argument });
 }
 
-const TURN_ACTS = Object.entries(TURNS).map(
+const PERSON_TURNS: typeof TURNS = {
+  'given up by a person': [2, givenUp],
+  'silent for good': [1, silentForGood],
+};
+
+const TURN_ACTS = Object.entries({ ...TURNS, ...PERSON_TURNS }).map(
   ([kind, [weight, take]]): readonly [string, readonly [number, Act]] => [
     kind,
     [weight, (it) => turn(it, take)],
@@ -164,6 +170,9 @@ export const ACTS: Readonly<Record<string, readonly [number, Act]>> = {
   'taint of the writer': [2, ({ world, writer }) => faults.taint(world, writer)],
   'Node deleted': [1, ({ world, node }) => faults.deleteNode(world, node)],
   'Node restored': [3, ({ world, node }) => faults.restoreNode(world, node)],
+  forceDetach: [1, ({ world }) => forceDetach(world)],
+  'node expelled': [1, ({ world, node }) => faults.expel(world, node, true)],
+  'node trusted again': [3, ({ world, node }) => faults.expel(world, node, false)],
   unlabel: [2, ({ world, node }) => faults.label(world, node, false)],
   label: [2, ({ world, node }) => faults.label(world, node, true)],
   'labels taken': [
