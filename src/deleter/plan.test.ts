@@ -213,6 +213,11 @@ const rows: readonly Row[] = [
     facts: { ...nobody, orphans: [A] },
   },
   { name: 'not one that writes', view: { states: { [A]: diskState(A, writer) } }, plan: [] },
+  {
+    name: 'nor one that is about to',
+    view: { states: { [A]: diskState(A, { kind: 'taking', epoch: 1 }) } },
+    plan: [],
+  },
   { name: 'not one that is mounted', view: { states: { [A]: diskState(A) }, mounted: [A] }, plan: [] },
   { name: 'not one of which nothing is known', view: {}, plan: [] },
   {

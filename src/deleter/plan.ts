@@ -208,7 +208,7 @@ function letGo({ volumes, pausedIds = [] }: ObservedStore, id: string): readonly
 function isKnownIdle({ view, observed }: World, folderId: string): boolean {
   const state = view.states[folderId];
   if (state === undefined) return !observed.volumes.includes(folderId);
-  return state.phase.kind !== 'writer' && !isWriting(state);
+  return state.phase.kind !== 'writer' && state.phase.kind !== 'taking' && !isWriting(state);
 }
 
 function purges({ view, observed }: World): readonly DeleterAction[] {

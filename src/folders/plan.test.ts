@@ -68,6 +68,10 @@ function having(...folders: readonly Partial<FolderInput>[]): SyncthingModel {
     .reduce(withFolder, devices.reduce(withDevice, syncthingModel(OWN)));
 }
 
+function paused(model: SyncthingModel): SyncthingModel {
+  return { ...model, folders: model.folders.map((folder) => ({ ...folder, paused: true })) };
+}
+
 /** Short forms: `add A,B`, `put A sendonly D2`, `pause and put A sendonly`, `take-out A`. */
 function short(action: ResharerAction): string {
   function name(id: string): string {
@@ -357,6 +361,16 @@ test('property: no folder goes but that of a copy that is to be archived, unmoun
     }),
     { numRuns: 500 },
   );
+});
+
+test('one that is paused is a receiver first, since of it nothing can be seen, but not one that its pods write', () => {
+  const view = nodeView(asWriter({ kind: 'taking', epoch: 1 }, { base: elsewhere }));
+  const first = planResharer(view, observed(paused(having({}))));
+  expect(first.map(short)).toEqual(['put A receiveonly D2']);
+  const second = planResharer(view, observed(applied(paused(having({})), first)));
+  expect(second.map(short)).toEqual(['put A sendonly D2 if clean']);
+  const written = planResharer(nodeView(asWriter(writer)), observed(paused(having({ type: 'sendonly' }))));
+  expect(written.map(short)).toEqual(['put A sendonly D2']);
 });
 
 test('property: writer type only where state.json says writer in the granted epoch, and no path elsewhere', () => {

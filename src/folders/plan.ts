@@ -1,10 +1,12 @@
 import type { NodeView, PassFailure, ReplicaOrder, ResharerReport } from '../desired/node-view.ts';
 import { volumePaths } from '../desired/volume-paths.ts';
 import { folderTypeOf, writesAlone } from '../handoff/folder-type.ts';
+import type { DiskState } from '../handoff/disk-state.ts';
+import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import { isHeldElsewhere } from '../handoff/session.ts';
 import { isComingToWrite } from '../handoff/taking.ts';
 import type { FolderConfig } from '../syncthing/config-schema.ts';
-import { folderConfig, peersOf, sameFolder } from '../syncthing/folder-config.ts';
+import { folderConfig, peersOf, sameFolder, type FolderType } from '../syncthing/folder-config.ts';
 
 /** Of the view of a node what folders depend on. */
 export type ResharerView = Pick<
@@ -140,10 +142,16 @@ function wantedFolder(it: Case): Wanted {
   }
   const known = peers.map(({ deviceId }) => deviceId).filter((id) => observed.deviceIds.includes(id));
   const others = known.filter((id) => id !== observed.ownDeviceId);
-  const type = writesAlone(state, order.spec) ? 'sendonly' : folderTypeOf(state, order.spec);
+  // A switch is looked at before it is made, and of a paused folder nothing is seen.
+  const isParked = actual?.paused === true && actual.type === 'receiveonly';
+  const type = isParked ? 'receiveonly' : typeOf(state, order.spec);
   const isShared = order.spec.access === 'eventual';
   const folder = folderConfig({ folderId, label, path: paths.sync, type, peers: others, isShared });
   return { kind: 'folder', folder };
+}
+
+function typeOf(state: DiskState, order: SyncthingReplicaSpec): FolderType {
+  return writesAlone(state, order) ? 'sendonly' : folderTypeOf(state, order);
 }
 
 function isApplied(it: Case): boolean {
@@ -194,7 +202,7 @@ function waitOf(it: Case, actual: FolderConfig, wanted: FolderConfig): 'writer' 
 /** Its writer's type is to come, and its peers come and go with that, in one change (handoff rule 11). */
 function isHeld({ view, order }: Case, actual: FolderConfig): boolean {
   const state = view.states[order.spec.folderId];
-  if (state === undefined || actual.type !== 'receiveonly') return false;
+  if (state === undefined || actual.type !== 'receiveonly' || actual.paused === true) return false;
   return isComingToWrite(view.node, state, order.spec);
 }
 

@@ -117,6 +117,12 @@ describe('a proof is joined from two halves', () => {
     expect(joinProof(written(given))?.holders.map((each) => each.node)).toEqual(ALL);
   });
 
+  test('the end of a scan that was proven stays, also when its session has ended and says it no more', () => {
+    const proven = { ...PROOF, scanFinishedAt: at(-4000) };
+    const given = { status: { proven }, writer: writer({ phase: 'released' }) };
+    expect(joinProof(written(given))?.scanFinishedAt).toBe(at(-4000));
+  });
+
   test('who lost its database since and holds the scan again is named as it is now', () => {
     const given = { status: { proven: PROOF }, folders: { n2: MADE_ANEW } };
     const found = joinProof(written(given))?.holders.find((each) => each.node === 'n2');

@@ -85,8 +85,9 @@ export function joinProof(view: VolumeView): Proof | undefined {
   const copies = provenCopies(view, writer, scan.sequence);
   if (copies.length === 0) return proven;
   const found = [writer.replica, ...copies].map(holderOf);
-  const known = isOfScan(proven, scan) ? proven.holders : [];
-  return { ...scanPart(scan), holders: mergeHolders(known, found) };
+  if (!isOfScan(proven, scan)) return { ...scanPart(scan), holders: mergeHolders([], found) };
+  // The report of a session that has ended does not say any more when its scan did.
+  return { ...proven, holders: mergeHolders(proven.holders, found) };
 }
 
 export type FlushDecision =

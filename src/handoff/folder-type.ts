@@ -32,18 +32,19 @@ export function writesAlone({ phase }: DiskState, order: SyncthingReplicaSpec): 
   return !isShared(order) && isGranted && type === 'sendreceive';
 }
 
+type Ending = Pick<LocalView, 'node' | 'state' | 'order' | 'folder'>;
+
+/** By state.json; the grant stands until the controller hears of it. */
+export function hasEnded({ node, state: { phase }, order }: Ending): boolean {
+  const isOver = phase.kind === 'released' || phase.kind === 'untouched';
+  return isOver && order?.grant?.node === node && order.grant.epoch === phase.epoch;
+}
+
 /**
  * Its session under this grant is over, and its folder may still announce. As long as that is so nobody else is to write:
  * a daemon that begins anew without its database announces all that is on its disk, over what was changed or deleted
  * since (handoff rule 22).
  */
-export function isStillSending({
-  node,
-  state: { phase },
-  order,
-  folder,
-}: Pick<LocalView, 'node' | 'state' | 'order' | 'folder'>): boolean {
-  const isOver = phase.kind === 'released' || phase.kind === 'untouched';
-  const isOwn = isOver && order?.grant?.node === node && order.grant.epoch === phase.epoch;
-  return isOwn && folder?.type === 'sendreceive';
+export function isStillSending(view: Ending): boolean {
+  return hasEnded(view) && view.folder?.type === 'sendreceive';
 }

@@ -30,8 +30,8 @@ function isNewHolder(view: VolumeView, base: Base, copy: SyncthingReplica): bool
 }
 
 /**
- * A holder that answers and is not what was proven any more: another disk or a database rolled back is `lost`. One that
- * does not answer stays: its disk may be fine.
+ * A holder that answers and is not what was proven any more: another disk, or a database rolled back or made anew, is
+ * `lost`. One that does not answer stays: its disk may be fine.
  */
 function stateOf(view: VolumeView, holder: Holder): 'holds' | 'lost' | 'changed' {
   if (isStoreGone(view, holder)) return 'lost';

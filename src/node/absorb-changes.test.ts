@@ -275,6 +275,15 @@ describe('what a scrub marked', () => {
     expect(reverts).toBe(0);
   });
 
+  test.each<[string, FileEntry]>([
+    ['files that were only deleted here', { ...elsewhere(), local: version({ deleted: true }) }],
+    ['a directory that was made here', { local: version({ isDirectory: true }), availability: [] }],
+  ])('%s are taken back, with nothing to keep', async (_, entry) => {
+    changed = { 'data/nothing-there': entry };
+    await absorb(MAY);
+    expect(reverts).toBe(1);
+  });
+
   test('goes where the volume deleted it meanwhile', async () => {
     changed = { 'data/a': elsewhere() };
     await underRepair('data/a');

@@ -27,7 +27,7 @@ export async function finishRejoin(ctx: NodeContext, folderId: string, signal: A
   await makeReceiverPlain(ctx, folderId, archives.length, signal);
   const unindexed = { syncthing, folderId, data, kept: treeIn(archive), signal };
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
-  const deleted = await removeUnindexed(unindexed);
+  const deleted = await removeUnindexed({ ...unindexed, onlyDeleted: true });
   if (deleted > 0) await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });
   await syncthing.revert(folderId, { signal });
   await syncthing.scan(folderId, { signal, timeoutMs: SCAN_TIMEOUT_MS });

@@ -31,7 +31,8 @@ export async function giveUpChanges(ctx: NodeContext, folderId: string, signal: 
     const aside = await setAllAside(ctx, { folderId, root, archive }, signal);
     if (aside.kept > 0) await ctx.syncFilesystems([archive], signal);
     await requireElsewhere(ctx, { folderId, names: aside.marked }, signal);
-    for (const names of await deletedNames(ctx, folderId, signal))
+    const deleted = aside.kept > 0 ? await deletedNames(ctx, folderId, signal) : [];
+    for (const names of deleted)
       await removeDeleted(ctx.syncthing, { folderId, root, archive, names }, signal);
     await revertChanges(ctx, folderId, signal);
     const isFetched = await untilFetched(ctx, folderId, signal);

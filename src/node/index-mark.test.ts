@@ -59,6 +59,17 @@ test('within a life of the daemon it is the same, whatever becomes of the direct
   expect(readFileSync(path.join(home, 'index-v2/syncthing-csi'), 'utf8')).toBe(`${second}\n`);
 });
 
+test('what is no name of ours counts as none, and an older mark that was left goes', async () => {
+  make('index-v2');
+  make('index-v0.14.0.db-migrated');
+  const older = path.join(home, 'index-v0.14.0.db-migrated/syncthing-csi');
+  writeFileSync(path.join(home, 'index-v2/syncthing-csi'), 'x'.repeat(200));
+  expect(await told('one')).toMatch(/^[-0-9a-f]{36}$/);
+  writeFileSync(older, '01234567-0123-0123-0123-0123456789ab\n');
+  expect(await told('two')).toMatch(/^[-0-9a-f]{36}$/);
+  expect(existsSync(older)).toBe(false);
+});
+
 test('nothing is told before there is a database, or where its directory is none', async () => {
   expect(await told('one')).toBeUndefined();
   writeFileSync(path.join(home, 'index-v2'), '');

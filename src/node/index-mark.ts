@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../runtime/logger.ts';
-import { createDurably, readIfPresent } from '../runtime/durable-file.ts';
+import { readIfPresent, writeDurably } from '../runtime/durable-file.ts';
+import { INDEX_DIRECTORIES, INDEX_MARK } from '../syncthing/index-directories.ts';
 import { exists } from './exists.ts';
 
-/** Of Syncthing 2 and of Syncthing 1, below its home. */
-const DIRECTORY = 'index-v2';
-const OLDER = 'index-v0.14.0.db';
-const FILE = 'syncthing-csi';
+const [DIRECTORY, OLDER] = INDEX_DIRECTORIES;
+const FILE = INDEX_MARK;
+const NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface IndexMark {
   /**
@@ -21,7 +21,7 @@ export interface IndexMark {
 }
 
 export function createIndexMark(syncthingHome: string, log: Logger): IndexMark {
-  let known: { readonly startTime: string; readonly index: string } | undefined;
+  let known: { readonly startTime: string; readonly index: string | undefined } | undefined;
   return {
     async of(startTime) {
       if (known?.startTime === startTime) return known.index;
@@ -31,6 +31,7 @@ export function createIndexMark(syncthingHome: string, log: Logger): IndexMark {
         return index;
       } catch (error) {
         log.warn({ error }, `it cannot be told in ${syncthingHome} whether Syncthing lost its database`);
+        known = { startTime, index: undefined };
         return undefined;
       }
     },
@@ -40,25 +41,27 @@ export function createIndexMark(syncthingHome: string, log: Logger): IndexMark {
 async function markIn(home: string): Promise<string | undefined> {
   for (const name of [DIRECTORY, OLDER]) {
     const directory = path.join(home, name);
-    if (await exists(directory)) return (await readMark(directory)) ?? (await mark(home, directory));
+    if (!(await exists(directory))) continue;
+    const older = name === DIRECTORY ? await olderMarks(home) : [];
+    const index = (await readMark(directory)) ?? (await mark(directory, older));
+    for (const each of older) await unlink(path.join(each, FILE));
+    return index;
   }
   return undefined;
 }
 
 async function readMark(directory: string): Promise<string | undefined> {
-  const text = (await readIfPresent(path.join(directory, FILE)))?.trim();
-  return text === '' ? undefined : text;
+  const text = (await readIfPresent(path.join(directory, FILE)))?.trim() ?? '';
+  return NAME.test(text) ? text : undefined;
 }
 
 /**
  * Syncthing 2 makes its database from that of 1.x, which it renames: that is no loss. The older one loses its mark, or
  * it would lend it to every later database as well.
  */
-async function mark(home: string, directory: string): Promise<string | undefined> {
-  const older = path.basename(directory) === DIRECTORY ? await olderMarks(home) : [];
+async function mark(directory: string, older: readonly string[]): Promise<string | undefined> {
   const [inherited] = await Promise.all(older.map(readMark));
-  await createDurably(path.join(directory, FILE), `${inherited ?? randomUUID()}\n`);
-  for (const each of older) await unlink(path.join(each, FILE));
+  await writeDurably(path.join(directory, FILE), `${inherited ?? randomUUID()}\n`);
   return readMark(directory);
 }
 

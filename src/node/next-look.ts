@@ -1,4 +1,5 @@
 /** PURE: when a volume is worth another look although nothing was heard of it. */
+import { isStillSending } from '../handoff/folder-type.ts';
 import { nextScanAt, writerPhase, type LocalView } from '../handoff/local.ts';
 
 export interface LookFacts {
@@ -25,7 +26,7 @@ function isUnderWay(view: LocalView): boolean {
   const { folder, state } = view;
   if (view.isWanted || view.isWantedToRead || view.isAwaitingPublish) return true;
   if (state.phase.kind === 'rejoining') return true;
-  if (writerPhase(view) === 'flushing') return true;
+  if (writerPhase(view) === 'flushing' || isStillSending(view)) return true;
   const isSettled =
     folder !== undefined && folder.scanned && folder.state === 'idle' && folder.needItems === 0;
   return !isSettled;

@@ -241,7 +241,7 @@ async function report(
   record.problem = problemOf(ctx, record);
   // A daemon that restarts is not worth a report; one that stays away is.
   if (seen.kind === 'unseen' && !isLongAway(ctx)) return undefined;
-  const status = replicaStatus({ view, record, replica });
+  const status = replicaStatus({ view, record, replica, isUnseen: seen.kind === 'unseen' });
   return parts.reporter.report(replica, status, { isUrgent: isUrgent(view, record), signal });
 }
 

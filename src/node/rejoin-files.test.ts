@@ -19,7 +19,8 @@ import {
   type NodeUnderTest,
 } from '../../test/builders/test-node.ts';
 import { beginRejoin } from '../handoff/disk-state.ts';
-import type { BrowseEntry } from '../syncthing/client.ts';
+import { FILE_VERSION } from '../../test/builders/file-version.ts';
+import type { BrowseEntry, FileEntry } from '../syncthing/client.ts';
 import { archiveTree } from './archive-tree.ts';
 import { pruneArchive } from './prune-archive.ts';
 import { removeUnindexed } from './remove-unindexed.ts';
@@ -163,6 +164,12 @@ describe('files that the index does not have', () => {
   };
   const syncthing = {
     browse: async (_: string, { prefix = '' }: { readonly prefix?: string }) => index[prefix] ?? [],
+    file: async (_: string, name: string): Promise<FileEntry | undefined> =>
+      await Promise.resolve(
+        name === 'data/later/deleted'
+          ? { global: { ...FILE_VERSION, deleted: true }, availability: [] }
+          : undefined,
+      ),
   };
 
   test('go, and are in the archive, whether they were there from the start or came since', async () => {
@@ -178,9 +185,22 @@ describe('files that the index does not have', () => {
     expect(readFileSync(path.join(kept, 'sub', 'differs'), 'utf8')).toBe('old');
   });
 
+  test('go before a revert only where the volume deleted them, wherever they are', async () => {
+    await beginStale();
+    await archiveTree(node.ctx, volumeId, signal);
+    mkdirSync(path.join(data, 'later'));
+    for (const name of ['deleted', 'unknown']) writeFileSync(path.join(data, 'later', name), name);
+    const options = { syncthing, folderId: volumeId, data, kept, signal, onlyDeleted: true };
+    expect(await removeUnindexed(options)).toBe(1);
+    expect(readdirSync(path.join(data, 'later'))).toEqual(['unknown']);
+    expect(readdirSync(path.join(data, 'sub'))).toEqual(['differs']);
+    expect(readFileSync(path.join(kept, 'later', 'deleted'), 'utf8')).toBe('deleted');
+  });
+
   /** Syncthing puts a link in the directory's place when it is asked for what the directory has. */
   function replacing(prefix: string, replace: () => void): typeof syncthing {
     return {
+      ...syncthing,
       browse: async (folderId, options) => {
         if (options.prefix === prefix) replace();
         return syncthing.browse(folderId, options);

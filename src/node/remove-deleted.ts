@@ -16,6 +16,9 @@ export interface RemoveDeletedOptions {
   readonly names: readonly string[];
 }
 
+/** Names go into the address of the call, of which Go takes a megabyte, and may be 4 KiB each. */
+const SCANNED_AT_ONCE = 50;
+
 /**
  * A revert gives a file no version, and then a deletion whose version has a counter of this very node is a conflict to
  * Syncthing: it keeps the file in the deletion's version, and lacks nothing (1.30, found by chaos: files that came back
@@ -26,6 +29,7 @@ export async function removeDeleted(
   { folderId, root, archive, names }: RemoveDeletedOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  if (names.length === 0) return 0;
   using tree = new OpenTree(root);
   using aside = new OpenTree(archive);
   const removed: string[] = [];
@@ -37,7 +41,8 @@ export async function removeDeleted(
     await unlink(place);
     removed.push(name);
   }
-  if (removed.length > 0) await syncthing.scan(folderId, { signal, sub: removed });
+  for (let start = 0; start < removed.length; start += SCANNED_AT_ONCE)
+    await syncthing.scan(folderId, { signal, sub: removed.slice(start, start + SCANNED_AT_ONCE) });
   return removed.length;
 }
 

@@ -7,18 +7,21 @@ import { OpenTree } from '../metadata/open-tree.ts';
 import { readablePath } from '../metadata/readable-path.ts';
 import type { SyncthingClient } from '../syncthing/client.ts';
 import { NodeError } from './errors.ts';
+import { isDeletedElsewhere } from './judge-changes.ts';
 
 export interface RemoveOptions {
-  readonly syncthing: Pick<SyncthingClient, 'browse'>;
+  readonly syncthing: Pick<SyncthingClient, 'browse' | 'file'>;
   readonly folderId: string;
   /** `data/` of the copy. */
   readonly data: string;
   /** Its archive: what is removed has to be in there. */
   readonly kept: string;
+  /** Of what Syncthing does not list, only files of which the version that counts is a deletion. */
+  readonly onlyDeleted?: boolean;
   readonly signal: AbortSignal;
 }
 
-interface Walk extends Pick<RemoveOptions, 'syncthing' | 'folderId' | 'signal'> {
+interface Walk extends Pick<RemoveOptions, 'syncthing' | 'folderId' | 'signal' | 'onlyDeleted'> {
   readonly data: OpenTree;
   readonly kept: OpenTree;
 }
@@ -53,10 +56,18 @@ async function removeIn(walk: Walk, directory: string): Promise<number> {
     // Temporary files of Syncthing, and names that are no UTF-8, which it never has in its index.
     if (name.startsWith('.syncthing.') || !isUtf8(Buffer.from(name, 'latin1'))) continue;
     const type = indexed.get(readablePath(name));
-    if (isDirectory && type === 'directory') removed += await removeIn(walk, relative);
-    else if (type === undefined) removed += await removeTree(walk, relative, isDirectory);
+    if (isDirectory && (type === 'directory' || walk.onlyDeleted === true))
+      removed += await removeIn(walk, relative);
+    else if (type === undefined && (await mayGo(walk, relative)))
+      removed += await removeTree(walk, relative, isDirectory);
   }
   return removed;
+}
+
+async function mayGo({ onlyDeleted, syncthing, folderId, signal }: Walk, relative: string): Promise<boolean> {
+  if (onlyDeleted !== true) return true;
+  const entry = await syncthing.file(folderId, path.posix.join('data', readablePath(relative)), { signal });
+  return entry !== undefined && isDeletedElsewhere(entry);
 }
 
 async function removeTree(walk: Walk, relative: string, isDirectory: boolean): Promise<number> {

@@ -99,6 +99,33 @@ describe('the report of a copy', () => {
     expect(statusOf(given).mounts).toEqual(mounts);
   });
 
+  const ends: readonly (readonly [string, DiskPhase, string | undefined])[] = [
+    ['released', { kind: 'released', epoch: 1, session: 2, scan }, 'flushing'],
+    ['untouched', { kind: 'untouched', epoch: 1 }, undefined],
+  ];
+  test.each(ends)(
+    '%s is told once the folder is seen to be a receiver, and stays told',
+    (kind, phase, before) => {
+      function told(given: Partial<LocalView>, isUnseen = false, written?: SyncthingReplicaStatus) {
+        const input = { view: view(phase, given), record: { removed: false }, isUnseen };
+        return replicaStatus({ ...input, replica: replica(written) }).writer?.phase;
+      }
+      const receiver = { ...folder, type: 'receiveonly' as const };
+      expect(told({ folder: { ...folder, type: 'sendreceive' } })).toBe(before);
+      expect(told({}, true)).toBe(before);
+      expect(told({ folder: receiver })).toBe(kind);
+      const written = replicaStatus({
+        view: view(phase, { folder: receiver }),
+        record: { removed: false },
+        replica: replica(),
+      });
+      expect(told({}, true, written)).toBe(kind);
+      expect(told({}, true, { ...written, storeId: 'another' })).toBe(before);
+      const { grant: _, ...ended } = order;
+      expect(told({ folder: { ...folder, type: 'sendreceive' }, order: ended })).toBe(kind);
+    },
+  );
+
   test('mounts of a reader are what is meant, until its right is another, or the volume is removed', () => {
     const since = '2026-01-02T03:04:05.000Z';
     const reader = { node: 'n1', storeId: 'store', since };

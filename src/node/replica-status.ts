@@ -10,7 +10,7 @@ import type {
 import { isClean } from '../handoff/copy.ts';
 import { archivesFrom, type Archives } from '../handoff/archives.ts';
 import { archivesOf, type DiskState } from '../handoff/disk-state.ts';
-import { isStillSending } from '../handoff/folder-type.ts';
+import { hasEnded, isStillSending } from '../handoff/folder-type.ts';
 import { isReading } from '../handoff/reading.ts';
 import { isWriting } from '../handoff/writing.ts';
 import { currentScan, writerPhase, type LocalView } from '../handoff/local.ts';
@@ -26,9 +26,12 @@ export interface ReportInput {
   >;
   /** The resource whose status is written. */
   readonly replica: SyncthingReplica;
+  /** Syncthing gave no answer: whether it has the folder, and of which type, is not known. */
+  readonly isUnseen?: boolean;
 }
 
-export function replicaStatus({ view, record, replica }: ReportInput): SyncthingReplicaStatus {
+export function replicaStatus(input: ReportInput): SyncthingReplicaStatus {
+  const { view, record, replica } = input;
   const { state } = view;
   const applied = record.applied ?? appliedBefore(state, replica.status);
   const since = record.phase?.since ?? new Date(view.now).toISOString();
@@ -40,7 +43,7 @@ export function replicaStatus({ view, record, replica }: ReportInput): Syncthing
     ...applied,
     highestEpoch: state.highestEpoch,
     ...(view.folder !== undefined && { folder: view.folder }),
-    ...useReport(view, writerReport(view, since, uncarriedOf(record.uncarried, replica))),
+    ...useReport(view, writerReport(input, since)),
     ...(rejoin !== undefined && { rejoin }),
     ...(scrubbed !== undefined && { scrubbed }),
     ...(conflicts !== undefined && { conflicts }),
@@ -117,25 +120,36 @@ function uncarriedOf(found: Uncarried | undefined, { status }: SyncthingReplica)
   return { epoch: before.epoch, paths: before.uncarried };
 }
 
-/** An end is told once nothing of it can be announced any more (handoff rule 22). */
-function reportedPhase(view: LocalView): WriterReport['phase'] | undefined {
+/**
+ * An end is told once nothing of it can be announced any more, which nobody knows while Syncthing gives no answer
+ * (handoff rule 22); what was told stays so.
+ */
+function reportedPhase({ view, replica, isUnseen = false }: ReportInput): WriterReport['phase'] | undefined {
   const phase = writerPhase(view);
-  if (!isStillSending(view)) return phase;
+  if (!hasEnded(view) || isToldBefore(view, phase, replica)) return phase;
+  if (!isUnseen && !isStillSending(view)) return phase;
   return phase === 'released' ? 'flushing' : undefined;
 }
 
-function writerReport(
-  view: LocalView,
-  since: string,
-  uncarried: Uncarried | undefined,
-): WriterReport | undefined {
-  const phase = reportedPhase(view);
+function isToldBefore(
+  { state }: LocalView,
+  phase: WriterReport['phase'] | undefined,
+  { status }: SyncthingReplica,
+): boolean {
+  const session = sessionOf(state);
+  const told = status?.storeId === state.storeId ? status.writer : undefined;
+  return told?.phase === phase && told?.epoch === session?.epoch && told?.session === session?.session;
+}
+
+function writerReport(input: ReportInput, since: string): WriterReport | undefined {
+  const { view, record, replica } = input;
+  const phase = reportedPhase(input);
   const session = sessionOf(view.state);
   if (phase === undefined || session === undefined) return undefined;
   const scan = scanReport(view);
   const isOpen = view.state.phase.kind === 'writer' || isWriting(view.state);
   const switched = isOpen && view.folder?.type === 'sendreceive';
-  const paths = pathsOf(session.epoch, uncarried);
+  const paths = pathsOf(session.epoch, uncarriedOf(record.uncarried, replica));
   return {
     ...session,
     phase,

@@ -32,10 +32,11 @@ export async function scanFolder(
   const { folderId, epoch, session, afterUnmount, isShared } = request;
   const { index } = volumes.record(folderId);
   const typeBefore = await typeOf(syncthing, folderId, signal);
+  const { startTime } = await syncthing.systemStatus({ signal });
   await ctx.syncFilesystems([store.layout.volume(folderId).syncRoot], signal);
   const startedAt = clock.now();
   await syncthing.scan(folderId, { signal, timeoutMs: TIMEOUT_MS });
-  const status = await overrideNeeds(ctx, folderId, signal);
+  const status = await overrideNeeds(ctx, { folderId, startTime }, signal);
   const { sequence } = await syncthing.completion(folderId, { signal });
   const proves = scanProves({
     typeBefore,
@@ -60,13 +61,15 @@ const BARRIER_MS = 100;
  */
 async function overrideNeeds(
   { syncthing, clock, log }: NodeContext,
-  folderId: string,
+  { folderId, startTime }: { readonly folderId: string; readonly startTime: string },
   signal: AbortSignal,
 ): Promise<FolderStatus> {
   let status = await syncthing.folderStatus(folderId, { signal });
   const { needTotalItems: items, errors, error } = status;
   if (items === 0 || errors > 0 || error !== undefined) return status;
   if ((await syncthing.folder(folderId, { signal }))?.type !== 'sendonly') return status;
+  // A daemon that began anew since may not have looked through its files.
+  if ((await syncthing.systemStatus({ signal })).startTime !== startTime) return status;
   log.warn({ folderId, items }, 'other copies have files otherwise: they get those of the writer');
   await syncthing.override(folderId, { signal });
   for (let barrier = 0; barrier < BARRIERS && status.needTotalItems > 0; barrier += 1) {

@@ -136,7 +136,7 @@ async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSig
   const [first] = await ctx.syncthing.folderErrors(request.folderId, { signal, perPage: 1 });
   const detail =
     first === undefined
-      ? 'the folder changed its type meanwhile, or has changes made behind its back'
+      ? 'the folder changed its type meanwhile, has changes made behind its back, or others have files otherwise'
       : `${first.path}: ${first.error}`;
   throw new NodeError('inconsistent', `it proves nothing on ${ctx.node}: ${detail}`);
 }

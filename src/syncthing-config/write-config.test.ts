@@ -88,3 +88,18 @@ test('a template is merged under ours, and one that is refused leaves everything
   await expect(refused).rejects.toThrow('natEnabled is refused');
   expect(fs.readFileSync(inHome('config.xml'), 'utf8')).toBe(before);
 });
+
+test('without a configuration that counts the daemon drops its indexes, and so the mark of the database goes', async () => {
+  const mark = inHome('index-v2/syncthing-csi');
+  fs.mkdirSync(inHome('index-v2'), { recursive: true });
+  fs.writeFileSync(inHome('config.xml'), 'half');
+  fs.writeFileSync(mark, 'mark');
+  await writeConfig(settings, randomBytes);
+  expect(fs.existsSync(mark)).toBe(false);
+  fs.writeFileSync(mark, 'mark');
+  await writeConfig(settings, randomBytes);
+  expect(fs.existsSync(mark)).toBe(true);
+  fs.rmSync(inHome('config.xml'));
+  await writeConfig(settings, randomBytes);
+  expect(fs.existsSync(mark)).toBe(false);
+});

@@ -2,6 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { configXml, type ConfigXml, type ConfigXmlInput } from '../syncthing/config-xml.ts';
 import { TemplateError } from '../syncthing/template-options.ts';
+import { INDEX_DIRECTORIES, INDEX_MARK } from '../syncthing/index-directories.ts';
 import type { Settings } from './settings.ts';
 
 /** Random bytes from the caller (`crypto.randomBytes`). */
@@ -22,7 +23,8 @@ export interface WrittenConfig {
  * Runs while Syncthing does not. Certificate and key are never touched: they are the identity.
  * A `config.xml` that is no configuration is put aside as `config.xml.broken-N` and replaced by one
  * without folders and devices: the daemon then shares nothing until they are ordered anew, and
- * rebuilds the indexes of the folders, which handoff rule 16 notices. One that cannot be read for
+ * drops the indexes of the folders, as if its database were lost: the mark of that goes first (handoff
+ * rule 16). One that cannot be read for
  * another reason (permissions, I/O) stops the start: that may pass, and the content may be good.
  */
 export async function writeConfig(settings: Settings, randomBytes: RandomBytes): Promise<WrittenConfig> {
@@ -44,11 +46,17 @@ export async function writeConfig(settings: Settings, randomBytes: RandomBytes):
     ...(existing !== undefined && { existing }),
     ...(template && { template }),
   });
+  if (existing === undefined || existingBroken) await removeMarks(settings.home);
   const brokenFile = existingBroken ? await putAside(file) : undefined;
   await replaceFile(file, xml);
   // The daemon unlinks a left-over socket itself; until then nobody should take it for a live one.
   await fs.rm(settings.socketPath, { force: true });
   return { apiKey, passedOver, ...(brokenFile !== undefined && { brokenFile }) };
+}
+
+async function removeMarks(home: string): Promise<void> {
+  for (const directory of INDEX_DIRECTORIES)
+    await fs.rm(path.join(home, directory, INDEX_MARK), { force: true });
 }
 
 /** What is wrong with the template is said together with where it came from. */
