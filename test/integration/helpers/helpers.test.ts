@@ -84,7 +84,7 @@ describe('two nodes, one volume', () => {
     };
     await urgentRound(viewOf(n1, { order: { epoch: 2, grant: grantTo('n2', 2) }, phase: released }));
     await urgentRound(asWriter(n2, 2));
-    expect([await typeOf(n1), await typeOf(n2)]).toEqual(['receiveonly', 'sendreceive']);
+    expect([await typeOf(n1), await typeOf(n2)]).toEqual(['receiveonly', 'sendonly']);
     n2.write(ID, 'b', 'written on n2');
     await n2.daemon.client.scan(ID, call);
     await until('the file is on n1', () => n1.read(ID, 'b') === 'written on n2');
@@ -198,7 +198,7 @@ describe('two nodes, one volume', () => {
     const before = await n2.daemon.client.folderStatus(ID, call);
     expect(await runPass('deleter', incomplete)).toMatchObject({ changed: 0, orphans: [] });
     expect(await runPass('deleter', { ...idle, mounted: [ID] })).toMatchObject({ changed: 0, orphans: [ID] });
-    expect(await typeOf(n2)).toBe('sendreceive');
+    expect(await typeOf(n2)).toBe('sendonly');
     expect(await runPass('deleter', idle)).toMatchObject({ changed: 1, failed: [], orphans: [ID] });
     expect((await n2.daemon.client.folder(ID, call))?.paused).toBe(true);
     expect(await runPass('deleter', idle)).toMatchObject({ changed: 0, failed: [], orphans: [ID] });
