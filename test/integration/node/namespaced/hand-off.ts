@@ -24,8 +24,8 @@ describe('a volume that moves between nodes', () => {
       await detach(node, volumeId, `pod-${index}`);
       expect(existsSync(target)).toBe(false);
     }
-    const { status } = await cluster.volume(volumeId);
     await eventually(async () => expect((await cluster.volume(volumeId)).status.grant).toBeUndefined());
+    const { status } = await cluster.volume(volumeId);
     expect(status.base).toMatchObject({ kind: 'handoff', epoch: 3 });
     expect(status.base.holders.map(({ node }) => node)).toEqual(['n1', 'n2']);
   });
