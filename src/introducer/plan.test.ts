@@ -184,6 +184,16 @@ test.each([
     plan: [],
   },
   {
+    name: 'but while one lists it that is paused, since nothing names it',
+    view: {},
+    order: { devices: [own, n3] },
+    model: withFolder(having({}, with3), {
+      ...folderConfig({ folderId: 'x', label: '', path: '/x', type: 'receiveonly', peers: ['D2'] }),
+      paused: true,
+    }),
+    plan: ['remove n2'],
+  },
+  {
     name: 'a node made anew: the new device, and the old one goes',
     view: { replicas: [shared] },
     order: {},

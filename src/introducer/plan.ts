@@ -178,11 +178,14 @@ function render(order: SyncthingNodeSpec, { node, deviceId, addresses }: Device)
   return [{ node, device: deviceConfig({ deviceId, name: node, addresses: [first, ...others], paused }) }];
 }
 
-/** Only of a node that is gone, after no folder, configured or ordered, lists it, and never the lock of a fence. */
+/**
+ * Only of a node that is gone, after no folder, configured or ordered, lists it, and never the lock of a fence. A folder
+ * that is paused since nothing names it keeps nobody: Syncthing takes the device off its list.
+ */
 function removals({ view, order, observed }: World): readonly RemoveDevice[] {
-  const listed = new Set(
-    observed.folders.flatMap((folder) => folder.devices.map(({ deviceID }) => deviceID)),
-  );
+  const named = new Set(view.replicas.map(({ spec }) => spec.folderId));
+  const inUse = observed.folders.filter(({ id, paused }) => paused !== true || named.has(id));
+  const listed = new Set(inUse.flatMap((folder) => folder.devices.map(({ deviceID }) => deviceID)));
   const wanted = peerIds(view);
   const known = new Set(order.devices.map(({ deviceId }) => deviceId));
   return foreign(observed)
