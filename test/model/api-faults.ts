@@ -64,6 +64,7 @@ export function restoreBackup(world: World): void {
   forgetReaders(world);
   const version = String(nextNumber(world));
   api.volume = { ...backup.volume, resourceVersion: version };
+  ledger.isRestored = true;
   ledger.isAmbiguous ||= before.epoch !== backup.volume.status.epoch;
   count(world.counts, 'fault: API restored from a backup');
   Object.assign(world.controller, { status: undefined, orders: [] });

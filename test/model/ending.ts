@@ -1,7 +1,7 @@
 /** When faults end and everybody is back: each node gets the volume in its turn, and all copies become one. */
 import { count as tally } from './counts.ts';
 import { contentsOf } from './ledger.ts';
-import { heal, restoreNode, taint } from './faults.ts';
+import { heal, label, restoreNode, taint } from './faults.ts';
 import { endPod, startPod } from './pods.ts';
 import { publish, unpublish, unstage } from './kubelet.ts';
 import { publishReader } from './readers.ts';
@@ -26,8 +26,33 @@ export function readyReason(world: World): string {
   return world.api.volume?.status.conditions.find(({ type }) => type === 'Ready')?.reason ?? 'none';
 }
 
+/**
+ * After an API was restored from a backup in which a node had a copy that has left since: the others share with it before
+ * it has the folder, which Syncthing 1.x takes for a folder whose path is missing (docs/troubleshooting.md).
+ */
+function copyAnew(world: World): boolean {
+  const node = world.nodes.find(({ disk }) => disk.isDoubled);
+  if (node === undefined) return false;
+  clearPods(world, node);
+  label(world, node, false);
+  until(world, () => world.api.replicas.get(node.name) === undefined);
+  label(world, node, true);
+  tally(world.counts, 'a copy made anew by a person');
+  return true;
+}
+
+/** Who gave up the only node that has what was acknowledged brings it back. */
+function takeBackForce({ api }: World): boolean {
+  const { volume } = api;
+  if (volume?.spec.forceDetach === undefined) return false;
+  const { forceDetach: _, ...spec } = volume.spec;
+  api.volume = { ...volume, resourceVersion: `${volume.resourceVersion}-back`, spec };
+  return true;
+}
+
 /** The person who reads the condition does what it says. */
 function helpOut(world: World): boolean {
+  if (copyAnew(world) || takeBackForce(world)) return true;
   const reason = readyReason(world);
   const grant = world.api.volume?.status.grant;
   const node = world.nodes.find(({ name }) => name === grant?.node);
@@ -75,12 +100,17 @@ function isDiverged(world: World): boolean {
   return readyReason(world) === 'Diverged';
 }
 
+/** The backup has a copy as the last that holds the state which has left since: a person starts again from another. */
+function isDoubledAtRestore({ nodes, ledger }: World): boolean {
+  return ledger.isRestored && nodes.some(({ disk }) => disk.isDoubled);
+}
+
 /** False where the volume says that it waits for a person. */
 function takesTurn(world: World, node: ModelNode): boolean {
   for (let tries = 0; !attach(world, node); tries += 1) {
     if (isDiverged(world)) return false;
     if (tries < 2 && helpOut(world)) continue;
-    if (isGivenUp(world)) return false;
+    if (isGivenUp(world) || isDoubledAtRestore(world)) return false;
     throw violation('progress', stuck(world, node));
   }
   clearPods(world, node);

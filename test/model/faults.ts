@@ -137,10 +137,20 @@ function countsForAll({ api }: World, { name, disk }: ModelNode): boolean {
   return disk.state?.phase.kind === 'writer' || grant?.node === name || (base?.holders.length ?? 0) < 2;
 }
 
+/**
+ * A writer whose session goes on scans again, and its files win then (handoff rule 15), over those of all that it hears
+ * of before it ends; where it is the only data copy nobody else has to hear of it (docs/limitations.md).
+ */
+function willOverride({ api }: World, { disk }: ModelNode): boolean {
+  const { holders = [] } = api.volume?.status.base ?? {};
+  const copies = holders.filter(({ node }) => api.replicas.get(node)?.spec.role === 'data');
+  return sendsOnly(disk) && disk.state?.phase.kind === 'writer' && copies.length > 1;
+}
+
 function mayLoseDatabase(world: World, node: ModelNode): boolean {
   if (node.disk.database === undefined || isAnotherLost(world, node) || isAloneAhead(world, node))
     return false;
-  return !countsForAll(world, node) || sendsOnly(node.disk) || isOnlyAuthor(world, node);
+  return !countsForAll(world, node) || willOverride(world, node) || isOnlyAuthor(world, node);
 }
 
 /** A daemon that finds none makes a new one, and looks at all files; that of a writer stays away for a while. */
@@ -150,7 +160,7 @@ export function loseDatabase(world: World, node: ModelNode): void {
   const isWriter = typeOf(disk) === 'sendreceive';
   count(world.counts, isWriter ? 'fault: database lost, writer' : 'fault: database lost, replica');
   world.ledger.lostDatabases.add(disk.storeId);
-  if (countsForAll(world, node) && !sendsOnly(disk)) world.ledger.forgetful.add(disk.storeId);
+  if (countsForAll(world, node) && !willOverride(world, node)) world.ledger.forgetful.add(disk.storeId);
   for (const { mount } of node.pods.values())
     if (mount?.reading !== undefined) world.ledger.unsureReadings.add(`${disk.storeId} ${mount.reading}`);
   node.left = undefined;

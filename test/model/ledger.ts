@@ -40,6 +40,8 @@ export interface Ledger {
   /** Stores whose copy was ordered to leave, by the volume's status. */
   readonly left: Set<string>;
   isDeletionOrdered: boolean;
+  /** The API server has an older state than the nodes. */
+  isRestored: boolean;
   /** Nodes that were ever given up as a whole. */
   readonly lostNodes: Set<string>;
   /** `storeId since` of readers that the volume let go while their pods went on, since their nodes were lost. */
@@ -63,6 +65,7 @@ export function newLedger(): Ledger {
     forgetful: new Set(),
     left: new Set(),
     isDeletionOrdered: false,
+    isRestored: false,
     lostNodes: new Set(),
     lostReadings: new Set(),
     unsureReadings: new Set(),

@@ -70,12 +70,12 @@ function putAllBack(world: World, disk: Disk, proven: ProvenState): void {
   }
 }
 
-/** The nodes of the model have one clock, so that whoever deleted a file has the highest counter. */
+/** By its time, which stays whoever takes it in: a stale copy that rejoins may merge versions (handoff rule 28). */
 function unprovenDeletion({ tree, database }: Disk, name: string, proven: ProvenState): Deletion | undefined {
   const entry = database?.local.get(name);
   if (tree?.has(name) === true || entry?.content !== 0) return undefined;
-  const { sequence, version } = entry;
-  const deletion = { sequence, second: Math.max(0, ...Object.values(version)) };
+  const { sequence, mtime } = entry;
+  const deletion = { sequence, second: Math.floor(mtime / 1000) };
   return isUnproven(deletion, proven) ? deletion : undefined;
 }
 
