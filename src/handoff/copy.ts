@@ -57,7 +57,7 @@ export function uncleanReason(folder: FolderReport | undefined): string | undefi
   const [message] = folder.messages;
   if (folder.errors > 0)
     return `${folder.errors} file(s) in error${message === undefined ? '' : `: ${message}`}`;
-  if (!folder.scanned) return 'its first look through its files since Syncthing started is not finished';
+  if (!folder.scanned) return 'its first scan since Syncthing started is not finished';
   if (folder.needItems > 0) return `${folder.needItems} item(s), ${folder.needBytes} bytes still to come`;
   if (folder.receiveOnlyItems > 0)
     return `${folder.receiveOnlyItems} item(s) were changed outside the volume`;

@@ -29,7 +29,7 @@ function uncleanObstacle(folder: FolderReport): string | undefined {
   const isUsable: boolean = isClean(folder);
   if (isUsable) return undefined;
   if (folder.errors > 0) return 'some of its files are in error';
-  if (!folder.scanned) return 'its first look through its files since Syncthing started is not finished';
+  if (!folder.scanned) return 'its first scan since Syncthing started is not finished';
   if (folder.needItems > 0) return 'items are still to come';
   return folder.receiveOnlyItems > 0 ? 'items were changed outside the volume' : 'its Syncthing is at work';
 }

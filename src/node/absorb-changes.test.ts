@@ -11,6 +11,7 @@ import {
 import { handoffBase, sharedBase } from '../../test/builders/volume-view.ts';
 import { begun } from '../desired/plan-scrub.ts';
 import { newScrubRecord } from '../desired/scrub.ts';
+import { FILE_VERSION } from '../../test/builders/file-version.ts';
 import type { BrowseEntry, FileEntry, FileVersion, FolderStatus } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { absorbChanges } from './absorb-changes.ts';
@@ -60,9 +61,7 @@ beforeEach(async () => {
 afterEach(() => node[Symbol.dispose]());
 
 function version(given: Partial<FileVersion> = {}): FileVersion {
-  const times = { modified: '', blocksHash: '', modifiedBy: 'OTHER' };
-  const flags = { isDirectory: false, deleted: false, invalid: false, localFlags: 0 };
-  return { name: '', sequence: 1, size: 4, version: [], ...times, ...flags, ...given };
+  return { ...FILE_VERSION, size: 4, ...given };
 }
 
 /** Changed here, and as it should be on another copy that is connected. */

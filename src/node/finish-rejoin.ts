@@ -14,8 +14,8 @@ const SCAN_TIMEOUT_MS = 30 * 60_000;
 /**
  * The order is that of the measured procedure: what a pod made that a receiver must not have goes, then scan, compare with
  * the index, revert, scan as a barrier, compare again, prune. What the lineage deleted goes before the revert, which may
- * have Syncthing keep it in the deletion's version (removeDeleted says how). What stays was linked with files that may be live under other names by
- * now (a file had several, or the lineage renamed it), and gets copies of its own.
+ * have Syncthing keep it in the deletion's version (removeDeleted says how). What stays was linked with files that may be
+ * live under other names by now (a file had several, or the lineage renamed it), and gets copies of its own.
  */
 export async function finishRejoin(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   const state = await ctx.states.read(folderId);

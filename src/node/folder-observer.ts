@@ -25,11 +25,7 @@ const DAEMON_VIEW_MS = 500;
 
 type Client = Parameters<typeof observeDaemon>[0] & Parameters<typeof observeFolder>[0];
 
-export function createFolderObserver(
-  client: Client,
-  clock: Clock,
-  mark: Pick<IndexMark, 'of'>,
-): FolderObserver {
+export function createFolderObserver(client: Client, clock: Clock, mark: IndexMark): FolderObserver {
   const firstScans = new FirstScans();
   let daemon: { readonly at: number; readonly view: Promise<DaemonView> } | undefined;
   function daemonView(signal: AbortSignal): Promise<DaemonView> {

@@ -1,7 +1,8 @@
 /** Replacing what was changed behind the volume's back by what was proven (handoff rules 8 and 42). */
 import { underRepair } from '../desired/plan-scrub.ts';
-import { MARKER_ALONE } from '../syncthing/client.ts';
+import type { FolderStatus } from '../syncthing/client.ts';
 import { isWriting } from '../handoff/writing.ts';
+import { afterOrder } from './after-order.ts';
 import { changedNames } from './changed-names.ts';
 import { deletedElsewhere } from './deleted-elsewhere.ts';
 import type { NodeContext } from './context.ts';
@@ -124,6 +125,7 @@ async function requireReceiver(ctx: NodeContext, folderId: string): Promise<void
 
 /** So long a pod that is about to come waits for what is fetched again; a large file goes on coming under it. */
 const FETCH_MS = 30_000;
+const FETCH_LOOK_MS = 100;
 
 async function untilFetched(
   { syncthing, clock }: NodeContext,
@@ -133,28 +135,17 @@ async function untilFetched(
   const end = clock.now() + FETCH_MS;
   while (clock.now() < end) {
     if ((await syncthing.folderStatus(folderId, { signal })).needTotalItems === 0) return true;
-    await clock.sleep(BARRIER_MS, signal);
+    await clock.sleep(FETCH_LOOK_MS, signal);
   }
   return false;
 }
 
-/** Syncthing answers before it begins to revert, so the barrier of one scan may come before it. */
-const BARRIERS = 10;
-const BARRIER_MS = 100;
-
-export async function revertChanges(
-  { syncthing, node, clock }: NodeContext,
-  folderId: string,
-  signal: AbortSignal,
-): Promise<void> {
+export async function revertChanges(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
+  const { syncthing, node } = ctx;
   await syncthing.revert(folderId, { signal });
-  let left = 0;
-  for (let barrier = 0; barrier < BARRIERS; barrier += 1) {
-    // A scan of what is never there waits for what the folder does.
-    await syncthing.scan(folderId, { signal, sub: MARKER_ALONE });
-    ({ receiveOnlyTotalItems: left } = await syncthing.folderStatus(folderId, { signal }));
-    if (left === 0) return;
-    await clock.sleep(BARRIER_MS, signal);
-  }
+  const isDone = ({ receiveOnlyTotalItems }: FolderStatus): boolean => receiveOnlyTotalItems === 0;
+  const status = await afterOrder(ctx, { folderId, isDone }, signal);
+  if (isDone(status)) return;
+  const left = status.receiveOnlyTotalItems;
   throw new NodeError('inconsistent', `${left} item(s) still count as changed on ${node} after a revert`);
 }

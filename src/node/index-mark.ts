@@ -8,7 +8,6 @@ import { INDEX_DIRECTORIES, INDEX_MARK } from '../syncthing/index-directories.ts
 import { exists } from './exists.ts';
 
 const [DIRECTORY, OLDER] = INDEX_DIRECTORIES;
-const FILE = INDEX_MARK;
 const NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface IndexMark {
@@ -44,14 +43,14 @@ async function markIn(home: string): Promise<string | undefined> {
     if (!(await exists(directory))) continue;
     const older = name === DIRECTORY ? await olderMarks(home) : [];
     const index = (await readMark(directory)) ?? (await mark(directory, older));
-    for (const each of older) await unlink(path.join(each, FILE));
+    for (const each of older) await unlink(path.join(each, INDEX_MARK));
     return index;
   }
   return undefined;
 }
 
 async function readMark(directory: string): Promise<string | undefined> {
-  const text = (await readIfPresent(path.join(directory, FILE)))?.trim() ?? '';
+  const text = (await readIfPresent(path.join(directory, INDEX_MARK)))?.trim() ?? '';
   return NAME.test(text) ? text : undefined;
 }
 
@@ -61,7 +60,7 @@ async function readMark(directory: string): Promise<string | undefined> {
  */
 async function mark(directory: string, older: readonly string[]): Promise<string | undefined> {
   const [inherited] = await Promise.all(older.map(readMark));
-  await writeDurably(path.join(directory, FILE), `${inherited ?? randomUUID()}\n`);
+  await writeDurably(path.join(directory, INDEX_MARK), `${inherited ?? randomUUID()}\n`);
   return readMark(directory);
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../test/builders/test-node.ts';
 import { handoffBase } from '../../test/builders/volume-view.ts';
 import type { ScrubFinding } from '../desired/scrub.ts';
+import { FILE_VERSION } from '../../test/builders/file-version.ts';
 import type { FileVersion } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { markRotten } from './mark-rotten.ts';
@@ -32,19 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => node[Symbol.dispose]());
 
-const VERSION: FileVersion = {
-  name: '',
-  isDirectory: false,
-  deleted: false,
-  invalid: false,
-  sequence: 1,
-  size: 1,
-  modified: '',
-  blocksHash: 'proven',
-  modifiedBy: 'OTHER',
-  version: ['OTHER:1'],
-  localFlags: 0,
-};
+const VERSION: FileVersion = { ...FILE_VERSION, blocksHash: 'proven', version: ['OTHER:1'] };
 
 /** What Syncthing was told to scan, of files all of which its index has. */
 async function mark(...names: readonly string[]): Promise<readonly string[]> {

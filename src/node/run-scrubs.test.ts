@@ -15,6 +15,7 @@ import type { SyncthingVolumeStatus } from '../desired/volume.ts';
 import type { Occurrence } from '../kubernetes/event-recorder.ts';
 import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import { exponentialBackoff } from '../runtime/backoff.ts';
+import { FILE_VERSION } from '../../test/builders/file-version.ts';
 import type { FileVersion } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { createJobs } from './jobs.ts';
@@ -65,19 +66,7 @@ function report(given: Partial<ScrubReport> = {}): ScrubReport {
 }
 
 /** The index's entry of every file. */
-const VERSION: FileVersion = {
-  name: '',
-  isDirectory: false,
-  deleted: false,
-  invalid: false,
-  sequence: 1,
-  size: 1,
-  modified: '',
-  blocksHash: 'proven',
-  modifiedBy: 'OTHER',
-  version: ['OTHER:1'],
-  localFlags: 0,
-};
+const VERSION: FileVersion = { ...FILE_VERSION, blocksHash: 'proven', version: ['OTHER:1'] };
 const MATCH = { name: 'data/a', blocksHash: 'proven', modifiedBy: 'OTHER' };
 
 /** As the reporter does. */

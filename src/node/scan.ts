@@ -3,7 +3,9 @@ import type { FolderType } from '../desired/replica.ts';
 import type { LocalScan } from '../handoff/local.ts';
 import { scanProves } from '../handoff/session.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { MARKER_ALONE, type FolderStatus, type SyncthingClient } from '../syncthing/client.ts';
+import type { FolderStatus, SyncthingClient } from '../syncthing/client.ts';
+import { isSender } from '../syncthing/folder-config.ts';
+import { afterOrder } from './after-order.ts';
 import type { NodeContext } from './context.ts';
 
 export interface ScanRequest {
@@ -50,21 +52,18 @@ export async function scanFolder(
   return index === undefined ? scan : { ...scan, index };
 }
 
-/** Syncthing answers before it begins, and one scan may come before that. */
-const BARRIERS = 10;
-const BARRIER_MS = 100;
-
 /**
  * What other copies have otherwise than the only writer, as after its database was lost: its disk is right, so that its
  * files, and what it lacks, get versions that follow. Only after a scan without errors, which has seen every file: what
  * the index does not have is announced as deleted.
  */
 async function overrideNeeds(
-  { syncthing, clock, log }: NodeContext,
+  ctx: NodeContext,
   { folderId, startTime }: { readonly folderId: string; readonly startTime: string },
   signal: AbortSignal,
 ): Promise<FolderStatus> {
-  let status = await syncthing.folderStatus(folderId, { signal });
+  const { syncthing, log } = ctx;
+  const status = await syncthing.folderStatus(folderId, { signal });
   const { needTotalItems: items, errors, error } = status;
   if (items === 0 || errors > 0 || error !== undefined) return status;
   if ((await syncthing.folder(folderId, { signal }))?.type !== 'sendonly') return status;
@@ -72,12 +71,7 @@ async function overrideNeeds(
   if ((await syncthing.systemStatus({ signal })).startTime !== startTime) return status;
   log.warn({ folderId, items }, 'other copies have files otherwise: they get those of the writer');
   await syncthing.override(folderId, { signal });
-  for (let barrier = 0; barrier < BARRIERS && status.needTotalItems > 0; barrier += 1) {
-    await syncthing.scan(folderId, { signal, sub: MARKER_ALONE });
-    status = await syncthing.folderStatus(folderId, { signal });
-    if (status.needTotalItems > 0) await clock.sleep(BARRIER_MS, signal);
-  }
-  return status;
+  return afterOrder(ctx, { folderId, isDone: ({ needTotalItems }) => needTotalItems === 0 }, signal);
 }
 
 async function typeOf(
@@ -87,7 +81,7 @@ async function typeOf(
 ): Promise<FolderType | undefined> {
   const type = (await syncthing.folder(folderId, { signal }))?.type;
   if (type === undefined) return undefined;
-  return type === 'sendreceive' || type === 'sendonly' ? 'sendreceive' : 'receiveonly';
+  return isSender(type) ? 'sendreceive' : 'receiveonly';
 }
 
 function timesOf(

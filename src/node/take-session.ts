@@ -4,6 +4,7 @@ import { underRepair } from '../desired/plan-scrub.ts';
 import { takeGrant, withPlainTree, type DiskState } from '../handoff/disk-state.ts';
 import type { SyncthingReplicaSpec } from '../desired/replica.ts';
 import { holdsGrant, isHeldElsewhere, leftoverMounts, offeredEpoch, type Offer } from '../handoff/session.ts';
+import { isSender } from '../syncthing/folder-config.ts';
 import type { NodeContext } from './context.ts';
 import { isMissing, NodeError } from './errors.ts';
 import { makeFirstData } from './first-data.ts';
@@ -83,8 +84,7 @@ async function isSwitched(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (phase.kind !== 'taking') return false;
-  const folder = await ctx.syncthing.folder(folderId, { signal });
-  return folder?.type === 'sendonly' || folder?.type === 'sendreceive';
+  return isSender((await ctx.syncthing.folder(folderId, { signal }))?.type);
 }
 
 /** Once for each grant: where the folder has not got its type by that, the resharer sees to it, and the caller asks again. */

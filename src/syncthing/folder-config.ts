@@ -3,6 +3,11 @@ import type { FolderConfig } from './client.ts';
 
 export type FolderType = 'sendreceive' | 'sendonly' | 'receiveonly';
 
+/** Whether a folder of that type announces what is on its disk. */
+export function isSender(type: string | undefined): boolean {
+  return type === 'sendreceive' || type === 'sendonly';
+}
+
 export interface FolderInput {
   /** The volume id. */
   readonly folderId: string;

@@ -2,6 +2,7 @@ import type { FolderReport, ReplicaPeer } from '../desired/replica.ts';
 import type { CallOptions, FolderConfig, FolderStatus, SyncthingClient } from './client.ts';
 import { SyncthingError } from './errors.ts';
 import type { FirstScans } from './first-scans.ts';
+import { isSender } from './folder-config.ts';
 import type { DaemonView } from './observe-daemon.ts';
 
 export interface ObserveFolder {
@@ -55,7 +56,7 @@ export async function observeFolder(
   await expectSameProcess(client, daemon, call);
   return {
     state: status.state,
-    type: config.type === 'sendreceive' || config.type === 'sendonly' ? 'sendreceive' : 'receiveonly',
+    type: isSender(config.type) ? 'sendreceive' : 'receiveonly',
     sequence,
     needItems: status.needTotalItems,
     needBytes: status.needBytes,

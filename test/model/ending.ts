@@ -8,7 +8,7 @@ import { publishReader } from './readers.ts';
 import type { ModelNode } from './model-node.ts';
 import { round, step } from './rounds.ts';
 import { violation } from './violation.ts';
-import type { World } from './world.ts';
+import { nextNumber, type World } from './world.ts';
 
 const ROUNDS = 80;
 /** A request outlives its call by 150 s, and keeps its place for so long. */
@@ -42,11 +42,11 @@ function copyAnew(world: World): boolean {
 }
 
 /** Who gave up the only node that has what was acknowledged brings it back. */
-function takeBackForce({ api }: World): boolean {
-  const { volume } = api;
+function takeBackForce(world: World): boolean {
+  const { volume } = world.api;
   if (volume?.spec.forceDetach === undefined) return false;
   const { forceDetach: _, ...spec } = volume.spec;
-  api.volume = { ...volume, resourceVersion: `${volume.resourceVersion}-back`, spec };
+  world.api.volume = { ...volume, resourceVersion: String(nextNumber(world)), spec };
   return true;
 }
 

@@ -126,11 +126,12 @@ function introduce(world: World, node: ModelNode, view: NodeView): void {
   if (node.driver !== undefined) node.driver.fenced = fencedNodes(view, observed());
 }
 
-function park(world: World, { disk, daemon }: ModelNode): void {
+function park(world: World, node: ModelNode): void {
+  const { disk, daemon } = node;
   const folder = folderOf(disk);
   if (folder !== undefined) disk.config = withFolder(disk.config, { ...folder, paused: true });
   daemon.restarts += 1;
-  for (const key of world.sent.keys()) if (key.includes(disk.deviceId)) world.sent.delete(key);
+  dropSessions(world, node);
 }
 
 function discard(world: World, node: ModelNode, action: DeleterAction): void {

@@ -3,8 +3,8 @@ import { count } from './counts.ts';
 import { cutPower, expel } from './faults.ts';
 import { podMounts } from './model-node.ts';
 import { remove, write } from './pods.ts';
-import { round, step } from './rounds.ts';
-import { comes, type Turn } from './turns.ts';
+import { step } from './rounds.ts';
+import { comes, rounds, type Turn } from './turns.ts';
 import { nextNumber, SETTINGS, type World } from './world.ts';
 
 function changeSpec(world: World, given: Partial<NonNullable<World['api']['volume']>['spec']>): void {
@@ -20,10 +20,6 @@ export function forceDetach(world: World): void {
   if (grant === undefined || base === undefined || base.holders.length === 0) return;
   count(world.counts, 'fault: forceDetach');
   changeSpec(world, { forceDetach: { epoch: grant.epoch } });
-}
-
-function rounds(world: World, times: number): void {
-  for (let left = times; left > 0; left -= 1) round(world);
 }
 
 /** Its node goes, or goes on where nobody hears of it, and no taint says so. */

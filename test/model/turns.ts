@@ -32,7 +32,7 @@ export interface Turn {
   readonly argument: number;
 }
 
-function rounds(world: World, count: number): void {
+export function rounds(world: World, count: number): void {
   for (let left = count; left > 0; left -= 1) round(world);
 }
 
