@@ -9,6 +9,7 @@ import {
   NODE,
   seedVolume,
   type NodeUnderTest,
+  patient,
 } from '../../test/builders/test-node.ts';
 import { endReading } from '../handoff/reading.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
@@ -100,7 +101,7 @@ describe('reading beside others', () => {
 
   test('asks to read, and takes what comes while it waits', async () => {
     const { volumeId } = await giveGrant(node, 1);
-    const staged = stage(volumeId);
+    const staged = stage(volumeId, patient(node));
     await expect.poll(() => node.ctx.wanted.list(() => undefined)).toMatchObject([{ volumeId, reads: true }]);
     await readable();
     await staged;

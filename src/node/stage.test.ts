@@ -9,6 +9,7 @@ import {
   NODE,
   seedVolume,
   type NodeUnderTest,
+  patient,
 } from '../../test/builders/test-node.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { MountError } from '../mount/errors.ts';
@@ -57,8 +58,8 @@ function unpublish(volumeId: string, pod: string) {
   return nodeUnpublishVolume(node.ctx)({ volumeId, targetPath: targetPath(pod) }, callOf());
 }
 
-function unstage(volumeId: string) {
-  return nodeUnstageVolume(node.ctx)({ volumeId, stagingTargetPath: stagingPath() }, callOf());
+function unstage(volumeId: string, of: NodeUnderTest = node) {
+  return nodeUnstageVolume(of.ctx)({ volumeId, stagingTargetPath: stagingPath() }, callOf());
 }
 
 async function phaseOf(volumeId: string, of: NodeUnderTest = node) {
@@ -95,7 +96,7 @@ describe('NodeStageVolume', () => {
 
   test('takes a grant that comes while it waits', async () => {
     const volume = seedVolume(node);
-    const staged = stage(volume.volumeId);
+    const staged = stage(volume.volumeId, patient(node));
     await giveGrant(node, 1);
     await staged;
     expect(await phaseOf(volume.volumeId)).toMatchObject({ kind: 'writer', epoch: 1 });
@@ -271,7 +272,7 @@ describe('NodeUnpublishVolume and NodeUnstageVolume', () => {
     await stage(volumeId);
     await publish(volumeId, 'a');
     await unpublish(volumeId, 'a');
-    const unstaged = unstage(volumeId);
+    const unstaged = unstage(volumeId, patient(node));
     await release(volumeId);
     await unstaged;
   });

@@ -55,6 +55,12 @@ export async function createNodeUnderTest(): Promise<NodeUnderTest> {
   return build({ directory, kubernetes, mounter: createFakeMounter(), knowsOrders: true });
 }
 
+/** The same node, whose calls wait for what a test brings meanwhile; otherwise they soon say what is missing. */
+export function patient(node: NodeUnderTest): NodeUnderTest {
+  const waits = { stageWaitMs: 5_000, blockedWaitMs: 5_000, detachWaitMs: 5_000, unstageWaitMs: 5_000 };
+  return { ...node, ctx: { ...node.ctx, settings: { ...node.ctx.settings, ...waits } } };
+}
+
 async function build(survives: Survives): Promise<NodeUnderTest> {
   const { directory, kubernetes, mounter } = survives;
   const kubeletDir = path.join(directory, 'kubelet');
@@ -83,10 +89,10 @@ async function build(survives: Survives): Promise<NodeUnderTest> {
     settings: {
       ...defaultNodeTimes,
       handoff: defaultHandoffSettings,
-      stageWaitMs: 200,
-      blockedWaitMs: 50,
-      detachWaitMs: 200,
-      unstageWaitMs: 200,
+      stageWaitMs: 40,
+      blockedWaitMs: 20,
+      detachWaitMs: 40,
+      unstageWaitMs: 40,
     },
     knowsOrders: () => survives.knowsOrders,
     syncFilesystems: () => Promise.resolve(),
