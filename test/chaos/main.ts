@@ -24,7 +24,7 @@ interface Flags {
   readonly profile: ProfileName;
   readonly report: string;
   readonly only?: FaultKind;
-  readonly untilViolation?: boolean;
+  readonly untilWrong?: boolean;
 }
 
 function say(line: string): void {
@@ -74,7 +74,7 @@ async function runRounds(stage: Stage, flags: Flags): Promise<Report> {
       `round ${plan.round}: ${outcome.moves} moves, ${outcome.violations.length} violations, ${outcome.seconds.toFixed(0)} s`,
     );
     await clearNamespace(stage);
-    if (flags.untilViolation === true && outcome.violations.length > 0) break;
+    if (flags.untilWrong === true && outcome.violations.some(({ kind }) => kind === 'tree')) break;
   }
   return report;
 }
@@ -118,7 +118,7 @@ async function main(): Promise<void> {
     .option('--seed <seed>', 'all choices come from it', number, 1)
     .addOption(new Option('--profile <name>').choices(PROFILE_NAMES).default('usual'))
     .addOption(new Option('--only <fault>', 'this fault in every leg').choices(FAULT_KINDS))
-    .option('--until-violation', 'end with the first round that finds one')
+    .option('--until-wrong', 'end with the first round in which a tree is wrong')
     .option(
       '--report <file>',
       'JSON; the text is put beside it',

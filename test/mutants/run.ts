@@ -13,13 +13,17 @@ const SEED = process.env['MODEL_SEED'] ?? '1';
 const RUNS = process.env['MODEL_RUNS'] ?? '400';
 const COPIED = ['src', 'test/model', 'test/builders', 'test/mutants/hunt.ts', 'package.json'];
 
-/** `rule`: the invariant that broke. */
-const HUNT = z.object({ runs: z.number(), rule: z.exactOptional(z.string()) });
+/** `rule`: the invariant that broke; `crash`: another error, which proves nothing. */
+const HUNT = z.object({
+  runs: z.number(),
+  rule: z.exactOptional(z.string()),
+  crash: z.exactOptional(z.string()),
+});
 type Hunt = z.infer<typeof HUNT>;
 
 interface Outcome {
   readonly name: string;
-  readonly verdict: 'found' | 'survived' | 'does not apply' | 'passed' | 'fails itself';
+  readonly verdict: 'found' | 'survived' | 'crashed' | 'does not apply' | 'passed' | 'fails itself';
   readonly detail: string;
 }
 
@@ -40,8 +44,14 @@ async function hunt(directory: string): Promise<Hunt> {
   return HUNT.parse(JSON.parse(stdout));
 }
 
-function textOf({ runs, rule }: Hunt): string {
+function textOf({ runs, rule, crash }: Hunt): string {
+  if (crash !== undefined) return `story ${runs}: ${crash}`;
   return rule === undefined ? `${runs} stories` : `${rule} (story ${runs})`;
+}
+
+function verdictOn({ rule, crash }: Hunt): Outcome['verdict'] {
+  if (crash !== undefined) return 'crashed';
+  return rule === undefined ? 'survived' : 'found';
 }
 
 function tryMutant(name: string): Promise<Outcome> {
@@ -50,13 +60,13 @@ function tryMutant(name: string): Promise<Outcome> {
     const applied = await execa('git', ['apply', patch], { cwd: directory, reject: false });
     if (applied.failed) return { name, verdict: 'does not apply', detail: applied.stderr };
     const found = await hunt(directory);
-    return { name, verdict: found.rule === undefined ? 'survived' : 'found', detail: textOf(found) };
+    return { name, verdict: verdictOn(found), detail: textOf(found) };
   });
 }
 
 async function tryTree(): Promise<Outcome> {
   const found = await hunt(ROOT);
-  const verdict = found.rule === undefined ? 'passed' : 'fails itself';
+  const verdict = verdictOn(found) === 'survived' ? 'passed' : 'fails itself';
   return { name: 'the tree itself', verdict, detail: textOf(found) };
 }
 

@@ -1,6 +1,6 @@
 /** What every fault is to the round that makes it: something to apply, and to take back. */
 import type { Stage } from '../cluster/stage.ts';
-import type { NodeName } from '../plan/fault-kind.ts';
+import type { FaultKind, NodeName } from '../plan/fault-kind.ts';
 import type { Profile } from '../plan/profile.ts';
 import type { PlannedFault } from '../plan/round-plan.ts';
 import type { RoundVolume } from '../round/round-volume.ts';
@@ -21,6 +21,8 @@ export interface Fault {
   /** At the beginning of a round that has this fault, once its volumes are written. */
   readonly prepare?: (context: FaultContext) => Promise<void>;
   readonly apply: (context: FaultContext) => Promise<Outcome>;
+  /** What it was where not every volume moved: its healing spares then what the volumes still need. */
+  readonly unmoved?: FaultKind;
   /** Called once for each apply. `moved`: every volume goes on elsewhere, so nobody needs what is on the node. */
   readonly heal: (context: FaultContext, moved: boolean) => Promise<void>;
 }

@@ -24,6 +24,7 @@ export async function takeItBack({ stage, planned, dataNodes }: FaultContext): P
 /** It comes back with its old disk where the volumes could not go on without it. */
 export function nodeLost({ said, disk }: NodeLost): Fault {
   return {
+    ...(disk === 'empty' && { unmoved: `lost-${said}-old-disk` }),
     async apply(context) {
       await powerOff(context.stage, context.planned.node);
       await sayThatItIsGone(context, said);

@@ -57,6 +57,17 @@ describe('what the next session has to find', () => {
     expect(ask(failover)).toEqual({ kind: 'known', acknowledged: { kind: 'through', at: 300 } });
   });
 
+  it('is everything where it ended with proof before a later writer was lost', () => {
+    const lostLater: StatusSeen = {
+      ...failedOver,
+      at: 650,
+      epoch: 3,
+      base: { kind: 'failover', epoch: 3, session: 0 },
+    };
+    const seen = [...handOff, lostLater, granted(660, 4, 'node2', { base: lostLater.base })];
+    expect(ask(seen)).toEqual({ kind: 'known', acknowledged: { kind: 'everything' } });
+  });
+
   it('is never less than a promise that was taken back', () => {
     const promised = granted(200, 1, 'node1', { replicatedThrough: time(350) });
     expect(ask([promised, ...failover])).toEqual({

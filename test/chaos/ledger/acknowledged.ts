@@ -57,10 +57,11 @@ export type PassageVerdict =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /**
- * What `after` must find of `before`. A failover between their epochs counts whatever came after it; where there was
- * none, the grant ended with proof, or is the same.
+ * What `after` must find of `before`. A failover between their epochs counts whatever came after it, unless the grant
+ * had ended with proof by then; where there was none, it ended so, or is the same.
  */
-export function acknowledgedBetween({ before, after, seen, cuts }: Passage): PassageVerdict {
+export function acknowledgedBetween(passage: Passage): PassageVerdict {
+  const { before, after, seen } = passage;
   const from = epochOf(before, seen);
   const to = epochOf(after, seen);
   if (from === undefined || to === undefined)
@@ -68,14 +69,15 @@ export function acknowledgedBetween({ before, after, seen, cuts }: Passage): Pas
       kind: 'unknown',
       reason: `no grant of ${from === undefined ? before.node : after.node} was seen`,
     };
+  return { kind: 'known', acknowledged: acknowledgedOf(passage, from, to) };
+}
+
+function acknowledgedOf({ before, after, seen, cuts }: Passage, from: number, to: number): Acknowledged {
   const failover = seen.find(({ base }) => base.kind === 'failover' && base.epoch > from && base.epoch <= to);
-  if (failover !== undefined)
-    return { kind: 'known', acknowledged: { kind: 'through', at: provenThrough(seen, failover.at) } };
   const ended = seen.find(({ base }) => base.kind === 'handoff' && base.epoch >= from);
+  if (failover !== undefined && (ended === undefined || ended.at > failover.at))
+    return { kind: 'through', at: provenThrough(seen, failover.at) };
   const until = from === to ? after.startedAt : (ended?.at ?? after.startedAt);
   const cut = firstCut(cuts, before, until);
-  return {
-    kind: 'known',
-    acknowledged: cut === undefined ? { kind: 'everything' } : { kind: 'synced', before: cut.at },
-  };
+  return cut === undefined ? { kind: 'everything' } : { kind: 'synced', before: cut.at };
 }

@@ -29,10 +29,14 @@ interface Flags {
   readonly profile: ProfileName;
 }
 
+type WrongTree = Extract<Violation, { kind: 'tree' }>;
+
 interface Outcome {
   readonly mutant: string;
   readonly rounds: number;
-  readonly violation?: Violation;
+  /** What a reader or a copy was found to have wrong. That something stood still may have other reasons. */
+  readonly wrong?: WrongTree;
+  readonly stuck: number;
   readonly errors: readonly string[];
 }
 
@@ -91,28 +95,38 @@ async function tryMutant(mutant: string, flags: Flags, signal: AbortSignal): Pro
   const numbers = ['--rounds', String(rounds), '--seed', String(seed), '--profile', profile];
   await withBroken(mutant, signal, async (tree) => await install(tree, signal));
   await run(
-    ['node', 'test/chaos/main.ts', 'run', ...numbers, '--until-violation', '--report', report],
+    [
+      'node',
+      '--experimental-ffi',
+      'test/chaos/main.ts',
+      'run',
+      ...numbers,
+      '--until-wrong',
+      '--report',
+      report,
+    ],
     signal,
   );
   const told = JSON.parse(await readFile(report, 'utf8')) as Report;
-  const violation = told.rounds.flatMap((round) => round.violations)[0];
+  const violations = told.rounds.flatMap((round) => round.violations);
+  const wrong = violations.find((violation) => violation.kind === 'tree');
   return {
     mutant,
     rounds: told.rounds.length,
+    stuck: violations.filter(({ kind }) => kind === 'stuck').length,
     errors: told.rounds.flatMap((round) => round.errors),
-    ...(violation !== undefined && { violation }),
+    ...(wrong !== undefined && { wrong }),
   };
 }
 
-function lineOf({ mutant, rounds, violation, errors }: Outcome): string {
+function lineOf({ mutant, rounds, wrong, stuck, errors }: Outcome): string {
   const name = mutant.replaceAll('-', ' ').padEnd(34);
   const failed = errors.length === 0 ? '' : `; ${errors.length} round(s) of no use: ${errors[0]}`;
-  if (violation === undefined) return `survived ${name} ${rounds} rounds${failed}`;
-  const what =
-    violation.kind === 'tree'
-      ? `${violation.count} path(s) wrong, first ${violation.wrong[0]?.kind}`
-      : `stuck: ${violation.message}`;
-  return `found    ${name} round ${rounds}, ${violation.where}: ${what}${failed}`;
+  const still = stuck === 0 ? '' : `; stood still ${stuck} time(s)`;
+  if (wrong === undefined) return `survived ${name} ${rounds} rounds${still}${failed}`;
+  const first = wrong.wrong[0];
+  const what = `${wrong.count} path(s) wrong, first ${first?.kind} ${first?.path}`;
+  return `found    ${name} round ${rounds}, ${wrong.where}: ${what}${still}${failed}`;
 }
 
 async function hunt(mutants: readonly string[], flags: Flags): Promise<void> {
@@ -131,7 +145,7 @@ async function hunt(mutants: readonly string[], flags: Flags): Promise<void> {
     await install(undefined);
   }
   process.stdout.write(`\n${outcomes.map(lineOf).join('\n')}\n`);
-  process.exitCode = outcomes.every(({ violation }) => violation !== undefined) ? 0 : 1;
+  process.exitCode = outcomes.every(({ wrong }) => wrong !== undefined) ? 0 : 1;
 }
 
 const program = new Command('mutants')

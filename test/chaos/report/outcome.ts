@@ -35,7 +35,16 @@ export interface Stopped {
   readonly message: string;
 }
 
+/** Which call played a round. */
+export interface Run {
+  readonly startedAt: string;
+  readonly commit: string;
+  readonly profile: string;
+}
+
 export interface RoundOutcome {
+  /** In a report of several runs; else it is the report's own. */
+  readonly run?: Run;
   readonly seed: number;
   readonly round: number;
   readonly seconds: number;

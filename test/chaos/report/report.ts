@@ -1,31 +1,30 @@
 /** The report of a run, or of several that add up. */
 import { FAULT_KINDS, PHASES, type FaultKind, type Phase } from '../plan/fault-kind.ts';
-import type { FaultCount, RoundOutcome, Violation } from './outcome.ts';
+import type { FaultCount, RoundOutcome, Run, Violation } from './outcome.ts';
 
-export interface Report {
-  readonly startedAt: string;
-  readonly commit: string;
-  readonly profile: string;
+export interface Report extends Run {
   readonly rounds: readonly RoundOutcome[];
 }
 
-/** Rounds of the same seed and number count once: the last one. */
+/**
+ * A round counts once, however often the report of its run is added. One that was played again counts again: what went
+ * wrong in it is not undone by a run in which all went well.
+ */
 export function addReports(reports: readonly Report[]): Report {
   const [first] = reports;
   if (first === undefined) throw new RangeError('there is no report to add');
   const rounds = new Map(
-    reports.flatMap((report) =>
-      report.rounds.map((round) => [`${round.seed}/${round.round}`, round] as const),
-    ),
+    reports.flatMap(({ rounds: played, ...run }) => played.map((round) => keyed(round, run))),
   );
-  const commits = new Set(reports.map((report) => report.commit));
-  const profiles = new Set(reports.map((report) => report.profile));
-  return {
-    startedAt: first.startedAt,
-    commit: [...commits].join(', '),
-    profile: [...profiles].join(', '),
-    rounds: [...rounds.values()],
-  };
+  const all = (of: keyof Run) =>
+    [...new Set([...rounds.values()].map(({ run }) => run?.[of] ?? first[of]))].join(', ');
+  const { startedAt } = first;
+  return { startedAt, commit: all('commit'), profile: all('profile'), rounds: [...rounds.values()] };
+}
+
+function keyed(round: RoundOutcome, { startedAt, commit, profile }: Run): readonly [string, RoundOutcome] {
+  const run = round.run ?? { startedAt, commit, profile };
+  return [`${run.startedAt}/${round.seed}/${round.round}`, { ...round, run }];
 }
 
 export interface Totals {

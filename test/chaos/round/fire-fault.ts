@@ -27,6 +27,23 @@ async function untilHealing(
   return false;
 }
 
+/** Counted as what it came to, also where it cannot be healed. */
+async function healInTime(
+  run: RoundRun,
+  planned: PlannedFault,
+  moved: () => Promise<boolean>,
+): Promise<void> {
+  const { kind, phase } = planned;
+  let counted = kind;
+  try {
+    const hasMoved = await untilHealing(run, planned, moved);
+    if (!hasMoved) counted = FAULTS[kind].unmoved ?? kind;
+    await heal(run, planned, hasMoved);
+  } finally {
+    run.tally.faults.push({ kind: counted, phase });
+  }
+}
+
 /** `moved` ends when all volumes have moved, or cannot without the node. What fails is an error of the round's. */
 export async function fireFault(
   run: RoundRun,
@@ -40,12 +57,12 @@ export async function fireFault(
     const lasts = holdMs === undefined ? '' : ` for ${(holdMs / 1000).toFixed(1)} s`;
     run.stage.say(`${phase}: ${kind} on ${node}${lasts}`);
     const outcome = await FAULTS[kind].apply(faultContext(run, planned));
-    (outcome === 'applied' ? run.tally.faults : run.tally.missed).push({ kind, phase });
     if (outcome === 'missed') {
+      run.tally.missed.push({ kind, phase });
       run.stage.say(`${kind} found nothing to hit`);
       return;
     }
-    await heal(run, planned, await untilHealing(run, planned, moved));
+    await healInTime(run, planned, moved);
   } catch (error) {
     signal.throwIfAborted();
     run.tally.errors.push(`${kind} while ${phase}: ${tell(error)}`);
