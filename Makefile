@@ -77,7 +77,7 @@ bench: deploy ## measure, and write bench/RESULTS.md
 	@$(CLUSTER_TOOL) images
 	@node bench/main.ts
 chaos: deploy ## break everything while pods write: ROUNDS=5 SEED=1 PROFILE=short|usual|full REPORT=file.json ONLY=kill-node
-	@node test/chaos/main.ts run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) \
+	@node --experimental-ffi test/chaos/main.ts run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(PROFILE),--profile $(PROFILE)) $(if $(ONLY),--only $(ONLY)) $(if $(REPORT),--report $(REPORT))
 chaos-mutants: deploy ## proof that chaos can fail: the driver with one rule broken, each until it is caught; ROUNDS=20 MUTANTS="no-epoch-check"
 	@node test/chaos/mutants/main.ts $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE)) $(MUTANTS)

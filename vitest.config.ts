@@ -10,6 +10,8 @@ export default defineConfig({
           // A worker a file would take longer to start than most files take to run.
           isolate: false,
           maxWorkers: '100%',
+          // Extended attributes, in test/chaos/writer.
+          execArgv: ['--experimental-ffi', '--disable-warning=ExperimentalWarning'],
           include: [
             'src/**/*.test.ts',
             'tools/**/*.test.ts',

@@ -38,7 +38,11 @@ export function tiers(reports: string): readonly Tier[] {
     project('integration', reports, ['programs', 'images']),
     project('sanity', reports, ['deploy']),
     project('e2e', reports, ['programs', 'deploy']),
-    { name: 'chaos', command: ['node', 'test/chaos/main.ts', 'run', ...CHAOS], needs: ['deploy'] },
+    {
+      name: 'chaos',
+      command: ['node', '--experimental-ffi', 'test/chaos/main.ts', 'run', ...CHAOS],
+      needs: ['deploy'],
+    },
     withAttach('sanity', [], reports),
     withAttach('e2e', ATTACH_FILES, reports),
   ];

@@ -28,7 +28,7 @@ export function writerPod(stage: Stage, { name, claim, node, quiet }: WriterPod)
           name: 'writer',
           image: 'local.test/syncthing-csi:dev',
           imagePullPolicy: 'IfNotPresent',
-          command: ['node', `/chaos/${WRITER_BUNDLE}`, name],
+          command: ['node', '--experimental-ffi', `/chaos/${WRITER_BUNDLE}`, name],
           env: [
             { name: 'WRITER_NAME', value: name },
             { name: 'WRITER_QUIET', value: quiet ? 'yes' : 'no' },

@@ -1,7 +1,7 @@
 /** What a path was in one session, version by version, and which of these versions may stand there afterwards. */
 import { contentOf, sha256Of } from './content.ts';
 import type { Op, Session } from './session.ts';
-import { ABSENT, isSame, isSameContent, TORN, type Value } from './value.ts';
+import { ABSENT, isSame, isSameContent, isWhollySame, TORN, type Value } from './value.ts';
 
 /**
  * How much of a session the next one must find (docs/handoff.md, "acknowledged").
@@ -66,9 +66,21 @@ function mayBeHalfDone({ op }: Version, acknowledged: Acknowledged): boolean {
   return op.inPlace || acknowledged.kind === 'synced';
 }
 
+export interface Standing {
+  readonly acknowledged: Acknowledged;
+  /** It moved cleanly and was put back for a pod: what the driver carries has to be there as well. */
+  readonly isWhole: boolean;
+}
+
 /** Whether `found` may stand where these versions were. */
-export function mayStand(found: Value, versions: readonly Version[], acknowledged: Acknowledged): boolean {
+export function mayStand(
+  found: Value,
+  versions: readonly Version[],
+  { acknowledged, isWhole }: Standing,
+): boolean {
   const allowed = versions.slice(floorOf(versions, acknowledged));
-  if (allowed.some(({ value }) => isSame(found, value))) return true;
+  // Of a change that was not finished one of two names may be gone, and the other is linked with none.
+  const isRight = isWhole && allowed.length === 1 ? isWhollySame : isSame;
+  if (allowed.some(({ value }) => isRight(found, value))) return true;
   return allowed.some((version) => mayBeHalfDone(version, acknowledged) && isHalfDone(found, version.value));
 }

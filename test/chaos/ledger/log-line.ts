@@ -3,7 +3,19 @@ import { z } from 'zod';
 import type { Op } from './session.ts';
 import type { Tree, Value } from './value.ts';
 
-const ownership = { mode: z.number(), uid: z.number(), gid: z.number() };
+const ownership = {
+  mode: z.number(),
+  uid: z.number(),
+  gid: z.number(),
+  xattr: z.exactOptional(z.string()),
+};
+const carried = z.exactOptional(
+  z.object({
+    special: z.number(),
+    linkedWith: z.exactOptional(z.string()),
+    mtimeNs: z.exactOptional(z.string()),
+  }),
+);
 const value: z.ZodType<Value> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('absent') }),
   z.object({
@@ -12,12 +24,13 @@ const value: z.ZodType<Value> = z.discriminatedUnion('kind', [
     size: z.number(),
     mtimeNs: z.string(),
     content: z.exactOptional(z.string()),
+    carried,
     ...ownership,
   }),
   z.object({ kind: z.literal('large'), size: z.number(), mtimeNs: z.string(), ...ownership }),
   z.object({ kind: z.literal('block'), content: z.string() }),
   z.object({ kind: z.literal('link'), target: z.string() }),
-  z.object({ kind: z.literal('directory'), ...ownership }),
+  z.object({ kind: z.literal('directory'), carried, ...ownership }),
   z.object({ kind: z.literal('other') }),
 ]);
 const effect = z.object({ path: z.string(), value });

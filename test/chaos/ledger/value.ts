@@ -5,6 +5,18 @@ export interface Ownership {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Its extended attribute, where it has one. */
+  readonly xattr?: string;
+}
+
+/** What Syncthing does not carry: the driver does, over a clean move (docs/limitations.md). */
+export interface Carried {
+  /** setuid, setgid, sticky. */
+  readonly special: number;
+  /** Of hard links to one file: the first path by name. */
+  readonly linkedWith?: string;
+  /** Of a directory that nothing is ever put into, as of no other. */
+  readonly mtimeNs?: string;
 }
 
 export type Value =
@@ -18,13 +30,14 @@ export type Value =
       readonly mtimeNs: string;
       /** Whose content it is (content.ts), where the writer says it: a piece of it can then be told from foreign bytes. */
       readonly content?: string;
+      readonly carried?: Carried;
     } & Ownership)
   /** A file too large to be hashed whole; its blocks stand at paths of their own, see blockPath. */
   | ({ readonly kind: 'large'; readonly size: number; readonly mtimeNs: string } & Ownership)
   /** A block is whole, and some write's, or `torn`. */
   | { readonly kind: 'block'; readonly content: string }
   | { readonly kind: 'link'; readonly target: string }
-  | ({ readonly kind: 'directory' } & Ownership)
+  | ({ readonly kind: 'directory'; readonly carried?: Carried } & Ownership)
   /** A FIFO, a socket or a device: no workload makes one. */
   | { readonly kind: 'other' };
 
@@ -47,38 +60,60 @@ export function isSameContent(a: Value, b: Value): boolean {
   return isSame(a, b);
 }
 
-/** All that has to arrive. Times of directories and links do not (docs/limitations.md). */
+/** All that Syncthing has to bring. Times of directories and links it does not (docs/limitations.md). */
 function identityOf(value: Value): readonly (string | number)[] {
   if (value.kind === 'link') return [value.target];
   if (value.kind === 'block') return [value.content];
   if (value.kind === 'absent' || value.kind === 'other') return [];
-  const { mode, uid, gid } = value;
-  if (value.kind === 'directory') return [mode, uid, gid];
+  const { mode, uid, gid, xattr = '' } = value;
+  if (value.kind === 'directory') return [mode, uid, gid, xattr];
   const content = value.kind === 'file' ? value.sha256 : value.size;
-  return [mode, uid, gid, content, value.mtimeNs];
+  return [mode, uid, gid, xattr, content, value.mtimeNs];
 }
 
-/** The same in all that has to arrive. */
+function carriedOf(value: Value): readonly (string | number)[] {
+  if (value.kind !== 'file' && value.kind !== 'directory') return [];
+  const { special = 0, linkedWith = '', mtimeNs = '' } = value.carried ?? {};
+  return [special, linkedWith, mtimeNs];
+}
+
+function isEach(parts: readonly (string | number)[], others: readonly (string | number)[]): boolean {
+  return parts.every((part, index) => part === others[index]);
+}
+
+/** The same in all that Syncthing has to bring. */
 export function isSame(a: Value, b: Value): boolean {
-  if (a.kind !== b.kind) return false;
-  const other = identityOf(b);
-  return identityOf(a).every((part, index) => part === other[index]);
+  return a.kind === b.kind && isEach(identityOf(a), identityOf(b));
+}
+
+/** The same also in what the driver carries over a clean move. */
+export function isWhollySame(a: Value, b: Value): boolean {
+  return isSame(a, b) && isEach(carriedOf(a), carriedOf(b));
+}
+
+function tellOwnership({ mode, uid, gid, xattr }: Ownership): string {
+  return `mode ${mode.toString(8)}, ${uid}:${gid}${xattr === undefined ? '' : `, attribute ${xattr}`}`;
+}
+
+function tellCarried({ special, linkedWith, mtimeNs }: Carried = { special: 0 }): string {
+  const bits = special === 0 ? '' : `, bits ${special.toString(8)}`;
+  const link = linkedWith === undefined ? '' : `, linked with ${linkedWith}`;
+  return `${bits}${link}${mtimeNs === undefined ? '' : `, mtime ${mtimeNs}`}`;
 }
 
 /** In one line, for people. */
 export function tellValue(value: Value): string {
   if (value.kind === 'file') {
     const whose = value.content === undefined ? '' : ` of ${value.content}`;
-    const { sha256, size, mode, uid, gid, mtimeNs } = value;
-    return `file${whose}, ${size} bytes, sha256 ${sha256.slice(0, 12)}, mode ${mode.toString(8)}, ${uid}:${gid}, mtime ${mtimeNs}`;
+    const { sha256, size, mtimeNs, carried } = value;
+    return `file${whose}, ${size} bytes, sha256 ${sha256.slice(0, 12)}, ${tellOwnership(value)}, mtime ${mtimeNs}${tellCarried(carried)}`;
   }
   if (value.kind === 'large') {
-    const { size, mode, uid, gid, mtimeNs } = value;
-    return `large file, ${size} bytes, mode ${mode.toString(8)}, ${uid}:${gid}, mtime ${mtimeNs}`;
+    const { size, mtimeNs } = value;
+    return `large file, ${size} bytes, ${tellOwnership(value)}, mtime ${mtimeNs}`;
   }
   if (value.kind === 'block') return `block of ${value.content}`;
   if (value.kind === 'link') return `link to ${value.target}`;
-  if (value.kind === 'directory')
-    return `directory, mode ${value.mode.toString(8)}, ${value.uid}:${value.gid}`;
+  if (value.kind === 'directory') return `directory, ${tellOwnership(value)}${tellCarried(value.carried)}`;
   return value.kind;
 }

@@ -19,6 +19,7 @@ interface Case {
   readonly tree?: Readonly<Record<string, Value>>;
   readonly ops?: readonly SampleOp[];
   readonly acknowledged: Acknowledged;
+  readonly isWhole?: boolean;
   readonly found: Readonly<Record<string, Value>>;
   readonly wrong: readonly (readonly [string, WrongKind])[];
 }
@@ -47,6 +48,39 @@ const cases: readonly Case[] = [
     found: { p: { ...a, mtimeNs: '1' } },
     wrong: [['p', 'changed']],
   },
+  {
+    name: 'untouched, with another attribute',
+    tree: { p: { ...a, xattr: 'one' } },
+    acknowledged: THROUGH,
+    found: { p: a },
+    wrong: [['p', 'changed']],
+  },
+  ...[{ special: 0o4000 }, { special: 0, linkedWith: 'o' }].flatMap((carried): readonly Case[] => [
+    {
+      name: `untouched, without what the driver carries: ${JSON.stringify(carried)}`,
+      tree: { p: { ...a, carried } },
+      acknowledged: ALL,
+      isWhole: true,
+      found: { p: a },
+      wrong: [['p', 'changed']],
+    },
+    {
+      name: `the same after a failover: ${JSON.stringify(carried)}`,
+      tree: { p: { ...a, carried } },
+      acknowledged: THROUGH,
+      found: { p: a },
+      wrong: [],
+    },
+    {
+      name: `the same while its change was under way: ${JSON.stringify(carried)}`,
+      tree: { p: { ...a, carried } },
+      ops: [{ path: 'p', inPlace: true }],
+      acknowledged: ALL,
+      isWhole: true,
+      found: { p: a },
+      wrong: [],
+    },
+  ]),
   { name: 'a file nobody made', acknowledged: ALL, found: { q: c }, wrong: [['q', 'foreign']] },
   {
     name: 'a conflict copy',
@@ -207,11 +241,12 @@ const cases: readonly Case[] = [
 ];
 
 describe('a tree beside what has to be there', () => {
-  it.each(cases)('$name', ({ tree = {}, ops = [], acknowledged, found, wrong }) => {
+  it.each(cases)('$name', ({ tree = {}, ops = [], acknowledged, isWhole, found, wrong }) => {
     const before = sampleSession(tree, ops);
     const result = verify({
       before,
       acknowledged,
+      isWhole,
       found: new Map(Object.entries(found)),
       sessions: [before],
     });

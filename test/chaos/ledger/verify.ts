@@ -8,6 +8,8 @@ export interface VerifyInput {
   /** The session from which the tree descends. */
   readonly before: Session;
   readonly acknowledged: Acknowledged;
+  /** See Standing; false where it is left out. */
+  readonly isWhole?: boolean | undefined;
   readonly found: Tree;
   /** All sessions of the volume: tells where foreign content comes from. */
   readonly sessions: readonly Session[];
@@ -50,13 +52,13 @@ interface Wrong {
   readonly versions: readonly Version[];
 }
 
-function findWrong({ before, acknowledged, found }: VerifyInput): readonly Wrong[] {
+function findWrong({ before, acknowledged, isWhole = false, found }: VerifyInput): readonly Wrong[] {
   const histories = historiesOf(before);
   const paths = new Set([...histories.keys(), ...found.keys()]);
   return [...paths].flatMap((path) => {
     const value = found.get(path) ?? ABSENT;
     const versions = histories.get(path) ?? [{ value: ABSENT }];
-    const isFine = isScratch(path) || mayStand(value, versions, acknowledged);
+    const isFine = isScratch(path) || mayStand(value, versions, { acknowledged, isWhole });
     return isFine ? [] : [{ path, value, versions }];
   });
 }

@@ -35,6 +35,7 @@ export function wholeEpoch(
 export interface Comparison {
   readonly before: Session;
   readonly acknowledged: Acknowledged;
+  readonly isWhole?: boolean;
   readonly found: Tree;
   readonly sessions: readonly Session[];
   readonly where: string;
@@ -87,8 +88,16 @@ function checkOne(run: RoundRun, volume: RoundVolume, sessions: readonly Session
   }
   const { acknowledged } = verdict;
   if (acknowledged.kind === 'through') run.tally.failovers += 1;
-  const whole = acknowledged.kind === 'everything' ? before : wholeEpoch(sessions, index - 1, seen);
-  compare(run, volume, { before: whole ?? before, acknowledged, found: after.tree, sessions, where });
+  const isWhole = acknowledged.kind === 'everything';
+  const whole = isWhole ? before : wholeEpoch(sessions, index - 1, seen);
+  compare(run, volume, {
+    before: whole ?? before,
+    acknowledged,
+    isWhole,
+    found: after.tree,
+    sessions,
+    where,
+  });
 }
 
 /** Checks the sessions that were not checked yet. The one that begins now is among them, its writes are not. */

@@ -12,18 +12,24 @@ import {
   openSync,
   renameSync,
   rmdirSync,
+  linkSync,
   rmSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BLOCK_SIZE, contentOf, digestOf } from '../ledger/content.ts';
 import type { Effect } from '../ledger/session.ts';
-import { ABSENT, blockPath, type Ownership, type Value } from '../ledger/value.ts';
+import { ABSENT, blockPath, type Carried, type Ownership, type Value } from '../ledger/value.ts';
+import { writeAttribute } from './attributes.ts';
 import type { Change } from './journal.ts';
 
-export interface FileWish extends Ownership {
+/** As Ownership, but for `mode`: all twelve bits. */
+export type OwnershipWish = Ownership;
+
+export interface FileWish extends OwnershipWish {
   readonly path: string;
   /** Of the content, see contentOf. */
   readonly content: string;
@@ -51,10 +57,31 @@ function inRoot(path: string): string {
   return dirname(path);
 }
 
-function valueOf(wish: FileWish): Value {
-  const { content, size, mtime, mode, uid, gid } = wish;
-  const mtimeNs = String(BigInt(Math.round(mtime * 64)) * 15_625_000n);
-  return { kind: 'file', sha256: digestOf(content, size), size, mtimeNs, content, mode, uid, gid };
+function nanoseconds(mtime: number): string {
+  return String(BigInt(Math.round(mtime * 64)) * 15_625_000n);
+}
+
+function ownershipOf({ mode, uid, gid, xattr }: OwnershipWish): Ownership {
+  return { mode: mode & 0o777, uid, gid, ...(xattr !== undefined && { xattr }) };
+}
+
+/** `others`: what is carried beside the bits. */
+function carriedOf({ mode }: OwnershipWish, others: Omit<Carried, 'special'> = {}): { carried?: Carried } {
+  const special = mode & 0o7000;
+  return special === 0 && Object.keys(others).length === 0 ? {} : { carried: { special, ...others } };
+}
+
+function valueOf(wish: FileWish, linked: Omit<Carried, 'special'> = {}): Value {
+  const { content, size, mtime } = wish;
+  const sha256 = digestOf(content, size);
+  const mtimeNs = nanoseconds(mtime);
+  return { kind: 'file', sha256, size, mtimeNs, content, ...ownershipOf(wish), ...carriedOf(wish, linked) };
+}
+
+function own(path: string, { mode, uid, gid, xattr }: OwnershipWish): void {
+  chownSync(path, uid, gid);
+  chmodSync(path, mode);
+  writeAttribute(path, xattr);
 }
 
 /** A disk that is full takes a part, and says so only of the next. */
@@ -71,6 +98,7 @@ function fill(file: string, wish: FileWish, flags: string): void {
     writeAll(descriptor, contentOf(wish.content, wish.size), 0);
     fchownSync(descriptor, wish.uid, wish.gid);
     fchmodSync(descriptor, wish.mode);
+    writeAttribute(file, wish.xattr);
     futimesSync(descriptor, wish.mtime, wish.mtime);
   } finally {
     closeSync(descriptor);
@@ -122,6 +150,30 @@ export function makeFiles(root: string, wishes: readonly FileWish[]): Change {
   };
 }
 
+/** One file under two names. Others may see the first of them alone, or the one before under the second. */
+export function replaceLinked(root: string, wish: FileWish, other: string): Change {
+  const [first = wish.path] = [wish.path, other].toSorted();
+  const value = valueOf(wish, { linkedWith: first });
+  const beside = join(root, `${wish.path}.part`);
+  return {
+    effects: [wish.path, other].map((path) => ({ path, value })),
+    inPlace: true,
+    apply() {
+      rmSync(beside, { force: true });
+      try {
+        fill(beside, wish, 'w');
+        renameSync(beside, join(root, wish.path));
+        linkSync(join(root, wish.path), beside);
+        renameSync(beside, join(root, other));
+      } catch (error) {
+        rmSync(beside, { force: true });
+        throw error;
+      }
+      return syncer(root, wish.path, inRoot(wish.path), inRoot(other));
+    },
+  };
+}
+
 export function deleteFiles(root: string, paths: readonly string[]): Change {
   return {
     effects: paths.map((path) => ({ path, value: ABSENT })),
@@ -168,34 +220,35 @@ export function replaceLink(root: string, path: string, target: string): Change 
   };
 }
 
-/** Owner and mode of a file or directory that stands there as `value`. */
+/** Owner, mode and attribute of a file or directory that stands there as `value`. */
 export function changeOwnership(
   root: string,
   path: string,
   value: Extract<Value, { kind: 'file' | 'directory' }>,
-  wish: Ownership,
+  wish: OwnershipWish,
 ): Change {
-  const { mode, uid, gid } = wish;
+  const { xattr: _xattr, carried, ...rest } = value;
+  const { special: _special, ...others } = carried ?? { special: 0 };
   return {
-    effects: [{ path, value: { ...value, mode, uid, gid } }],
+    effects: [{ path, value: { ...rest, ...ownershipOf(wish), ...carriedOf(wish, others) } }],
     inPlace: true,
     apply() {
-      chownSync(join(root, path), uid, gid);
-      chmodSync(join(root, path), mode);
+      own(join(root, path), wish);
       return syncer(root, path);
     },
   };
 }
 
-export function makeDirectory(root: string, path: string, wish: Ownership): Change {
-  const { mode, uid, gid } = wish;
+/** `mtime`, as of files, where nothing is to be put into it. */
+export function makeDirectory(root: string, path: string, wish: OwnershipWish, mtime?: number): Change {
+  const times = mtime === undefined ? {} : { mtimeNs: nanoseconds(mtime) };
   return {
-    effects: [{ path, value: { kind: 'directory', mode, uid, gid } }],
+    effects: [{ path, value: { kind: 'directory', ...ownershipOf(wish), ...carriedOf(wish, times) } }],
     inPlace: true,
     apply() {
       mkdirSync(join(root, path));
-      chownSync(join(root, path), uid, gid);
-      chmodSync(join(root, path), mode);
+      own(join(root, path), wish);
+      if (mtime !== undefined) utimesSync(join(root, path), mtime, mtime);
       return syncer(root, path, inRoot(path));
     },
   };
@@ -226,9 +279,8 @@ export interface BlocksWish extends Ownership {
 /** Blocks of a large file, written where they stand; the file is made where there is none. */
 export function writeBlocks(root: string, wish: BlocksWish): Change {
   const { path, size, mode, uid, gid, mtime, content, blocks } = wish;
-  const mtimeNs = String(BigInt(Math.round(mtime * 64)) * 15_625_000n);
   const effects: readonly Effect[] = [
-    { path, value: { kind: 'large', size, mtimeNs, mode, uid, gid } },
+    { path, value: { kind: 'large', size, mtimeNs: nanoseconds(mtime), ...ownershipOf(wish) } },
     ...blocks.map((index) => ({
       path: blockPath(path, index),
       value: { kind: 'block', content } as const,
@@ -246,6 +298,7 @@ export function writeBlocks(root: string, wish: BlocksWish): Change {
         for (const index of blocks) writeAll(file, block, index * BLOCK_SIZE);
         fchownSync(file, uid, gid);
         fchmodSync(file, mode);
+        writeAttribute(join(root, path), wish.xattr);
         futimesSync(file, mtime, mtime);
       } finally {
         closeSync(file);

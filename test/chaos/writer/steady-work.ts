@@ -1,24 +1,30 @@
 /** The steady work of a writer: one change after the other, each chosen from what stands there. */
 import type { Random } from '../random.ts';
-import { type Ownership, type Tree, type Value } from '../ledger/value.ts';
+import type { Tree, Value } from '../ledger/value.ts';
 import { BLOCK_SIZE } from '../ledger/content.ts';
 import {
   changeOwnership,
   deleteFiles,
   makeDirectory,
   overwriteFile,
+  type OwnershipWish,
   removeDirectory,
   renameFile,
   replaceFile,
   replaceLink,
+  replaceLinked,
   writeBlocks,
 } from './changes.ts';
 import type { Change } from './journal.ts';
+import { LINKED_FILE, SPARE_DIRECTORY, STEADY_FILE } from './names.ts';
 
 /** Few names, so that writers of one session write over what those of another left. */
 const DIRECTORIES = 6;
 const NAMES = 12;
-const MODES = [0o600, 0o640, 0o644, 0o444, 0o755, 0o770];
+const LINKED = 4;
+const MODES = [0o600, 0o640, 0o644, 0o444, 0o755, 0o770, 0o4755, 0o2750, 0o1777];
+const ATTRIBUTES = ['one', 'another'];
+const ATTRIBUTE_SHARE = 0.3;
 const IDS = [0, 1234, 4321, 65_534];
 const SIZES = [0, 1, 100, 4096, 5000, 70_000, 200_000];
 
@@ -33,8 +39,10 @@ export interface Desk {
   readonly nextMtime: () => number;
 }
 
-function ownership(random: Random): Ownership {
-  return { mode: random.pick(MODES), uid: random.pick(IDS), gid: random.pick(IDS) };
+/** Of files and directories that are worked on one by one; the mode with its three special bits. */
+function ownership(random: Random): OwnershipWish {
+  const owner = { mode: random.pick(MODES), uid: random.pick(IDS), gid: random.pick(IDS) };
+  return random.chance(ATTRIBUTE_SHARE) ? { ...owner, xattr: random.pick(ATTRIBUTES) } : owner;
 }
 
 function fileWish(desk: Desk, path: string) {
@@ -65,9 +73,6 @@ function isKind<Kind extends Value['kind']>(
 ): value is Extract<Value, { kind: Kind }> {
   return value.kind === kind;
 }
-
-const STEADY_FILE = /^d\d+\/f\d+$/;
-const SPARE_DIRECTORY = /^d\d+\/e\d+$/;
 
 function replace(desk: Desk): Change {
   const path = `${directoryName(desk.random)}/f${desk.random.int(NAMES)}`;
@@ -111,7 +116,18 @@ function directory(desk: Desk): Change {
   const path = `${directoryName(desk.random)}/e${desk.random.int(4)}`;
   return desk.tree.has(path)
     ? removeDirectory(desk.root, path)
-    : makeDirectory(desk.root, path, ownership(desk.random));
+    : makeDirectory(desk.root, path, ownership(desk.random), desk.nextMtime());
+}
+
+/** Always the same two names, so that no other is left of a file that had both. */
+function linked(desk: Desk): Change {
+  const pair = desk.random.int(LINKED);
+  const [path, other] = [`d${pair}/h${pair}`, `d${(pair + 1) % DIRECTORIES}/h${pair}`] as const;
+  const there = existing(desk, 'file', LINKED_FILE).map(([found]) => found);
+  const isThere = there.includes(path) && there.includes(other);
+  return isThere && desk.random.chance(0.3)
+    ? deleteFiles(desk.root, [path, other])
+    : replaceLinked(desk.root, fileWish(desk, path), other);
 }
 
 function someBlocks(desk: Desk): Change | undefined {
@@ -135,6 +151,7 @@ const CHOICES: readonly ((desk: Desk) => Change | undefined)[] = [
   link,
   attributes,
   directory,
+  linked,
   someBlocks,
 ];
 

@@ -55,9 +55,16 @@ describe.runIf(process.getuid?.() === 0)('a writer', () => {
     if (first === undefined || second === undefined) throw new Error('unreachable');
     const acknowledged = { kind: 'everything' } as const;
     expect(first.ops.length).toBeGreaterThan(100);
-    expect(verify({ before: first, acknowledged, found: second.tree, sessions })).toEqual([]);
+    expect(verify({ before: first, acknowledged, isWhole: true, found: second.tree, sessions })).toEqual([]);
+    const things = [...second.tree.values()].filter(
+      (value) => value.kind === 'file' || value.kind === 'directory',
+    );
+    expect(things.filter(({ xattr }) => xattr !== undefined)).not.toEqual([]);
+    expect(things.filter(({ carried }) => (carried?.special ?? 0) !== 0)).not.toEqual([]);
+    expect(things.filter(({ carried }) => carried?.linkedWith !== undefined)).not.toEqual([]);
+    expect(things.filter(({ carried }) => carried?.mtimeNs !== undefined)).not.toEqual([]);
     const left = readTree(join(scratch, 'data'));
-    expect(verify({ before: second, acknowledged, found: left, sessions })).toEqual([]);
+    expect(verify({ before: second, acknowledged, isWhole: true, found: left, sessions })).toEqual([]);
     rmSync(join(scratch, 'data', 'd0'), { recursive: true });
     const robbed = readTree(join(scratch, 'data'));
     expect(verify({ before: second, acknowledged, found: robbed, sessions }).length).toBeGreaterThan(0);
