@@ -1,5 +1,14 @@
 /** A backup of the API's state, and its return: what was changed in between never happened, as far as the API knows. */
-import { onControlPlane, killControl, signalService, startControl } from './services.ts';
+import { NODES } from '../plan/fault-kind.ts';
+import {
+  hasKubelet,
+  killControl,
+  killKubelet,
+  onControlPlane,
+  signalService,
+  startControl,
+  startKubelet,
+} from './services.ts';
 import type { Stage } from './stage.ts';
 
 const DATA = '/var/lib/etcd';
@@ -15,9 +24,16 @@ export async function backUpEtcd(stage: Stage): Promise<void> {
   }
 }
 
-/** The whole control plane is started anew on the backup, as its manual says; kubelets and drivers go on. */
+/**
+ * The whole control plane is started anew on the backup, and then the kubelets, as Kubernetes' manual says: one that
+ * goes on waits for versions that were given already, and never sees a pod that is there again. Drivers go on.
+ */
 export async function restoreEtcd(stage: Stage): Promise<void> {
   await killControl(stage, 'kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd');
   await onControlPlane(stage, `rm -rf ${DATA}; cp -a ${BACKUP} ${DATA}`);
   await startControl(stage);
+  for (const node of NODES.filter((name) => hasKubelet(stage, name))) {
+    await killKubelet(stage, node);
+    await startKubelet(stage, node);
+  }
 }

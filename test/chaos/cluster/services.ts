@@ -2,7 +2,7 @@
 import { controlPlaneMachine, CONTROL_PLANE, machineNamed } from '../../../tools/cluster/address-plan.ts';
 import { machinePaths } from '../../../tools/cluster/cluster-paths.ts';
 import { startControlPlane } from '../../../tools/cluster/control-plane.ts';
-import { runInside, runningMachine } from '../../../tools/cluster/machine.ts';
+import { findRunningMachine, runInside, runningMachine } from '../../../tools/cluster/machine.ts';
 import { kubelet } from '../../../tools/cluster/node-plan.ts';
 import { isServiceAlive, startService } from '../../../tools/cluster/service.ts';
 import { waitUntil } from '../../../tools/host/wait-until.ts';
@@ -27,6 +27,12 @@ export async function signalService(
   const what = `${service} on ${machineName} to be gone`;
   const isGone = () => !isServiceAlive(machine, service) || undefined;
   await waitUntil(isGone, { signal: stage.signal, timeoutMs: 20_000, everyMs: 5, what });
+}
+
+/** Its machine runs, and so does it. */
+export function hasKubelet(stage: Stage, node: NodeName): boolean {
+  const machine = findRunningMachine(stage.paths, node);
+  return machine !== undefined && isServiceAlive(machine, 'kubelet');
 }
 
 export async function killKubelet(stage: Stage, node: NodeName): Promise<void> {

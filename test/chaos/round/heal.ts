@@ -9,7 +9,7 @@ import { isServiceAlive } from '../../../tools/cluster/service.ts';
 import { read } from '../../../tools/kube/kube.ts';
 import { labelAgain, uncordon, untaint } from '../cluster/node-objects.ts';
 import { nodePath, powerOn } from '../cluster/power.ts';
-import { startControl, startKubelet } from '../cluster/services.ts';
+import { hasKubelet, startControl, startKubelet } from '../cluster/services.ts';
 import type { Stage } from '../cluster/stage.ts';
 import { FILLER } from '../faults/disk-full.ts';
 import { NODES, type NodeName } from '../plan/fault-kind.ts';
@@ -28,7 +28,7 @@ async function observeNode(stage: Stage, node: NodeName): Promise<NodeObserved> 
   const filler = nodePath(stage, node, FILLER);
   return {
     isRunning: machine !== undefined,
-    hasKubelet: machine !== undefined && isServiceAlive(machine, 'kubelet'),
+    hasKubelet: hasKubelet(stage, node),
     hasFiller: filler !== undefined && existsSync(filler),
     ...(await observeObject(stage, node)),
   };
