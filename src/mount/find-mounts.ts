@@ -15,16 +15,17 @@ interface View {
 }
 
 /**
- * Looks through the mountinfo of every process that /proc shows; in a pod that takes hostPID. A namespace is read once
- * for each root directory in use, because mountinfo leaves out what a chrooted process cannot reach. A namespace without
- * a process, held by a file alone, is not seen.
+ * Looks through the mountinfo of every process that `hostProc` shows; in a pod that is the host's /proc, mounted. A
+ * namespace is read once for each root directory in use, because mountinfo leaves out what a chrooted process cannot
+ * reach. A namespace without a process, held by a file alone, is not seen.
  */
-export async function findMountsOf(directory: string): Promise<readonly FoundMount[]> {
+export async function findMountsOf(directory: string, hostProc: string): Promise<readonly FoundMount[]> {
   const location = await locate(directory);
   const found: FoundMount[] = [];
-  for await (const view of views()) {
+  for await (const view of views(hostProc)) {
     const mounts = mountsShowing(view.table, { location, whose: `process ${view.pid}` });
-    const inCgroup = mounts.length === 0 ? undefined : podUidInCgroup(await cgroupOf(view.pid));
+    const inCgroup =
+      mounts.length === 0 ? undefined : podUidInCgroup(await cgroupOf(`${hostProc}/${view.pid}`));
     for (const mount of mounts) found.push(foundMount(view, mount, inCgroup));
   }
   return found;
@@ -40,29 +41,36 @@ function foundMount(
   return { pid, namespace, mountPoint, readOnly, ...(podUid !== undefined && { podUid }) };
 }
 
-async function* views(): AsyncGenerator<View> {
+async function* views(hostProc: string): AsyncGenerator<View> {
   const seen = new Set<string>();
-  for (const pid of await processes()) {
-    const view = await viewOf(pid, seen);
+  for (const pid of await processes(hostProc)) {
+    const view = await viewOf({ pid, directory: `${hostProc}/${pid}` }, seen);
     if (view !== undefined) yield view;
   }
 }
 
-async function processes(): Promise<readonly number[]> {
-  const names = await readdir('/proc');
+async function processes(hostProc: string): Promise<readonly number[]> {
+  const names = await readdir(hostProc);
   return names
     .filter((name) => /^[0-9]+$/.test(name))
     .map(Number)
     .toSorted((a, b) => a - b);
 }
 
+interface Process {
+  readonly pid: number;
+  /** What procfs has of it. */
+  readonly directory: string;
+}
+
 /** Undefined for a process that has ended, and for a view already seen. */
-async function viewOf(pid: number, seen: Set<string>): Promise<View | undefined> {
+async function viewOf(process: Process, seen: Set<string>): Promise<View | undefined> {
+  const { pid, directory } = process;
   try {
-    const { namespace, root } = await placeOf(pid);
+    const { namespace, root } = await placeOf(process);
     const key = `${namespace} ${root}`;
     if (seen.has(key)) return undefined;
-    const table = parseMountInfo(await readFile(`/proc/${pid}/mountinfo`, 'utf8'));
+    const table = parseMountInfo(await readFile(`${directory}/mountinfo`, 'utf8'));
     // Only now: had this process ended in between, another one with the same view must be read instead.
     seen.add(key);
     return { pid, namespace, table };
@@ -82,9 +90,9 @@ interface Place {
  * The links may be closed to us where mountinfo is open (they ask for the right to ptrace, which security modules
  * withhold). Then the process counts as a view of its own.
  */
-async function placeOf(pid: number): Promise<Place> {
+async function placeOf({ pid, directory }: Process): Promise<Place> {
   try {
-    return { namespace: await readlink(`/proc/${pid}/ns/mnt`), root: await readlink(`/proc/${pid}/root`) };
+    return { namespace: await readlink(`${directory}/ns/mnt`), root: await readlink(`${directory}/root`) };
   } catch (error) {
     if (errnoOf(error) !== 'EACCES' && errnoOf(error) !== 'EPERM') throw error;
     return { namespace: `of process ${pid}`, root: '' };
@@ -96,11 +104,11 @@ function hasEnded(error: unknown): boolean {
   return ['ENOENT', 'ESRCH', 'EINVAL'].includes(errnoOf(error) ?? '');
 }
 
-async function cgroupOf(pid: number): Promise<string> {
+async function cgroupOf(directory: string): Promise<string> {
   try {
-    return await readFile(`/proc/${pid}/cgroup`, 'utf8');
+    return await readFile(`${directory}/cgroup`, 'utf8');
   } catch (error) {
     if (hasEnded(error)) return '';
-    throw MountError.from(error, `read the cgroup of process ${pid}`);
+    throw MountError.from(error, `read ${directory}/cgroup`);
   }
 }

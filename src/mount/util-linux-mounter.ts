@@ -10,6 +10,8 @@ import { parseMountInfo } from './mountinfo.ts';
 import { runCommand } from './run-command.ts';
 
 export interface MounterOptions {
+  /** A procfs that shows every process of the node. */
+  readonly hostProc: string;
   /** For one mount or umount, milliseconds. They are a system call each; one that hangs will not come back. */
   readonly timeoutMs: number;
 }
@@ -18,7 +20,7 @@ export interface MounterOptions {
 const maxLayers = 16;
 
 /** Mount(8) and umount(8) of util-linux, and /proc/self/mountinfo to see what they did. */
-export function createMounter({ timeoutMs }: MounterOptions): Mounter {
+export function createMounter({ hostProc, timeoutMs }: MounterOptions): Mounter {
   async function bind(options: BindOptions, signal: AbortSignal): Promise<MountInfo> {
     const { source, target, readOnly } = options;
     const location = await locate(source);
@@ -44,7 +46,13 @@ export function createMounter({ timeoutMs }: MounterOptions): Mounter {
     throw new MountError('failed', `${target} is still mounted after ${maxLayers} times umount`);
   }
 
-  return { bind, unmount, mountAt, mountsOf, findMountsOf };
+  return {
+    bind,
+    unmount,
+    mountAt,
+    mountsOf,
+    findMountsOf: (directory) => findMountsOf(directory, hostProc),
+  };
 }
 
 async function verifyBind(location: Location, { source, target, readOnly }: BindOptions): Promise<MountInfo> {

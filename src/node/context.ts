@@ -29,7 +29,7 @@ export interface NodeContext {
   readonly wanted: WantedVolumes;
   readonly mounter: Mounter;
   readonly mountPoints: MountPoints;
-  /** The mount namespace of this process, as /proc/self/ns/mnt names it. */
+  /** The mount namespace of this process, as FoundMount names it. */
   readonly ownNamespace: string;
   readonly kubernetes: Pick<KubernetesClient, 'get' | 'namespace'>;
   readonly events: Pick<EventRecorder, 'record'>;

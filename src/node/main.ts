@@ -1,6 +1,7 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connectKubernetes } from '../kubernetes/connect-kubernetes.ts';
+import { ownNamespaceIn } from '../mount/host-proc.ts';
 import { createMounter } from '../mount/util-linux-mounter.ts';
 import { syncFilesystems } from '../mount/sync-filesystems.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -42,9 +43,9 @@ export async function main(environment: Environment): Promise<void> {
         store,
         kubernetes: connection.client,
         syncthing: connectSyncthing({ socketPath: config.syncthingSocket, apiKey }),
-        mounter: createMounter({ timeoutMs: MOUNT_TIMEOUT_MS }),
+        mounter: createMounter({ hostProc: config.hostProc, timeoutMs: MOUNT_TIMEOUT_MS }),
         mountPoints: realMountPoints,
-        ownNamespace: await readlink('/proc/self/ns/mnt'),
+        ownNamespace: await ownNamespaceIn(config.hostProc),
         syncFilesystems: (paths, until) =>
           syncFilesystems(paths, { signal: until, timeoutMs: SYNC_TIMEOUT_MS }),
         helpers: createHelpers({

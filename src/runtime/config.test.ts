@@ -11,6 +11,7 @@ test('a node needs three variables; the rest has defaults', () => {
     csiEndpoint: 'unix:///var/lib/kubelet/plugins/syncthing.csi.davepedu.com/csi.sock',
     registrationSocket: '/var/lib/kubelet/plugins_registry/syncthing.csi.davepedu.com-reg.sock',
     hostDataDir: '/var/syncthing-csi',
+    hostProc: '/proc',
     detachWaitMs: 10_000,
     logLevel: 'info',
   });

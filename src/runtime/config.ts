@@ -90,6 +90,8 @@ const nodeVariables = z.extend(common, {
   NODE_NAME: dnsName,
   HOST_DATA_DIR: z._default(absolutePath, '/var/syncthing-csi'),
   KUBELET_DIR: z._default(absolutePath, '/var/lib/kubelet'),
+  /** A procfs that shows every process of the node. In a pod without hostPID the host's is mounted elsewhere. */
+  HOST_PROC: z._default(absolutePath, '/proc'),
   SYNCTHING_SOCKET: z._default(absolutePath, '/run/syncthing-csi/syncthing.sock'),
   POD_IP: ipAddress,
   SYNC_PORT: z._default(port, 22_000),
@@ -143,6 +145,7 @@ export interface NodeConfig extends CommonConfig {
   readonly nodeName: string;
   readonly hostDataDir: string;
   readonly kubeletDir: string;
+  readonly hostProc: string;
   readonly syncthingSocket: string;
   readonly podIp: string;
   readonly syncPort: number;
@@ -189,6 +192,7 @@ export function parseNodeConfig(environment: Environment): NodeConfig {
     nodeName: variables.NODE_NAME,
     hostDataDir: variables.HOST_DATA_DIR,
     kubeletDir,
+    hostProc: variables.HOST_PROC,
     syncthingSocket: variables.SYNCTHING_SOCKET,
     podIp: variables.POD_IP,
     syncPort: variables.SYNC_PORT,

@@ -203,8 +203,24 @@ describe('the node', () => {
     expect(mounts.filter((mount) => mount.mountPropagation === 'Bidirectional')).toEqual([
       { name: 'kubelet', mountPath: '/var/lib/k0s/kubelet', mountPropagation: 'Bidirectional' },
     ]);
-    expect(daemonSet.spec.template.spec).toMatchObject({ hostPID: true });
     expect(daemonSet.spec.template.spec['hostNetwork']).toBeUndefined();
+  });
+
+  test("sees the host's processes in one container alone, and only to look", async () => {
+    const daemonSet = find(await render(namespace, ['registrar.sidecar=true']), 'DaemonSet');
+    const { spec } = daemonSet.spec.template;
+    expect([spec['hostPID'], spec['shareProcessNamespace']]).toEqual([undefined, undefined]);
+    expect(spec['volumes']).toContainEqual({
+      name: 'host-proc',
+      hostPath: { path: '/proc', type: 'Directory' },
+    });
+    const mounts = containersOf(daemonSet).flatMap(({ name, volumeMounts }) =>
+      volumeMounts
+        .filter((mount) => mount.name === 'host-proc')
+        .map((mount) => ({ container: name, ...mount })),
+    );
+    const { hostProc } = parseNodeConfig(environmentOf(daemonSet, 'node'));
+    expect(mounts).toEqual([{ container: 'node', name: 'host-proc', mountPath: hostProc, readOnly: true }]);
   });
 
   test('is the only privileged container', async () => {

@@ -9,7 +9,14 @@ const container = z.object({
     .default([]),
   securityContext: z.record(z.string(), z.unknown()),
   volumeMounts: z
-    .array(z.object({ name: z.string(), mountPath: z.string(), mountPropagation: z.string().optional() }))
+    .array(
+      z.object({
+        name: z.string(),
+        mountPath: z.string(),
+        mountPropagation: z.string().optional(),
+        readOnly: z.boolean().optional(),
+      }),
+    )
     .default([]),
 });
 

@@ -213,7 +213,7 @@ async function startService({ kubernetes, daemon, config, socketPath }: ServiceO
     store: await openStore(config.hostDataDir, config),
     kubernetes,
     syncthing: daemon.client,
-    mounter: createMounter({ timeoutMs: 10_000 }),
+    mounter: createMounter({ hostProc: '/proc', timeoutMs: 10_000 }),
     mountPoints: realMountPoints,
     ownNamespace: await readlink('/proc/self/ns/mnt'),
     syncFilesystems: (paths, signal) => syncFilesystems(paths, { signal, timeoutMs: 60_000 }),
@@ -260,7 +260,7 @@ async function untilServing(client: TestClient): Promise<void> {
 
 /** What a test that failed left mounted would keep its directory from being removed. */
 async function unmountAll(hostDataDir: string): Promise<void> {
-  const mounter = createMounter({ timeoutMs: 10_000 });
+  const mounter = createMounter({ hostProc: '/proc', timeoutMs: 10_000 });
   const mounts = await mounter.mountsOf(path.join(hostDataDir, 'volumes'));
   for (const { mountPoint } of mounts.toReversed()) await mounter.unmount(mountPoint, within().signal);
 }

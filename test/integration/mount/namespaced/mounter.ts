@@ -21,7 +21,7 @@ import { createMounter } from '../../../../src/mount/util-linux-mounter.ts';
 import { describeMounter } from '../../../contract/mounter-contract.ts';
 
 function create() {
-  return createMounter({ timeoutMs: 10_000 });
+  return createMounter({ hostProc: '/proc', timeoutMs: 10_000 });
 }
 
 describeMounter('the mounter of util-linux', create);
