@@ -1,11 +1,14 @@
-/** `state.json` as it lies on the disk, and in a helper's view of it. */
+/** `state.json` as it lies on the disk, but for its version, and in a helper's view of it. */
 import * as z from 'zod/mini';
 import type { DiskPhase, DiskState, DiskWriting } from '../handoff/disk-state.ts';
 
 const text = z.string();
 const count = z.int().check(z.nonnegative());
 
-/** Later versions may add what earlier ones leave out: a key that is not known is passed over. */
+/**
+ * Later versions may add what earlier ones leave out: a key that is not known is passed over. Where that would do harm,
+ * the file gets another version (src/node/disk-state-version.ts).
+ */
 const archives = { archive: text, earlier: z.exactOptional(z.readonly(z.array(text))) };
 const scan = z.object({ sequence: count, startedAt: text });
 const phase: z.ZodMiniType<DiskPhase> = z.discriminatedUnion('kind', [
@@ -34,7 +37,6 @@ const writing: z.ZodMiniType<DiskWriting> = z.discriminatedUnion('phase', [
 ]);
 
 export const diskState: z.ZodMiniType<DiskState> = z.object({
-  version: z.literal(1),
   volume: text,
   folderId: text,
   storeId: text,

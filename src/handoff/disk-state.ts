@@ -57,7 +57,6 @@ export type DiskWriting =
     };
 
 export interface DiskState {
-  readonly version: 1;
   readonly volume: string;
   readonly folderId: string;
   readonly storeId: string;
@@ -76,7 +75,7 @@ export interface DiskState {
 }
 
 export function newDiskState(identity: Pick<DiskState, 'volume' | 'folderId' | 'storeId'>): DiskState {
-  return { version: 1, ...identity, highestEpoch: 0, phase: { kind: 'replica' } };
+  return { ...identity, highestEpoch: 0, phase: { kind: 'replica' } };
 }
 
 export type TakeGrant =

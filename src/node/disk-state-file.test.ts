@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -22,7 +22,6 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 function state(phase: DiskPhase, more: Partial<DiskState> = {}): DiskState {
   return {
-    version: 1,
     volume: 'v-aaaaaaaaaaaaaaaa',
     folderId,
     storeId: 'store',
@@ -53,9 +52,45 @@ test.each<DiskState>([
 test('what a later version has added is passed over', async () => {
   const written = state({ kind: 'rejoining', epoch: 2, step: 'archived', archive: '/a' });
   await states.write(written);
-  const later = { ...written, phase: { ...written.phase, later: ['/b'] }, later: 1 };
+  const later = { version: 1, ...written, phase: { ...written.phase, later: ['/b'] }, later: 1 };
   writeFileSync(layout.volume(folderId).stateFile, JSON.stringify(later));
   expect(await states.read(folderId)).toEqual(written);
+});
+
+const since = '2026-01-01T00:00:00.000Z';
+const writing = { since, session: 3, phase: 'writing' } as const;
+
+/** Version 1 is of drivers that know of no writing beside others, and pass over what they do not know. */
+test.each<[string, DiskState, number]>([
+  ['an idle copy', state({ kind: 'released', epoch: 2, session: 4, scan }), 1],
+  ['an exclusive session', state({ kind: 'writer', epoch: 2, session: 4 }), 1],
+  ['a copy that is read', state({ kind: 'replica' }, { reading: { since, phase: 'reading' } }), 1],
+  ['a shared session', state({ kind: 'replica' }, { writing }), 2],
+  ['one that ended', state({ kind: 'replica' }, { writing: { ...writing, phase: 'ended', scan } }), 2],
+])('%s is of the lowest version that says it', async (_, written, version) => {
+  await states.write(written);
+  const { stateFile } = layout.volume(folderId);
+  expect(JSON.parse(readFileSync(stateFile, 'utf8'))).toMatchObject({ version });
+  expect(await states.read(folderId)).toEqual(written);
+});
+
+test('a shared session that a driver wrote as version 1 is read, and is of version 2 from its next write', async () => {
+  const written = state({ kind: 'replica' }, { writing });
+  await states.write(written);
+  const { stateFile } = layout.volume(folderId);
+  writeFileSync(stateFile, JSON.stringify({ version: 1, ...written }));
+  const read = await states.read(folderId);
+  expect(read).toEqual(written);
+  if (read !== undefined) await states.write(read);
+  expect(JSON.parse(readFileSync(stateFile, 'utf8'))).toMatchObject({ version: 2 });
+});
+
+test('of a newer version it is said what to do', async () => {
+  await states.write(state({ kind: 'replica' }));
+  writeFileSync(layout.volume(folderId).stateFile, JSON.stringify({ version: 3 }));
+  await expect(states.read(folderId)).rejects.toThrow(
+    /state\.json was written by a newer version of the driver .*install that one again.*docs\/troubleshooting\.md/,
+  );
 });
 
 test('a volume without a directory has no state, one with files and no state is an error', async () => {
@@ -65,9 +100,14 @@ test('a volume without a directory has no state, one with files and no state is 
 });
 
 test.each([
-  ['of another disk', JSON.stringify(state({ kind: 'replica' }, { storeId: 'other' })), 'inconsistent'],
+  [
+    'of another disk',
+    JSON.stringify({ version: 1, ...state({ kind: 'replica' }, { storeId: 'other' }) }),
+    'inconsistent',
+  ],
   ['cut off', '{"version":1', 'corrupt-state'],
-  ['of a later version', JSON.stringify({ ...state({ kind: 'replica' }), version: 2 }), 'corrupt-state'],
+  ['without a version', JSON.stringify(state({ kind: 'replica' })), 'corrupt-state'],
+  ['of a later version', JSON.stringify({ version: 3, phase: { kind: 'later' } }), 'newer-state'],
 ])('a state %s is not guessed', async (_, text, kind) => {
   await states.write(state({ kind: 'replica' }));
   writeFileSync(layout.volume(folderId).stateFile, text);

@@ -1,10 +1,10 @@
 /** `state.json` of each volume, as src/handoff/disk-state.ts defines it: read strictly, written durably. */
 import { readdir } from 'node:fs/promises';
 import type { HostLayout } from './host-layout.ts';
-import { diskState } from '../desired/disk-state-schema.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import { makeDirectoryDurably, readIfPresent, writeDurably } from '../runtime/durable-file.ts';
+import { parseState, writtenState } from './disk-state-version.ts';
 import { NodeError } from './errors.ts';
 import { exists } from './exists.ts';
 
@@ -23,7 +23,7 @@ export function createDiskStates(layout: HostLayout, storeId: string): DiskState
     async write(state) {
       const { directory, stateFile } = layout.volume(state.folderId);
       await makeDirectoryDurably(directory);
-      await writeDurably(stateFile, `${JSON.stringify(state, undefined, 2)}\n`);
+      await writeDurably(stateFile, writtenState(state));
     },
     async list() {
       const entries = await readdir(layout.volumes, { withFileTypes: true });
@@ -42,7 +42,7 @@ async function read(layout: HostLayout, folderId: string, storeId: string): Prom
     const remedy = 'restore the file, or move the directory away to start as an empty copy';
     throw new NodeError('inconsistent', `${syncRoot} has files and ${stateFile} is missing: ${remedy}`);
   }
-  const state = parse(stateFile, text);
+  const state = parseState(stateFile, text);
   if (state.folderId !== folderId || state.storeId !== storeId) {
     throw new NodeError(
       'inconsistent',
@@ -51,16 +51,4 @@ async function read(layout: HostLayout, folderId: string, storeId: string): Prom
     );
   }
   return state;
-}
-
-function parse(file: string, text: string): DiskState {
-  try {
-    return diskState.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new NodeError(
-      'corrupt-state',
-      `${file} cannot be read as a volume's state; see docs/troubleshooting.md`,
-      { cause },
-    );
-  }
 }

@@ -6,6 +6,8 @@ export type NodeErrorKind =
   | 'foreign-owner'
   /** A file of ours cannot be understood; nothing is guessed in its place. */
   | 'corrupt-state'
+  /** Written by a newer version of the driver. */
+  | 'newer-state'
   /** The bytes are there and what is known about them is not, or the other way round. */
   | 'inconsistent'
   | 'io';

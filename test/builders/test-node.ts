@@ -206,7 +206,6 @@ export async function giveOrder(
   if ((await ctx.states.read(volumeId)) === undefined) {
     const { storeId } = ctx.store;
     await ctx.states.write({
-      version: 1,
       volume: name,
       folderId: volumeId,
       storeId,

@@ -7,6 +7,7 @@ import {
   nodewatcherReport,
   resharerReport,
 } from '../../../src/desired/helper-report.ts';
+import { writtenState } from '../../../src/node/disk-state-version.ts';
 import type {
   DeleterReport,
   IntroducerReport,
@@ -76,7 +77,7 @@ export async function startHelperNode(name: string): Promise<HelperNode> {
       const { directory } = paths(folderId);
       const state = diskState(folderId, phase, storeId);
       fs.mkdirSync(directory, { recursive: true });
-      fs.writeFileSync(path.join(directory, 'state.json'), JSON.stringify(state));
+      fs.writeFileSync(path.join(directory, 'state.json'), writtenState(state));
       return { [folderId]: state };
     },
     write(folderId, file, content) {
