@@ -9,6 +9,7 @@ import { SYNCTHING_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind
 import type { HelperName } from '../runtime/plan-rounds.ts';
 import type { NodeContext } from './context.ts';
 import { dropStaging } from './drop-staging.ts';
+import { NodeError } from './errors.ts';
 import { isScanMade } from './peers-go.ts';
 import { volumeMounts } from './volume-mounts.ts';
 
@@ -38,8 +39,9 @@ export async function roundView(
   options: ViewOptions,
 ): Promise<NodeView> {
   const { layout, storeId } = ctx.store;
-  const states = await readStates(ctx);
-  const replicas = await orders(ctx, sources.replicas(), options);
+  const { states, newer } = await readStates(ctx);
+  const given = await orders(ctx, sources.replicas(), options);
+  const replicas = given.map((order) => (newer.has(order.spec.folderId) ? keptBack(order) : order));
   const tombstones = await liveTombstones(ctx, sources, options);
   for (const { folderId } of tombstones.filter((tombstone) => tombstone.storeId === storeId))
     await dropStaging(ctx, folderId, options.signal);
@@ -76,18 +78,31 @@ function orderOf(node: SyncthingNode | undefined): SyncthingNode['spec'] | undef
   return node === undefined || node.generation <= 1 ? undefined : node.spec;
 }
 
+interface FoundStates {
+  readonly states: Readonly<Record<string, DiskState>>;
+  /** Written by a newer version of the driver. */
+  readonly newer: ReadonlySet<string>;
+}
+
 /** One that cannot be read stays out: its folder is left as it is, and the replica's report says why. */
-async function readStates(ctx: NodeContext): Promise<Readonly<Record<string, DiskState>>> {
+async function readStates(ctx: NodeContext): Promise<FoundStates> {
   const states: Record<string, DiskState> = {};
+  const newer = new Set<string>();
   for (const folderId of await ctx.states.list()) {
     try {
       const state = await ctx.states.read(folderId);
       if (state !== undefined) states[folderId] = state;
     } catch (error) {
       ctx.log.warn({ error, folderId }, 'a state.json cannot be read');
+      if (error instanceof NodeError && error.kind === 'newer-state') newer.add(folderId);
     }
   }
-  return states;
+  return { states, newer };
+}
+
+/** The copy may have what no other has, which only that version can tell; a deleted volume needs none of it. */
+function keptBack(order: ReplicaOrder): ReplicaOrder {
+  return order.spec.removal === 'leave' ? { ...order, removalConfirmed: false } : order;
 }
 
 async function orders(
