@@ -8,6 +8,7 @@ import { flaggedOf, sendsOnly, typeOf } from './global-entry.ts';
 import { mayGo } from './sharing-ledger.ts';
 import { holdsAll } from './invariants.ts';
 import type { ModelNode } from './model-node.ts';
+import { forgiveTaken } from './lineage.ts';
 import { look, writeLook } from './look.ts';
 import { scanFolder } from './scan.ts';
 import { clusterNode, LABEL, nextNumber, type World } from './world.ts';
@@ -59,6 +60,7 @@ export function cutPower(world: World, node: ModelNode, bits: number): void {
       count(world.counts, 'fault: database rolled back');
     if (disk.durableDatabase.indexId === disk.database.indexId) disk.database = disk.durableDatabase;
   }
+  forgiveTaken(world, disk);
   node.isOn = false;
   node.left = undefined;
   node.driver = undefined;
@@ -197,6 +199,7 @@ export function wipeReplica(world: World, node: ModelNode): void {
   count(world.counts, 'fault: replica wiped');
   disk.tree = new Map([[ROOT, DIRECTORY]]);
   disk.durableTree = new Map(disk.tree);
+  forgiveTaken(world, disk);
   scanFolder(world, node);
   look(world, node);
   writeLook(world, node);

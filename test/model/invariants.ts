@@ -1,4 +1,5 @@
 /** What has to hold after every step (docs/handoff.md); each is told apart by its name. */
+import { nothingIsLeftBehind } from './lineage.ts';
 import { archivesOf } from '../../src/handoff/disk-state.ts';
 import { contentsOf, unreadable } from './ledger.ts';
 import type { ModelNode, PodMount } from './model-node.ts';
@@ -142,6 +143,7 @@ export function checkInvariants(world: World): void {
     return;
   }
   archivesAreNamed(world);
+  nothingIsLeftBehind(world);
   if (world.ledger.isAmbiguous) return;
   oneWriter(world);
   readersExcludeWriter(world);

@@ -25,6 +25,7 @@ import {
   typeOf,
   type Changed,
 } from './global-entry.ts';
+import { noteRejoined, nothingIsLeftBehind } from './lineage.ts';
 import { noteScan, noteScanEnd } from './ledger.ts';
 import { endDropVersions, endTakeBack } from './versions.ts';
 import type { Job, ModelNode } from './model-node.ts';
@@ -160,6 +161,8 @@ function endRejoin(world: World, node: ModelNode): void {
   for (const each of archivesIn(phase)) prune(disk, disk.archives.get(each));
   const left = archivesOf(disk.state).filter((each) => (disk.archives.get(each)?.size ?? 0) > 0);
   disk.state = rejoined(disk.state, left);
+  nothingIsLeftBehind(world);
+  noteRejoined(world, disk);
   count(world.counts, 'rejoin: finished');
   if (phase.earlier !== undefined) count(world.counts, 'rejoin: begun more than once');
 }

@@ -39,6 +39,8 @@ export interface Ledger {
   readonly forgetful: Set<string>;
   /** Stores whose copy was ordered to leave, by the volume's status. */
   readonly left: Set<string>;
+  /** By store: the contents that its copy had as a rejoin began, and that have to be somewhere on its disk. */
+  readonly leftBehind: Map<string, ReadonlySet<number>>;
   isDeletionOrdered: boolean;
   /** The API server has an older state than the nodes. */
   isRestored: boolean;
@@ -64,6 +66,7 @@ export function newLedger(): Ledger {
     lostDatabases: new Set(),
     forgetful: new Set(),
     left: new Set(),
+    leftBehind: new Map(),
     isDeletionOrdered: false,
     isRestored: false,
     lostNodes: new Set(),

@@ -27,6 +27,7 @@ import { syncDisk } from './disk.ts';
 import { reaches } from './reaches.ts';
 import { folderReport } from './folder-report.ts';
 import { contentsOf, noteRelease, type Session } from './ledger.ts';
+import { noteRejoin } from './lineage.ts';
 import { noteSharedEnd } from './sharing-ledger.ts';
 import { violation } from './violation.ts';
 import { podMounts, type Asking, type Driver, type ModelNode } from './model-node.ts';
@@ -176,6 +177,7 @@ function moves(world: World, node: ModelNode, view: LocalView, { isSeen }: Seen)
   const next = actions.reduce(nextState, view.state);
   node.disk.state = next;
   if (next !== view.state) {
+    if (actions.some(({ kind }) => kind === 'begin-rejoin')) noteRejoin(world, node.disk);
     if (next.writing?.phase === 'ended' && view.state.writing?.phase === 'writing')
       noteSharedEnd(world, node, next.writing);
     if (next.phase.kind === 'released' && view.state.phase.kind === 'writer')
