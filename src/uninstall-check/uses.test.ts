@@ -32,7 +32,7 @@ test('each that is used is named, with its claim and its nodes', () => {
     expect.stringMatching(/^default\/photos \(v-a+\) is written, .* on n1$/),
     expect.stringMatching(/^v-a+ is read on n2, n3$/),
     expect.stringMatching(/^v-a+ is written, .* on n1, n2, and is read on n3$/),
-    expect.stringContaining('helm uninstall --no-hooks'),
+    expect.stringMatching(/helm uninstall --no-hooks.*helm rollback NAME REVISION/),
   ]);
 });
 

@@ -41,7 +41,8 @@ export function judgeUninstall({
   }
   const remedy =
     'End the pods that use them first. Without the driver nothing of these volumes is replicated, and their pods cannot ' +
-    'end; to uninstall all the same: helm uninstall --no-hooks';
+    'end; to uninstall all the same: helm uninstall --no-hooks. To keep the driver: helm takes the release for half ' +
+    'uninstalled now and does not upgrade it, until helm rollback NAME REVISION with the last revision of helm history';
   const parts = [
     ...listed('volume(s) in use:', uses),
     ...listed(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { waitUntil } from '../../tools/host/wait-until.ts';
-import { deploy, undeploy, type Release } from '../../tools/deploy/deploy.ts';
+import { deploy, helm, undeploy, type Release } from '../../tools/deploy/deploy.ts';
 import { kubectl, remove, shell } from '../../tools/kube/kube.ts';
 import { claimRef, waitForBound, waitForGone } from '../../tools/kube/wait-for.ts';
 import { volumeOf } from '../../tools/kube/volumes.ts';
@@ -51,6 +51,10 @@ it('is stopped by a volume in use, which it names; else everything goes but the 
   const said = await kubectl(kube, ['-n', RELEASE.namespace, 'logs', 'job/syncthing-csi-uninstall-leaving']);
   expect(said).toContain(`${namespace}/data`);
   expect(said).toContain('on node1');
+  expect(said).toContain('helm rollback');
+  await expect(deploy(kube, RELEASE)).rejects.toThrow('has no deployed releases');
+  await helm(kube, ['rollback', RELEASE.name, '1', '-n', RELEASE.namespace], 60_000);
+  await deploy(kube, RELEASE);
   await shell(kube, 'echo more >> /data/file; sync', inPod(stage, 'writer'));
   await endPod(stage, 'writer');
   const free = async () => {
