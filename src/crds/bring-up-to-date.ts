@@ -21,8 +21,8 @@ export async function bringUpToDate(definitions: readonly Definition[], ctx: Upd
   const refused = looked.flatMap(({ ours, plan }) => refusal(ours, plan));
   if (refused.length > 0) {
     throw new Error(
-      `the definitions in the cluster and in the chart each have what the other has not: ${refused.join('; ')}. ` +
-        'Install a version of the driver that has both, see docs/operations.md, "Definitions of the resources"',
+      `the definitions in the cluster and in the chart each take what the other does not: ${refused.join('; ')}. ` +
+        'Install a version of the driver that takes both, see docs/operations.md, "Definitions of the resources"',
     );
   }
   for (const { ours } of looked) await bringOne(ours, ctx);
@@ -38,7 +38,16 @@ interface Looked extends Look {
 }
 
 function refusal(ours: Definition, plan: DefinitionPlan): readonly string[] {
-  return plan.action === 'refuse' ? [`${ours.name} would lose ${plan.lost.slice(0, 5).join(', ')}`] : [];
+  if (plan.action !== 'refuse') return [];
+  const ways = [
+    ...inWords('would lose', plan.lost),
+    ...inWords('would not take all that it took:', plan.tightened),
+  ];
+  return [`${ours.name} ${ways.join(', and ')}`];
+}
+
+function inWords(how: string, what: readonly string[]): readonly string[] {
+  return what.length === 0 ? [] : [`${how} ${what.slice(0, 5).join(', ')}`];
 }
 
 async function look(ours: Definition, ctx: UpdateContext): Promise<Look> {

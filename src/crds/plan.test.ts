@@ -3,9 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type Definition, planDefinition } from './plan.ts';
 
+const CRDS = 'deploy/chart/crds';
+
 function definition(properties: object, more: readonly object[] = []): Definition {
   const schema = { openAPIV3Schema: { type: 'object', properties } };
   return { name: 'x', spec: { versions: [{ name: 'v1', served: true, schema }, ...more] } };
+}
+
+function mapOf(properties: object): object {
+  return { type: 'object', additionalProperties: { type: 'object', properties } };
+}
+
+function read(yaml: string): Definition {
+  const { metadata, spec } = parse(yaml) as { metadata: { name: string }; spec: Record<string, unknown> };
+  return { name: metadata.name, spec };
 }
 
 const text = { type: 'string' };
@@ -25,7 +36,6 @@ describe('planDefinition', () => {
       { a: text, c: { type: 'array', items: { type: 'object', properties: { d: text } } } },
     ],
     ['another description', { a: { ...text, description: 'new' } }],
-    ['another limit', { a: { ...text, maxLength: 5 } }],
   ])('replaces what grows or stays: %s', (_name, properties) => {
     const ours = definition({ spec: { type: 'object', properties } });
     expect(planDefinition(ours, small)).toEqual({ action: 'replace' });
@@ -42,28 +52,33 @@ describe('planDefinition', () => {
     ['a field', { a: text, b: text }, { a: text, c: text }, ['v1.b: string']],
     ['a type', { a: text }, { a: { type: 'integer' } }, ['v1.a: string']],
     ['a value', { a: state, b: text }, { a: { ...state, enum: ['b', 'c'] } }, ['v1.a = "a"', 'v1.b: string']],
-    [
-      'a field of a map',
-      { m: { type: 'object', additionalProperties: { type: 'object', properties: { a: text } } } },
-      { m: { type: 'object', additionalProperties: { type: 'object', properties: { b: text } } } },
-      ['v1.m{}.a: string'],
-    ],
+    ['a field of a map', { m: mapOf({ a: text }) }, { m: mapOf({ b: text }) }, ['v1.m{}.a: string']],
   ])('refuses what would take %s away, and names it', (_name, live, ours, lost) => {
-    expect(planDefinition(definition(ours), definition(live))).toEqual({ action: 'refuse', lost });
+    const plan = planDefinition(definition(ours), definition(live));
+    expect(plan).toEqual({ action: 'refuse', lost, tightened: [] });
+  });
+
+  test('refuses what would grow here and tighten there, and names what is tightened', () => {
+    const ours = definition({ a: { ...text, maxLength: 5 }, b: text });
+    const plan = planDefinition(ours, definition({ a: text }));
+    expect(plan).toEqual({ action: 'refuse', lost: [], tightened: ['v1.a: maxLength 5'] });
+  });
+
+  test('keeps the looser one of two that have the same fields', () => {
+    const [loose, tight] = [definition({ a: text }), definition({ a: { ...text, maxLength: 5 } })];
+    expect(planDefinition(tight, loose)).toEqual({ action: 'keep' });
+    expect(planDefinition(loose, tight)).toEqual({ action: 'replace' });
   });
 
   test('a version that is not served any more is lost', () => {
     const other = { name: 'v2', served: true, schema: {} };
     const ours = definition({ a: text }, [{ ...other, served: false }]);
-    expect(planDefinition(ours, definition({}, [other]))).toEqual({ action: 'refuse', lost: ['v2'] });
+    const plan = planDefinition(ours, definition({}, [other]));
+    expect(plan).toEqual({ action: 'refuse', lost: ['v2'], tightened: [] });
   });
 
-  test.each(readdirSync('deploy/chart/crds'))('%s is its own successor', (file) => {
-    const { metadata, spec } = parse(readFileSync(`deploy/chart/crds/${file}`, 'utf8')) as {
-      metadata: { name: string };
-      spec: Record<string, unknown>;
-    };
-    const live = { name: metadata.name, spec };
+  test.each(readdirSync(CRDS))('%s is its own successor', (file) => {
+    const live = read(readFileSync(`${CRDS}/${file}`, 'utf8'));
     expect(planDefinition(live, live)).toEqual({ action: 'replace' });
     expect(planDefinition({ ...live, spec: { versions: [] } }, live)).toEqual({ action: 'keep' });
   });
