@@ -34,6 +34,7 @@ let n1: KubernetesClient;
 let n3: KubernetesClient;
 /** With the token of the nodes' account that no pod has. */
 let nobody: KubernetesClient;
+let definer: KubernetesClient;
 
 function inTime(): CallOptions {
   return { signal: AbortSignal.timeout(20_000) };
@@ -51,6 +52,7 @@ const CLAIMS = kind('v1', 'persistentvolumeclaims');
 const VOLUMES = kind('v1', 'persistentvolumes', false);
 const RBAC = 'rbac.authorization.k8s.io/v1';
 const ADMISSION = 'admissionregistration.k8s.io/v1';
+const CRDS = kind('apiextensions.k8s.io/v1', 'customresourcedefinitions', false);
 
 async function as(kubeconfig: string): Promise<KubernetesClient> {
   const connection = await connectKubernetes({
@@ -76,6 +78,7 @@ beforeAll(async () => {
   n1 = await as(await server.kubeconfigOfPod(namespace, 'driver-n1'));
   n3 = await as(await server.kubeconfigOfPod(namespace, 'driver-n3'));
   nobody = await as(await server.kubeconfigOf(namespace, 'syncthing-csi-node'));
+  definer = await as(await server.kubeconfigOf(namespace, 'syncthing-csi-crds'));
   const admin = await as(server.kubeconfig);
   await admin.create(SYNCTHING_VOLUMES, { name: 'v', spec: volumeSpec }, inTime());
   for (const node of ['n1', 'n2']) {
@@ -140,7 +143,7 @@ const nobodyMay: Tries = [
   ],
   ['change a CSIDriver', patch(kind('storage.k8s.io/v1', 'csidrivers', false), 'syncthing.csi.davepedu.com')],
   ['make a StorageClass', create(kind('storage.k8s.io/v1', 'storageclasses', false))],
-  ['delete a CRD', remove(kind('apiextensions.k8s.io/v1', 'customresourcedefinitions', false))],
+  ['delete a CRD', remove(CRDS)],
   ['delete a node’s resource', remove(SYNCTHING_NODES, 'n2')],
 ];
 
@@ -247,6 +250,28 @@ describe('the token of the check before an uninstallation', () => {
     expect((await checking.list(SYNCTHING_VOLUMES, {}, inTime())).items).toHaveLength(1);
     for (const attempt of [list(SECRETS), list(PODS), list(SYNCTHING_NODES), remove(SYNCTHING_VOLUMES, 'v')])
       await expect(attempt(checking)).rejects.toMatchObject({ kind: 'forbidden' });
+  });
+});
+
+describe('the token of the job that brings the definitions', () => {
+  const own = 'syncthingvolumes.syncthing-csi.io';
+  test.each([
+    ...nobodyMay,
+    ['list pods', list(PODS)],
+    ['read a node', get(NODES, 'n1')],
+    ['list volumes', list(SYNCTHING_VOLUMES)],
+    ['list the definitions', list(CRDS)],
+    ['read another’s definition', get(CRDS, 'others.example.org')],
+    ['change another’s definition', patch(CRDS, 'others.example.org')],
+    ['delete one of ours', remove(CRDS, own)],
+    ['give itself more rights', patch(kind(RBAC, 'clusterroles', false), 'syncthing-csi-crds')],
+  ] satisfies Tries)('does not let it %s', async (_what, attempt) => {
+    await expect(attempt(definer)).rejects.toMatchObject({ kind: 'forbidden' });
+  });
+
+  test('lets it read and change ours', async () => {
+    await get(CRDS, own)(definer);
+    await patch(CRDS, own)(definer);
   });
 });
 
