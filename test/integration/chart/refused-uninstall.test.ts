@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ApiServer, startApiServer } from '../kubernetes/api-server.ts';
 import { program } from '../kubernetes/programs.ts';
+import { readVolumeStatus, volumeSpec } from '../kubernetes/sample-resources.ts';
 
 const run = promisify(execFile);
 let server: ApiServer;
@@ -37,4 +40,24 @@ test('after an uninstall that was refused, the way back that the refusal names i
   await helm('rollback', 'syncthing-csi', '1');
   await helm(...upgrade);
   expect(await last()).toEqual({ revision: 3, status: 'deployed' });
+});
+
+test('the command of the documents shows who holds an uninstall up, all of them', async () => {
+  const [command = ''] =
+    /^kubectl .*custom-columns.*$/m.exec(readFileSync('docs/operations.md', 'utf8')) ?? [];
+  const metadata = { name: 'v', namespace: 'syncthing-csi' };
+  const volume = {
+    apiVersion: 'syncthing-csi.io/v1alpha1',
+    kind: 'SyncthingVolume',
+    metadata,
+    spec: volumeSpec,
+  };
+  await server.kubectl(['create', '-f', '-'], JSON.stringify(volume));
+  const status = ['patch', 'stvol', 'v', '-n', 'syncthing-csi', '--subresource=status', '--type=merge', '-p'];
+  await server.kubectl([...status, JSON.stringify({ status: readVolumeStatus })]);
+  const PATH = [path.dirname(program('kubectl')), process.env['PATH']].join(path.delimiter);
+  const said = await run('bash', ['-c', command], {
+    env: { ...process.env, PATH, KUBECONFIG: server.kubeconfig },
+  });
+  expect(said.stdout).toMatch(/^NAME +WRITER +WRITERS +READERS\nv +<none> +n3 +n1,n2\n$/);
 });
