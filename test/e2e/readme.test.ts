@@ -1,7 +1,7 @@
 /** The README's ways to install, word for word: with the names that a user puts in, and then its own claim. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CTR } from '../../tools/cluster/image-import.ts';
 import { DEFAULT_RELEASE, deploy, helm, undeploy } from '../../tools/deploy/deploy.ts';
 import { runCommand } from '../../tools/host/run-command.ts';
@@ -10,7 +10,7 @@ import { kubectl, remove, shell } from '../../tools/kube/kube.ts';
 import { listVolumes } from '../../tools/kube/volumes.ts';
 import { claimRef, waitForGone } from '../../tools/kube/wait-for.ts';
 import { openWorkspace, type Workspace } from '../../tools/terraform/workspace.ts';
-import { endPod, inPod, NODES, startPod, useStage } from './fixture.ts';
+import { endPod, inPod, labelNodes, NODES, startPod, useStage } from './fixture.ts';
 import { onNode } from './node-files.ts';
 
 const stage = useStage('readme');
@@ -30,15 +30,18 @@ function blocks(heading: string, language: string): readonly string[] {
   );
 }
 
-const [withHelm = '', withKubectl = ''] = blocks('Install', 'sh');
+const [withHelm = '', withTerraform = '', withKubectl = ''] = blocks('Install', 'sh');
 const [module = ''] = blocks('Install', 'hcl');
 const [claim = ''] = blocks('Use', 'yaml');
 
-/** As somebody types it in the checkout; the image is on the nodes already, under the name that it was to be pushed by. */
+/**
+ * As somebody types it in the checkout; the image is on the nodes already, under the name that it was to be pushed by,
+ * and Terraform runs elsewhere, where it finds its providers.
+ */
 async function type(commands: string): Promise<string> {
   const typed = commands
     .split('\n')
-    .filter((line) => !line.startsWith('docker '))
+    .filter((line) => !/^(docker|terraform) /.test(line))
     .join('\n');
   const env = { KUBECONFIG: kubeconfig, PATH: [bin, process.env['PATH']].join(delimiter) };
   const command = ['bash', '-euc', typed] as const;
@@ -102,6 +105,11 @@ afterAll(async () => {
   for (const node of NODES) await onNode(kube, node, [...CTR, 'rm', ...names]);
 });
 
+/** Each way labels its nodes itself. */
+beforeEach(async () => {
+  await labelNodes(kube, []);
+});
+
 describe('the README installs', () => {
   it('with helm, and its test passes and leaves nothing', async () => {
     expect(await type(withHelm)).toMatch(/Phase:\s+Succeeded/);
@@ -112,12 +120,15 @@ describe('the README installs', () => {
   });
 
   it('with terraform', async () => {
-    const provider = `provider "helm" {\n  kubernetes {\n    config_path = ${JSON.stringify(kubeconfig)}\n  }\n}\n`;
+    // Version 1 of the provider, see deploy/terraform/README.md.
+    const cluster = /kubernetes = { config_path = "[^"]+" } #.*/;
     const source = /source = "git::[^"]*\/\/(deploy\/terraform)"/;
-    expect(module).toMatch(source);
-    const root = workspace.root('readme', provider + module.replace(source, 'source = "../$1"'));
+    for (const part of [cluster, source]) expect(module).toMatch(part);
+    const here = `kubernetes {\n    config_path = ${JSON.stringify(kubeconfig)}\n  }`;
+    const root = workspace.root('readme', module.replace(cluster, here).replace(source, 'source = "../$1"'));
     await workspace.tofu(root, ['init', '-no-color']);
     await workspace.tofu(root, ['apply', '-auto-approve', '-no-color'], 400_000);
+    await type(withTerraform);
     await useClaim();
     await workspace.tofu(root, ['destroy', '-auto-approve', '-no-color'], 400_000);
   });
