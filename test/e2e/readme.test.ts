@@ -9,7 +9,7 @@ import { waitUntil } from '../../tools/host/wait-until.ts';
 import { kubectl, remove, shell } from '../../tools/kube/kube.ts';
 import { listVolumes } from '../../tools/kube/volumes.ts';
 import { claimRef, waitForGone } from '../../tools/kube/wait-for.ts';
-import { openWorkspace, type Workspace } from '../../tools/terraform/workspace.ts';
+import { forOlderProvider, openWorkspace, type Workspace } from '../../tools/terraform/workspace.ts';
 import { endPod, inPod, labelNodes, NODES, startPod, useStage } from './fixture.ts';
 import { onNode } from './node-files.ts';
 
@@ -120,12 +120,13 @@ describe('the README installs', () => {
   });
 
   it('with terraform', async () => {
-    // Version 1 of the provider, see deploy/terraform/README.md.
-    const cluster = /kubernetes = { config_path = "[^"]+" } #.*/;
     const source = /source = "git::[^"]*\/\/(deploy\/terraform)"/;
-    for (const part of [cluster, source]) expect(module).toMatch(part);
-    const here = `kubernetes {\n    config_path = ${JSON.stringify(kubeconfig)}\n  }`;
-    const root = workspace.root('readme', module.replace(cluster, here).replace(source, 'source = "../$1"'));
+    const cluster = 'config_path = "~/.kube/config"';
+    for (const part of [source, cluster]) expect(module).toMatch(part);
+    const here = module
+      .replace(source, 'source = "../$1"')
+      .replace(cluster, () => `config_path = "${kubeconfig}"`);
+    const root = workspace.root('readme', forOlderProvider(here));
     await workspace.tofu(root, ['init', '-no-color']);
     await workspace.tofu(root, ['apply', '-auto-approve', '-no-color'], 400_000);
     await type(withTerraform);

@@ -29,6 +29,10 @@ run "defaults" {
     error_message = "Nothing is said that the chart says better: ${helm_release.driver.values[0]}"
   }
   assert {
+    condition     = helm_release.driver.create_namespace && helm_release.driver.wait && helm_release.driver.timeout == 600
+    error_message = "The namespace is made, and the apply waits."
+  }
+  assert {
     condition     = length(helm_release.key) == 0
     error_message = "Without a key there is no Secret."
   }
@@ -53,29 +57,42 @@ run "everything" {
     verbose       = true
     images = {
       driver      = { repository = "registry.example.com/csi", tag = "1" }
-      syncthing   = { command = "/syncthing" }
+      syncthing   = { repository = "registry.example.com/syncthing", tag = "2", command = "/syncthing" }
+      provisioner = { repository = "registry.example.com/provisioner", tag = "3" }
+      attacher    = { repository = "registry.example.com/attacher", tag = "4" }
+      registrar   = { tag = "5" }
       pull_policy = "Always"
     }
     image_pull_secrets = ["pull"]
     resources = {
-      node      = { limits = { memory = "1Gi" } }
-      syncthing = { requests = { cpu = "1" } }
+      controller  = { requests = { cpu = "2" } }
+      node        = { limits = { memory = "1Gi" } }
+      syncthing   = { requests = { cpu = "1" } }
+      provisioner = { limits = { memory = "3Gi" } }
+      attacher    = { limits = { memory = "4Gi" } }
     }
     tolerations = {
-      node = [{ key = "edge", operator = "Exists", effect = "NoExecute", toleration_seconds = 5 }]
+      node       = [{ key = "edge", operator = "Exists", effect = "NoExecute", toleration_seconds = 5 }]
+      controller = [{ key = "hot", value = "very", effect = "NoSchedule" }]
     }
-    priority_classes = { controller = "high" }
+    priority_classes = { node = "higher", controller = "high" }
     storage_class    = { name = "own", is_default = true, reclaim_policy = "Retain", parameters = { replicas = "2" } }
     more_storage_classes = {
       kept = { parameters = { onDelete = "archive" } }
     }
-    extra_values = { health = { port = 9999 } }
-    timeout      = 60
+    extra_values     = { health = { port = 9999 } }
+    create_namespace = false
+    wait             = false
+    timeout          = 60
   }
 
   assert {
-    condition     = helm_release.driver.name == "syncthing-csi-b" && helm_release.driver.timeout == 60
+    condition     = helm_release.driver.name == "syncthing-csi-b"
     error_message = "The release has the suffix, with one \"-\"."
+  }
+  assert {
+    condition     = helm_release.driver.namespace == "second" && !helm_release.driver.create_namespace && !helm_release.driver.wait && helm_release.driver.timeout == 60
+    error_message = "What is asked of the provider is what was given."
   }
   assert {
     condition = yamldecode(helm_release.driver.values[0]) == {
@@ -89,17 +106,26 @@ run "everything" {
       attach           = true
       imagePullSecrets = [{ name = "pull" }]
       images = {
-        driver     = { repository = "registry.example.com/csi", tag = "1" }
-        syncthing  = { command = "/syncthing" }
-        pullPolicy = "Always"
+        driver      = { repository = "registry.example.com/csi", tag = "1" }
+        syncthing   = { repository = "registry.example.com/syncthing", tag = "2", command = "/syncthing" }
+        provisioner = { repository = "registry.example.com/provisioner", tag = "3" }
+        attacher    = { repository = "registry.example.com/attacher", tag = "4" }
+        registrar   = { tag = "5" }
+        pullPolicy  = "Always"
       }
-      controller = { priorityClassName = "high" }
+      controller = {
+        priorityClassName = "high"
+        tolerations       = [{ key = "hot", value = "very", effect = "NoSchedule" }]
+        resources         = { requests = { cpu = "2" }, limits = {} }
+      }
       node = {
-        tolerations = [{ key = "edge", operator = "Exists", effect = "NoExecute", tolerationSeconds = 5 }]
-        resources   = { requests = {}, limits = { memory = "1Gi" } }
+        priorityClassName = "higher"
+        tolerations       = [{ key = "edge", operator = "Exists", effect = "NoExecute", tolerationSeconds = 5 }]
+        resources         = { requests = {}, limits = { memory = "1Gi" } }
       }
       syncthing          = { resources = { requests = { cpu = "1" }, limits = {} } }
-      provisioner        = {}
+      provisioner        = { resources = { requests = {}, limits = { memory = "3Gi" } } }
+      attacher           = { resources = { requests = {}, limits = { memory = "4Gi" } } }
       storageClass       = { create = true, name = "own", isDefault = true, reclaimPolicy = "Retain", parameters = { replicas = "2" } }
       moreStorageClasses = { kept = { isDefault = false, reclaimPolicy = "Delete", parameters = { onDelete = "archive" } } }
     }

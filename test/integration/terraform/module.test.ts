@@ -45,4 +45,12 @@ describe('the Terraform module', () => {
     await workspace.tofu(directory, ['init', '-no-color']);
     expect(await workspace.tofu(directory, ['validate', '-no-color'])).toContain('is valid');
   });
+
+  test.each(['README.md', 'deploy/terraform/README.md'])('is used as it can be in %s', async (file) => {
+    const [, block = ''] = /```hcl\n(.*?)```/s.exec(fs.readFileSync(file, 'utf8')) ?? [];
+    const here = block.replace(/"git::[^"]*\/\/(deploy\/terraform)[^"]*"/, '"../$1"');
+    const root = workspace.root(file.replaceAll('/', '-'), forOlderProvider(here));
+    await workspace.tofu(root, ['init', '-no-color']);
+    expect(await workspace.tofu(root, ['validate', '-no-color'])).toContain('is valid');
+  });
 });
