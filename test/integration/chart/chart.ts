@@ -28,6 +28,13 @@ export async function render(
     .map((document) => manifestSchema.parse(document));
 }
 
+/** What helm tells whoever installed it. */
+export async function notes(namespace: string, sets: readonly string[] = []): Promise<string> {
+  const install = ['install', 'release', CHART, '-n', namespace, '--dry-run=client', ...words(sets, [])];
+  const [, text = ''] = (await helm(install)).split('\nNOTES:\n');
+  return text;
+}
+
 export async function lint(sets: readonly string[] = [], files: readonly string[] = []): Promise<string> {
   return await helm(['lint', '--strict', CHART, ...words(sets, files)]);
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { settings } from '../../../src/syncthing-config/settings.ts';
 import { renderManifests } from '../../../tools/manifests/render-manifests.ts';
 import { program } from '../kubernetes/programs.ts';
-import { type Manifest, render } from './chart.ts';
+import { type Manifest, notes, render } from './chart.ts';
 import { containersOf, environmentOf, workload } from './workload.ts';
 
 const namespace = 'syncthing-csi';
@@ -133,25 +133,6 @@ describe('what is off until it is wanted', () => {
       ],
     });
   });
-
-  test('metrics are asked of the workloads’ pods and of nothing that runs once', async () => {
-    const manifests = await render(namespace, ['metrics.serviceMonitor.create=true']);
-    const service = named(manifests, 'Service', 'syncthing-csi-metrics');
-    const { selector } = z.object({ selector: z.record(z.string(), z.string()) }).parse(service['spec']);
-    const labelled = z.object({
-      kind: z.string(),
-      spec: z.object({
-        template: z.object({ metadata: z.object({ labels: z.record(z.string(), z.string()) }) }),
-      }),
-    });
-    const selected = manifests.flatMap((each) => {
-      const parsed = labelled.safeParse(each);
-      if (!parsed.success) return [];
-      const { labels } = parsed.data.spec.template.metadata;
-      return Object.entries(selector).every(([name, value]) => labels[name] === value) ? [each.kind] : [];
-    });
-    expect(selected.toSorted()).toEqual(['DaemonSet', 'Deployment']);
-  });
 });
 
 test('the dashboard asks for metrics that the driver has', () => {
@@ -162,6 +143,36 @@ test('the dashboard asks for metrics that the driver has', () => {
   const served = new Set(text.match(/\b(?:syncthing_csi|csi_plugin)_[a-z_]+/g));
   expect(asked.size).toBeGreaterThan(8);
   for (const name of asked) expect(served).toContain(name.replace(/_bucket$/, ''));
+});
+
+describe('what helm says in the end', () => {
+  test('has the names of the instance', async () => {
+    const said = await notes(namespace, [
+      'driverName="other.example.org"',
+      'nameSuffix="b"',
+      'hostDataDir="/data"',
+    ]);
+    expect(said).toMatch(/^The driver other\.example\.org is installed\.\n/);
+    for (const part of [
+      'kubectl label node NODE other.example.org/syncthing-storage=yes',
+      'the StorageClass "syncthing-b"',
+      'pods of syncthing-csi-node-b are',
+      'kubectl -n syncthing-csi get stvol',
+      'helm test release -n syncthing-csi',
+      'the files in /data on',
+    ])
+      expect(said).toContain(part);
+    expect(said).not.toContain('helm show crds');
+    expect(said).not.toMatch(/\n\n\n/);
+  });
+
+  test('says what is left to do, and nothing of what is not there', async () => {
+    const said = await notes(namespace, ['storageClass.create=false', 'crds.upgrade=false']);
+    expect(said).toContain('Make a StorageClass with the provisioner syncthing.csi.davepedu.com');
+    expect(said).toContain('helm show crds');
+    expect(said).not.toContain('helm test');
+    expect(await notes(namespace, ['test.create=false'])).not.toContain('helm test');
+  });
 });
 
 describe('more storage classes', () => {
@@ -225,20 +236,6 @@ describe('hooks', () => {
     ]);
     for (const text of Object.values(data))
       expect(JSON.parse(text)).toMatchObject({ kind: 'CustomResourceDefinition' });
-  });
-
-  test('have no privilege, and the images’ secrets', async () => {
-    const manifests = await render(namespace, ['imagePullSecrets=[{"name":"pull"}]']);
-    const job = workload.parse(named(manifests, 'Job', 'syncthing-csi-crds'));
-    expect(job.spec.template.spec).toMatchObject({
-      imagePullSecrets: [{ name: 'pull' }],
-      securityContext: { runAsNonRoot: true },
-    });
-    expect(containersOf(job).map(({ securityContext }) => securityContext)).toEqual([
-      { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-    ]);
-    const { spec } = workload.shape.spec.shape.template.parse(named(manifests, 'Pod', 'syncthing-csi-test'));
-    expect(spec).toMatchObject({ imagePullSecrets: [{ name: 'pull' }], automountServiceAccountToken: false });
   });
 });
 

@@ -18,12 +18,14 @@ const container = z.object({
       }),
     )
     .default([]),
+  ports: z.array(z.object({ name: z.string(), containerPort: z.number() })).default([]),
 });
 
-/** A Deployment or DaemonSet, as far as the tests look. */
+/** A Deployment, DaemonSet or Job, as far as the tests look. */
 export const workload = z.object({
   spec: z.object({
     template: z.object({
+      metadata: z.looseObject({ labels: z.record(z.string(), z.string()) }),
       spec: z.looseObject({ initContainers: z.array(container).default([]), containers: z.array(container) }),
     }),
   }),
