@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseControllerConfig, parseNodeConfig } from '../../../src/runtime/config.ts';
@@ -74,6 +75,17 @@ describe('the chart', () => {
         'registry.k8s.io/sig-storage/csi-provisioner:v6.3.0',
       ]),
     );
+  });
+
+  test('names the sidecars in the versions that the tests build', async () => {
+    const built = readFileSync('tools/programs/kubernetes/go.mod', 'utf8');
+    const images = containersOf(find(await render(namespace, ['attach=true']), 'Deployment'));
+    for (const name of ['provisioner', 'attacher']) {
+      const [, version] = new RegExp(`external-${name}/v\\d+ (v\\S+)`).exec(built) ?? [];
+      expect(images.map(({ image }) => image)).toContain(
+        `registry.k8s.io/sig-storage/csi-${name}:${version}`,
+      );
+    }
   });
 
   test('runs nothing in the local cluster that was not built here', async () => {
