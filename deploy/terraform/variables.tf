@@ -266,7 +266,7 @@ variable "extra_values" {
 }
 
 variable "wait" {
-  description = "Whether an apply waits until the driver runs on every node."
+  description = "Whether an apply waits until the driver runs on all nodes but as many as may change at a time (node.maxUnavailable of the chart, 1)."
   type        = bool
   default     = true
   nullable    = false

@@ -32,7 +32,7 @@ describe('templateOptions', () => {
     const text = `<configuration><folder id="x"/><gui><apikey>secret</apikey></gui><defaults/><options>
       <relaysEnabled>false</relaysEnabled><urAccepted>-1</urAccepted><connectionLimitMax>0</connectionLimitMax>
       <startBrowser>true</startBrowser><startBrowser>true</startBrowser><minHomeDiskFree unit="%">1</minHomeDiskFree>
-      <featureFlag></featureFlag></options></configuration>`;
+      <featureFlag></featureFlag><listenAddress>default</listenAddress></options></configuration>`;
     expect(templateOptions(text)).toEqual({
       taken: [],
       passedOver: [
@@ -41,6 +41,7 @@ describe('templateOptions', () => {
         '<gui>',
         'connectionLimitMax',
         'featureFlag',
+        'listenAddress',
         'minHomeDiskFree',
         'relaysEnabled',
         'startBrowser',
@@ -51,7 +52,8 @@ describe('templateOptions', () => {
 
   test.each([
     ['listenAddress', 'tcp://0.0.0.0:22000'],
-    ['listenAddress', 'default'],
+    ['listenAddress', 'Default'],
+    ['listenAddress', 'default, tcp://0.0.0.0:22000'],
     ['listenAddress', ''],
     ['globalAnnounceEnabled', 'true'],
     ['localAnnounceEnabled', '1'],
@@ -90,6 +92,14 @@ describe('templateOptions', () => {
     expect(() => templateOptions(text)).toThrow(
       /^relaysEnabled is refused: .*; leave it out; maxSendKbps must be a whole number$/,
     );
+  });
+
+  test('Syncthing’s own address beside another one does not make that pass', () => {
+    const text = template(
+      '<listenAddress>default</listenAddress>',
+      '<listenAddress>tcp://0.0.0.0:22000</listenAddress>',
+    );
+    expect(() => templateOptions(text)).toThrow('listenAddress is refused: ');
   });
 
   test('one option twice, or in two sections, is refused', () => {

@@ -24,7 +24,8 @@ const isBoolean: Check = (value) => value === 'true' || value === 'false';
 const isOff: Check = (value) => value === '' || value === 'false';
 const isZero: Check = (value) => value === '' || value === '0';
 const isCidr: Check = (value) => /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(value);
-const isNever: Check = () => false;
+/** As it stands in every file that Syncthing writes, and says no address. */
+const isUnsaid: Check = (value) => value === 'default';
 const isEmpty: Check = (value) => value === '';
 const isNotAgreed: Check = (value) => value === '' || /^(?:0|-\d{1,3})$/.test(value);
 
@@ -64,7 +65,7 @@ const FEWER_PEERS = 'it would keep copies from each other';
 const CLOSED: ReadonlyMap<string, Closed> = new Map([
   [
     'listenAddress',
-    { check: isNever, why: 'the driver listens on the address of its pod alone, at the port syncPort' },
+    { check: isUnsaid, why: 'the driver listens on the address of its pod alone, at the port syncPort' },
   ],
   ['globalAnnounceEnabled', { check: isOff, why: OUTSIDE }],
   ['localAnnounceEnabled', { check: isOff, why: 'it would tell every host of the network of this one' }],

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
+import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connectSyncthing } from '../../../src/syncthing/connect-syncthing.ts';
-import { startDaemon, type Daemon } from './daemon.ts';
+import { templateOptions } from '../../../src/syncthing/template-options.ts';
+import { startDaemon, syncthingBinary, type Daemon } from './daemon.ts';
 
 const call = { signal: AbortSignal.timeout(100_000) };
 let daemon: Daemon;
@@ -181,3 +183,47 @@ test('a template of the user and a key for all nodes hold, and the daemon stays 
   });
   expect(listeningPorts(other.pid)).toEqual([Number(new URL(other.address).port)]);
 });
+
+/** The file that Syncthing makes where there is none. */
+function ownFile(): string {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'syncthing-own-'));
+  onTestFinished(() => fs.rmSync(home, { recursive: true }));
+  const words = ['generate', '--no-default-folder', '--skip-port-probing', `--home=${home}`];
+  execFileSync(syncthingBinary(), words, { stdio: 'ignore' });
+  return fs.readFileSync(path.join(home, 'config.xml'), 'utf8');
+}
+
+test('a file that Syncthing wrote has to turn off what it has on, as the document lists it, and the daemon stays closed', async () => {
+  const own = ownFile();
+  const document = fs.readFileSync('deploy/chart/README.md', 'utf8');
+  const [, listed = ''] = /A file that Syncthing wrote [^:]*: ([^.]*)\./.exec(document) ?? [];
+  const off = [...listed.matchAll(/`<(\w+)>(\w+)<\/\1>`/g)];
+  expect(off.length).toBeGreaterThan(4);
+  const refused = off.map(([, name]) => `${name} is refused: [^;]*; leave it out`).toSorted();
+  expect(
+    said(() => templateOptions(own))
+      .split(/(?<=leave it out); /)
+      .toSorted(),
+  ).toEqual(refused.map((each) => expect.stringMatching(new RegExp(`^${each}$`))));
+  const template = off.reduce(
+    (text, [line, name]) => text.replace(new RegExp(`<${name}>\\w+</${name}>`), line.slice(1, -1)),
+    own,
+  );
+  expect(template).toContain('<listenAddress>default</listenAddress>');
+  await using other = await startDaemon({ template });
+  expect((await other.client.config(call)).options).toMatchObject({
+    listenAddresses: [other.address],
+    globalAnnounceEnabled: false,
+    relaysEnabled: false,
+  });
+  expect(listeningPorts(other.pid)).toEqual([Number(new URL(other.address).port)]);
+});
+
+function said(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return '';
+}
