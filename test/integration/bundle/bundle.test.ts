@@ -1,11 +1,13 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Bundle } from '../../../tools/bundle/bundle.ts';
 import { programNames } from '../../../src/runtime/program.ts';
 import { bundlePrograms } from '../../../tools/bundle/bundle.ts';
+import { SBOM_FILE, writeSbom } from '../../../tools/bundle/sbom.ts';
+import { readInputs, writeInputs } from '../../../tools/images/build-inputs.ts';
 
 let outDir: string;
 let bundles: readonly Bundle[];
@@ -87,19 +89,26 @@ test('an unknown program is answered with those there are', async () => {
   });
 });
 
-test('a second bundle of the same sources has the same bytes', async () => {
-  const again = await mkdtemp(path.join(tmpdir(), 'bundle-'));
-  try {
-    await bundlePrograms(again);
-    const names = (await readdir(outDir)).toSorted();
-    expect((await readdir(again)).toSorted()).toEqual(names);
-    for (const name of names) {
-      const [one, other] = await Promise.all(
-        [outDir, again].map((directory) => readFile(path.join(directory, name))),
-      );
-      expect(one?.equals(other ?? Buffer.alloc(0)), name).toBe(true);
-    }
-  } finally {
-    await rm(again, { recursive: true });
+/** As the Dockerfile's stage has them: the sources alone, at another path. */
+async function bundleElsewhere(root: string): Promise<string> {
+  writeInputs(readInputs('.'), root);
+  await symlink(path.resolve('node_modules'), path.join(root, 'node_modules'));
+  const out = path.join(root, 'out');
+  await execa(process.execPath, ['tools/bundle/main.ts', out], { cwd: root });
+  return out;
+}
+
+test('a second bundle of the same sources, at another path, has the same bytes', async () => {
+  const root = await mkdtemp(path.join(tmpdir(), 'bundle-elsewhere-'));
+  onTestFinished(() => rm(root, { recursive: true }));
+  const again = await bundleElsewhere(root);
+  const list = path.join(root, SBOM_FILE);
+  await writeSbom('.', list);
+  const files = [...(await readdir(outDir)).map((name) => path.join(outDir, name)), list];
+  expect((await readdir(again)).toSorted()).toEqual(files.map((file) => path.basename(file)).toSorted());
+  for (const file of files) {
+    const name = path.basename(file);
+    const [one, other] = await Promise.all([file, path.join(again, name)].map((each) => readFile(each)));
+    expect(one?.equals(other ?? Buffer.alloc(0)), name).toBe(true);
   }
 });
