@@ -177,16 +177,19 @@ function moves(world: World, node: ModelNode, view: LocalView, { isSeen }: Seen)
   const next = actions.reduce(nextState, view.state);
   node.disk.state = next;
   if (next !== view.state) {
-    if (actions.some(({ kind }) => kind === 'begin-rejoin')) noteRejoin(world, node.disk);
-    if (next.writing?.phase === 'ended' && view.state.writing?.phase === 'writing')
-      noteSharedEnd(world, node, next.writing);
-    if (next.phase.kind === 'released' && view.state.phase.kind === 'writer')
-      checkRelease(world, node, next.phase);
+    noteChange(world, node, view.state, next);
     return true;
   }
   countPhase(world, view);
   for (const action of actions) beginJob(world, node, action);
   return false;
+}
+
+function noteChange(world: World, node: ModelNode, before: DiskState, next: DiskState): void {
+  if (next.phase.kind === 'rejoining' && next.phase !== before.phase) noteRejoin(world, node.disk);
+  if (next.writing?.phase === 'ended' && before.writing?.phase === 'writing')
+    noteSharedEnd(world, node, next.writing);
+  if (next.phase.kind === 'released' && before.phase.kind === 'writer') checkRelease(world, node, next.phase);
 }
 
 /** What a session ends with is what its last pod left. */
