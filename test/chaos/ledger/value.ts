@@ -71,24 +71,30 @@ function identityOf(value: Value): readonly (string | number)[] {
   return [mode, uid, gid, xattr, content, value.mtimeNs];
 }
 
-function carriedOf(value: Value): readonly (string | number)[] {
-  if (value.kind !== 'file' && value.kind !== 'directory') return [];
-  const { special = 0, linkedWith = '', mtimeNs = '' } = value.carried ?? {};
-  return [special, linkedWith, mtimeNs];
+function carriedOf(value: Value): Carried {
+  const isCarried = value.kind === 'file' || value.kind === 'directory';
+  return { special: 0, ...(isCarried ? value.carried : {}) };
 }
 
-function isEach(parts: readonly (string | number)[], others: readonly (string | number)[]): boolean {
-  return parts.every((part, index) => part === others[index]);
+/** A time is put back to the microsecond, rounded either way. */
+const ROUNDED_NS = 1_000;
+
+function isCarriedOver(a: Carried, b: Carried): boolean {
+  if (a.special !== b.special || a.linkedWith !== b.linkedWith) return false;
+  if (a.mtimeNs === undefined || b.mtimeNs === undefined) return a.mtimeNs === b.mtimeNs;
+  const apart = BigInt(a.mtimeNs) - BigInt(b.mtimeNs);
+  return apart < ROUNDED_NS && apart > -ROUNDED_NS;
 }
 
 /** The same in all that Syncthing has to bring. */
 export function isSame(a: Value, b: Value): boolean {
-  return a.kind === b.kind && isEach(identityOf(a), identityOf(b));
+  const other = identityOf(b);
+  return a.kind === b.kind && identityOf(a).every((part, index) => part === other[index]);
 }
 
 /** The same also in what the driver carries over a clean move. */
 export function isWhollySame(a: Value, b: Value): boolean {
-  return isSame(a, b) && isEach(carriedOf(a), carriedOf(b));
+  return isSame(a, b) && isCarriedOver(carriedOf(a), carriedOf(b));
 }
 
 function tellOwnership({ mode, uid, gid, xattr }: Ownership): string {

@@ -14,6 +14,10 @@ const a = sampleFile('a');
 const b = sampleFile('b');
 const c = sampleFile('c');
 
+function spare(mtimeNs: string): Value {
+  return { kind: 'directory', mode: 0o755, uid: 0, gid: 0, carried: { special: 0, mtimeNs } };
+}
+
 interface Case {
   readonly name: string;
   readonly tree?: Readonly<Record<string, Value>>;
@@ -81,6 +85,22 @@ const cases: readonly Case[] = [
       wrong: [],
     },
   ]),
+  {
+    name: 'the time of a directory, put back within a microsecond',
+    tree: { e: spare('1000000000') },
+    acknowledged: ALL,
+    isWhole: true,
+    found: { e: spare('1000000999') },
+    wrong: [],
+  },
+  {
+    name: 'the time of a directory, another one',
+    tree: { e: spare('1000000000') },
+    acknowledged: ALL,
+    isWhole: true,
+    found: { e: spare('1000001000') },
+    wrong: [['e', 'changed']],
+  },
   { name: 'a file nobody made', acknowledged: ALL, found: { q: c }, wrong: [['q', 'foreign']] },
   {
     name: 'a conflict copy',
