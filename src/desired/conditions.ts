@@ -1,7 +1,8 @@
 /** What a person reads in `kubectl describe stvol`: whether the volume can be used, and what it waits for. */
 import type { FailoverDecision } from '../handoff/failover.ts';
 import type { FlushDecision } from '../handoff/flush.ts';
-import { divergedReason, divergedReplica, type GrantDecision } from '../handoff/grant.ts';
+import { divergedReason, divergedReplica } from '../handoff/diverged.ts';
+import type { GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
 import { importerOf } from '../handoff/importing.ts';
 import { namesOf } from '../handoff/rights.ts';

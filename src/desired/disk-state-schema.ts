@@ -41,6 +41,7 @@ export const diskState: z.ZodMiniType<DiskState> = z.object({
   folderId: text,
   storeId: text,
   highestEpoch: count,
+  highestBase: z.exactOptional(count),
   rejoined: z.exactOptional(z.object({ epoch: count, ...archives })),
   phase,
   announcing: z.exactOptional(z.literal(true)),

@@ -158,6 +158,8 @@ export interface SyncthingReplicaStatus {
   readonly epoch: number;
   /** The highest epoch that this copy ever saw (handoff rule 4). */
   readonly highestEpoch: number;
+  /** The epoch of the latest base that it saw, where that is not 0. */
+  readonly highestBase?: number;
   readonly generation: number;
   readonly folder?: FolderReport;
   readonly writer?: WriterReport;

@@ -75,8 +75,8 @@ describe('taking a grant', () => {
   });
 
   test('never an epoch below one that this copy saw', () => {
-    expect(takeGrant(sawEpoch(FRESH, 7), 6, SWITCHED).kind).toBe('refused');
-    expect(takeGrant(sawEpoch(FRESH, 7), 7, SWITCHED).kind).toBe('begun');
+    expect(takeGrant(sawEpoch(FRESH, { epoch: 7, base: 0 }), 6, SWITCHED).kind).toBe('refused');
+    expect(takeGrant(sawEpoch(FRESH, { epoch: 7, base: 0 }), 7, SWITCHED).kind).toBe('begun');
   });
 });
 
@@ -118,8 +118,8 @@ describe('giving back', () => {
       expect(decline(state, 5)).toBe(state);
     }
     expect(decline(inPhase({ kind: 'taking', epoch: 5 }), 5).phase).toEqual({ kind: 'untouched', epoch: 5 });
-    expect(decline(sawEpoch(FRESH, 5), 5).phase).toEqual({ kind: 'untouched', epoch: 5 });
-    expect(decline(sawEpoch(FRESH, 6), 5).phase).toEqual({ kind: 'replica' });
+    expect(decline(sawEpoch(FRESH, { epoch: 5, base: 0 }), 5).phase).toEqual({ kind: 'untouched', epoch: 5 });
+    expect(decline(sawEpoch(FRESH, { epoch: 6, base: 0 }), 5).phase).toEqual({ kind: 'replica' });
   });
 });
 
@@ -202,7 +202,7 @@ function apply(state: DiskState, kind: string, epoch: number): DiskState {
     case 'decline':
       return decline(state, epoch);
     case 'see':
-      return sawEpoch(state, epoch);
+      return sawEpoch(state, { epoch: epoch, base: 0 });
     case 'begin':
       // The controller's epoch of a new lineage is above all that it gave out.
       return beginRejoin(state, Math.max(epoch, state.highestEpoch + 1), `/a/${epoch}`);

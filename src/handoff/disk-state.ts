@@ -62,6 +62,8 @@ export interface DiskState {
   readonly storeId: string;
   /** Never falls (handoff rule 4). */
   readonly highestEpoch: number;
+  /** The epoch of the latest base that it saw; never falls either (rule 4). */
+  readonly highestBase?: number;
   /** The last lineage that this copy rejoined, and where its own changes went. */
   readonly rejoined?: Archives & { readonly epoch: number };
   readonly phase: DiskPhase;
@@ -130,9 +132,28 @@ export function decline(state: DiskState, epoch: number): DiskState {
   return next === state ? state : { ...next, highestEpoch: epoch };
 }
 
-/** Remembers an epoch that others write in; a copy that writes itself does not leave its phase by this. */
-export function sawEpoch(state: DiskState, epoch: number): DiskState {
-  return epoch > state.highestEpoch ? { ...state, highestEpoch: epoch } : state;
+/** What an order tells of the volume. */
+export interface EpochSeen {
+  readonly epoch: number;
+  /** Of the base. */
+  readonly base: number;
+}
+
+/** It knows of no later one. */
+export function knowsEpoch(
+  { highestEpoch, highestBase = 0 }: DiskState,
+  { epoch, base }: EpochSeen,
+): boolean {
+  return epoch <= highestEpoch && base <= highestBase;
+}
+
+/** Remembers what others write in, and left; a copy that writes itself does not leave its phase by this. */
+export function sawEpoch(state: DiskState, seen: EpochSeen): DiskState {
+  if (knowsEpoch(state, seen)) return state;
+  const { highestEpoch, highestBase = 0 } = state;
+  const base = Math.max(highestBase, seen.base);
+  const known = { ...state, highestEpoch: Math.max(highestEpoch, seen.epoch) };
+  return base === 0 ? known : { ...known, highestBase: base };
 }
 
 /** All of a copy: those that were told and those of the rejoin that it is in, oldest first. */

@@ -133,6 +133,11 @@ describe('who may write next', () => {
       /n3 saw epoch 7, above the volume's 1/,
     ],
     [
+      'some copy saw a state that came after it',
+      { replicas: copies({ n3: { highestBase: 2 } }), nodes: [asking('n2')] },
+      /n3 saw what epoch 2 left, and the volume is at what epoch 1 left/,
+    ],
+    [
       'the source of a failover takes its files back',
       {
         volume: volume({ status: { epoch: 3, base: SOURCE } }),

@@ -3,6 +3,7 @@ import type { SyncthingNode, Wanted } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
 import type { Grant, Reader, Writer } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
+import { divergedReason, divergedReplica } from './diverged.ts';
 import { importObstacle, importRequest, isSharedImport, SHARED_IMPORT } from './importing.ts';
 import { isLost } from './lost-writer.ts';
 import { NOTHING_TO_READ } from './reading.ts';
@@ -42,36 +43,6 @@ export function requestsFor(view: VolumeView): readonly Request[] {
   return requests.sort(
     (a, b) => Date.parse(a.wanted.since) - Date.parse(b.wanted.since) || (a.node.name < b.node.name ? -1 : 1),
   );
-}
-
-/**
- * A copy that saw a higher epoch than the volume knows, or has a session that the volume knows nothing of: the API was
- * restored from an old backup (rule 4). What an expelled node says of it counts for nothing (rule 2).
- */
-export function divergedReplica(view: VolumeView): SyncthingReplica | undefined {
-  const epoch = view.volume.status.epoch;
-  return [...view.replicas.values()].find(
-    (replica) =>
-      !isExpelled(view, replica.spec.node) &&
-      ((replica.status?.highestEpoch ?? 0) > epoch || hasForgottenSession(view, replica)),
-  );
-}
-
-/** A session ends by `released`, by a failover that makes its copy stale, or not at all. */
-function hasForgottenSession(view: VolumeView, replica: SyncthingReplica): boolean {
-  const { grant } = view.volume.status;
-  const writer = replica.status?.writer;
-  if (writer?.phase !== 'attached' && writer?.phase !== 'flushing') return false;
-  const isKnown = grant?.node === replica.spec.node && grant.epoch === writer.epoch;
-  return !isKnown && hasCurrentStore(view, replica) && !isStale(view, replica);
-}
-
-/** For people: what that copy knows and the volume does not. */
-export function divergedReason(view: VolumeView, { spec, status }: SyncthingReplica): string {
-  const { epoch } = view.volume.status;
-  if ((status?.highestEpoch ?? 0) > epoch)
-    return `${spec.node} saw epoch ${status?.highestEpoch}, above the volume's ${epoch}`;
-  return `${spec.node} has a session of epoch ${status?.writer?.epoch} that the volume knows nothing of`;
 }
 
 /**

@@ -217,6 +217,14 @@ describe('a copy may leave', () => {
     expect(may('n3', 2, { nodes: [node('n2', SILENT)] })).toBe(false);
   });
 
+  test('never while a copy knows what the volume does not (rule 4)', () => {
+    const empty = handoffBase([], { kind: 'empty', epoch: 0, session: 0 });
+    const saw = (highestBase: number) =>
+      ALL.map((name) => replica(name, ALL, { status: name === 'n1' ? { highestBase } : {} }));
+    expect(may('n3', 2, { base: empty, replicas: saw(0) })).toBe(true);
+    expect(may('n3', 2, { base: empty, replicas: saw(1) })).toBe(false);
+  });
+
   test('or one where no more are wanted; never where none is', () => {
     expect(may('n3', 1, { base: handoffBase(['n1', 'n3']) })).toBe(true);
     expect(may('n3', 0)).toBe(false);

@@ -2,6 +2,7 @@
 import type { FolderReport, SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
 import { countsOn, isClean, isIntact, isTakingBack, isUnderRepair } from './copy.ts';
+import { divergedReplica } from './diverged.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
 import { flushHolders, isWritingReport } from './shared-flush.ts';
@@ -187,10 +188,11 @@ export type LeaveDecision =
 
 /**
  * Whether the copy on `node` may go (rule 31): two proven copies on data nodes stay behind, or all of them where
- * fewer are wanted; of an `empty` volume any copy may go. The writer's own copy never goes.
+ * fewer are wanted; of an `empty` volume any copy may go. The writer's own copy never goes, and none does while what
+ * the volume knows is older than the data (rule 4).
  */
 export function decideLeave(view: VolumeView, base: Base, { node, wanted }: Leaving): LeaveDecision {
-  if (isHeldHere(view, node)) return { kind: 'stays' };
+  if (isHeldHere(view, node) || divergedReplica(view) !== undefined) return { kind: 'stays' };
   if (view.volume.status.grant === undefined && base.kind === 'empty') return { kind: 'may-leave' };
   const isShared = view.volume.spec.access === 'eventual';
   const others = isShared ? sharedOthers(view, base, node) : provenOthers(view, base, node);

@@ -20,7 +20,7 @@ const REST = {
 
 function stateOf(given: Partial<DiskState> = {}): DiskState {
   const fresh = newDiskState({ volume: 'v', folderId: 'v-1', storeId: storeOf('n1') });
-  return { ...fresh, highestEpoch: 3, ...given };
+  return { ...fresh, highestEpoch: 3, highestBase: 3, ...given };
 }
 
 interface Seen {

@@ -30,7 +30,8 @@ const ARCHIVED: DiskPhase = { kind: 'rejoining', epoch: 3, step: 'archived', arc
 
 function state(phase: DiskPhase, given: Partial<DiskState> = {}): DiskState {
   const fresh = newDiskState({ volume: 'v', folderId: 'v-1', storeId: storeOf('n1') });
-  return { ...fresh, highestEpoch: 'epoch' in phase ? phase.epoch : 0, phase, ...given };
+  const highestEpoch = 'epoch' in phase ? phase.epoch : 0;
+  return { ...fresh, highestEpoch, highestBase: highestEpoch, phase, ...given };
 }
 
 function order(given: Partial<SyncthingReplicaSpec> = {}): SyncthingReplicaSpec {
@@ -225,7 +226,17 @@ describe('a writer', () => {
 
   test('remembers an epoch that it hears of', () => {
     const planned = planLocal(looking({ order: order({ ...GRANTED, epoch: 4 }) }));
-    expect(planned[0]).toEqual({ kind: 'see-epoch', epoch: 4 });
+    expect(planned[0]).toEqual({ kind: 'see-epoch', epoch: 4, base: 0 });
+  });
+
+  test('remembers what an epoch left, though it knew the epoch', () => {
+    const known = state({ kind: 'replica' }, { highestEpoch: 2, highestBase: 1 });
+    const ended = order({ base: handoffBase(['n2'], { epoch: 2 }) });
+    expect(planLocal(looking({ state: known, order: ended, seen: { type: 'receiveonly' } }))[0]).toEqual({
+      kind: 'see-epoch',
+      epoch: 2,
+      base: 2,
+    });
   });
 });
 
@@ -268,7 +279,14 @@ describe('a stale copy', () => {
   });
 
   test('is not asked twice for one lineage', () => {
-    const done = state({ kind: 'replica' }, { rejoined: { epoch: 3, archive: '/a/3' }, highestEpoch: 3 });
+    const done = state(
+      { kind: 'replica' },
+      {
+        rejoined: { epoch: 3, archive: '/a/3' },
+        highestEpoch: 3,
+        highestBase: 3,
+      },
+    );
     const again = planLocal(looking({ state: done, order: ordered, seen: { type: 'receiveonly' } }));
     expect(again).toEqual([]);
   });

@@ -5,7 +5,7 @@
  */
 import type { FolderReport, SyncthingReplicaSpec, WriterReport } from '../desired/replica.ts';
 import type { Holder } from '../desired/volume.ts';
-import type { DiskScan, DiskState } from './disk-state.ts';
+import { knowsEpoch, type DiskScan, type DiskState, type EpochSeen } from './disk-state.ts';
 import { countsOn, isClean, isTakingBack } from './copy.ts';
 import { folderTypeOf, mayAnnounce } from './folder-type.ts';
 import { hasOtherSource, knowsHolder, seesAll } from './other-source.ts';
@@ -58,7 +58,7 @@ export interface LocalView {
 }
 
 export type LocalAction =
-  | { readonly kind: 'see-epoch'; readonly epoch: number }
+  | ({ readonly kind: 'see-epoch' } & EpochSeen)
   | { readonly kind: 'scan'; readonly afterUnmount: boolean }
   | { readonly kind: 'release'; readonly scan: DiskScan }
   | { readonly kind: 'decline'; readonly epoch: number }
@@ -351,11 +351,16 @@ function sharedActions(view: LocalView): readonly LocalAction[] {
   return phase === 'attached' ? attachedActions(view) : receiverActions(view);
 }
 
+function seeActions({ order, state }: LocalView): readonly LocalAction[] {
+  if (order === undefined) return [];
+  const seen = { epoch: order.epoch, base: order.base.epoch };
+  return knowsEpoch(state, seen) ? [] : [{ kind: 'see-epoch', ...seen }];
+}
+
 function phaseActions(view: LocalView): readonly LocalAction[] {
   const rejoin = rejoinEpoch(view);
   if (rejoin !== undefined) return rejoinActions(view, rejoin);
-  const seen = view.order !== undefined && view.order.epoch > view.state.highestEpoch;
-  const first: readonly LocalAction[] = seen ? [{ kind: 'see-epoch', epoch: view.order.epoch }] : [];
+  const first = seeActions(view);
   const ungranted = untakenActions(view);
   if (ungranted.length > 0) return [...first, ...ungranted];
   const phase = writerPhase(view);

@@ -39,7 +39,7 @@ interface Given {
 function kinds({ phase = TAKING, order = {}, seen = {}, isWanted = true }: Given): readonly string[] {
   const view: LocalView = {
     node: 'n1',
-    state: { ...stateIn(phase), highestEpoch: 2 },
+    state: { ...stateIn(phase), highestEpoch: 2, highestBase: 2 },
     order: orderWith(order),
     podMounts: [],
     stagingMounts: [],

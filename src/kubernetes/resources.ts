@@ -194,6 +194,7 @@ const replicaStatus: z.ZodMiniType<SyncthingReplicaStatus> = z.object({
   storeId: text,
   epoch: count,
   highestEpoch: count,
+  highestBase: z.exactOptional(count),
   generation: count,
   folder: z.exactOptional(folderReport),
   writer: z.exactOptional(writerReport),

@@ -1,5 +1,6 @@
 import type { SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { NodeContext } from './context.ts';
+import { highestOf } from './replica-status.ts';
 
 export interface BareFacts {
   readonly removed: boolean;
@@ -17,7 +18,7 @@ export function bareStatus(
     storeId: ctx.store.storeId,
     epoch: applied?.epoch ?? 0,
     generation: applied?.generation ?? 0,
-    highestEpoch: status?.storeId === ctx.store.storeId ? status.highestEpoch : 0,
+    ...highestOf(status?.storeId === ctx.store.storeId ? status : { highestEpoch: 0 }),
     mounts: [],
     ...facts,
     observedAt: new Date(ctx.clock.now()).toISOString(),

@@ -177,7 +177,7 @@ function nextState(ctx: NodeContext, state: DiskState, action: LocalAction): Dis
   if (isBackground(action)) return state;
   switch (action.kind) {
     case 'see-epoch':
-      return sawEpoch(state, action.epoch);
+      return sawEpoch(state, action);
     case 'end-reading':
       return endReading(state, action.since);
     case 'decline-writing':

@@ -41,7 +41,7 @@ export function replicaStatus(input: ReportInput): SyncthingReplicaStatus {
   return {
     storeId: state.storeId,
     ...applied,
-    highestEpoch: state.highestEpoch,
+    ...highestOf(state),
     ...(view.folder !== undefined && { folder: view.folder }),
     ...useReport(view, writerReport(input, since)),
     ...(rejoin !== undefined && { rejoin }),
@@ -52,6 +52,13 @@ export function replicaStatus(input: ReportInput): SyncthingReplicaStatus {
     ...(record.problem !== undefined && { message: record.problem }),
     observedAt: new Date(view.now).toISOString(),
   };
+}
+
+type Highest = Pick<SyncthingReplicaStatus, 'highestEpoch' | 'highestBase'>;
+
+/** What state.json has of it, or what was reported of it before. */
+export function highestOf({ highestEpoch, highestBase }: Highest): Highest {
+  return { highestEpoch, ...(highestBase !== undefined && { highestBase }) };
 }
 
 function useReport(

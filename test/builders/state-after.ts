@@ -53,7 +53,7 @@ export function stateAfter(state: DiskState, action: LocalAction): DiskState {
   if (rejoins(action)) return afterRejoin(state, action);
   switch (action.kind) {
     case 'see-epoch':
-      return sawEpoch(state, action.epoch);
+      return sawEpoch(state, action);
     case 'end-reading':
       return endReading(state, action.since);
     case 'decline-writing':

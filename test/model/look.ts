@@ -79,7 +79,7 @@ function unchanged(state: DiskState): DiskState {
 
 /** Every action has its transition; what runs in the background has none. */
 const TRANSITIONS: Readonly<Record<LocalAction['kind'], Transition>> = {
-  'see-epoch': (state, action) => (action.kind === 'see-epoch' ? sawEpoch(state, action.epoch) : state),
+  'see-epoch': (state, action) => (action.kind === 'see-epoch' ? sawEpoch(state, action) : state),
   release: (state, action) => (action.kind === 'release' ? release(state, action.scan) : state),
   decline: (state, action) => (action.kind === 'decline' ? decline(state, action.epoch) : state),
   'begin-rejoin': (state, action) =>

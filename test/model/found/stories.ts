@@ -21,6 +21,22 @@ const TWO_WITH_CLIENT = { names: ['n1', 'n2'], labelled: ['n1'] } as const;
 
 export const STORIES: readonly FoundStory[] = [
   {
+    name: 'an API restored into the epoch whose writer had left gave the volume on an empty disk (rule 4)',
+    options: { names: ['n1', 'n2', 'n3', 'n4'], labelled: ['n1', 'n2'] },
+    happenings: [
+      ['node expelled', 0, 0],
+      ['pod comes', 2, 0],
+      ['backup made', 0, 0],
+      ['pod moves', 1, 0],
+      ['round', 0, 0],
+      ['round', 0, 0],
+      ['round', 0, 0],
+      ['round', 0, 0],
+      ['round', 0, 0],
+    ],
+    last: 'restore',
+  },
+  {
     name: 'a copy that was buried while it was staged kept its bytes for ever (rules 18 and 33)',
     options: TWO_WITH_CLIENT,
     happenings: [
