@@ -1,7 +1,7 @@
 /** Pods come, write and end; those of a cut-off node write on. */
 import { DIRECTORY, putFile } from './disk.ts';
 import { count } from './counts.ts';
-import { noteOverwritten } from './sharing-ledger.ts';
+import { noteOverwritten, noteRenamed } from './sharing-ledger.ts';
 import type { Ledger } from './ledger.ts';
 import type { ModelNode, Pod, PodMount } from './model-node.ts';
 import { nextNumber, type World } from './world.ts';
@@ -76,6 +76,7 @@ export function rename(world: World, node: ModelNode, from: string, to: string):
   if (writers(node).length === 0 || file === undefined || from === to) return;
   if (to.includes('/') && node.disk.tree?.has('d') !== true) return;
   noteOverwritten(world, node, to);
+  noteRenamed(world, file.content);
   putFile(node.disk, from, undefined);
   putFile(node.disk, to, file);
   record(world, node, from, 0);

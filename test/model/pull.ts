@@ -112,12 +112,25 @@ function keepConflict(world: World, disk: Disk, name: string): void {
     putFile(disk, `${name}.sync-conflict`, old);
     return;
   }
-  const time = new Date(world.now).toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  putFile(disk, `${name}.sync-conflict-${time}-${modifier(nextNumber(world))}`, old);
+  putBeside(disk, name, conflictName(world, name));
   count(
     world.counts,
     `sharing: conflict copy on a ${typeOf(disk) === 'receiveonly' ? 'receiver' : 'writer'}`,
   );
+}
+
+/** A rename, and a journal does not keep the one after it, of what was pulled, without it. */
+function putBeside(disk: Disk, name: string, beside: string): void {
+  const old = disk.tree?.get(name);
+  if (old === undefined) return;
+  putFile(disk, beside, old);
+  const isSynced = disk.durableTree?.get(name)?.content === old.content;
+  if (isSynced) disk.durableTree = new Map(disk.durableTree).set(beside, old);
+}
+
+function conflictName(world: World, name: string): string {
+  const time = new Date(world.now).toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${name}.sync-conflict-${time}-${modifier(nextNumber(world))}`;
 }
 
 /** Seven letters, as Syncthing's short ids have; another one each time. */

@@ -7,7 +7,9 @@ import { flushedTo } from '../../src/handoff/shared-flush.ts';
 import { isAlive, type VolumeView } from '../../src/handoff/view.ts';
 import { count } from './counts.ts';
 import type { Disk } from './disk.ts';
+import { needsOf } from './global-entry.ts';
 import type { ModelNode } from './model-node.ts';
+import type { Ended } from './sharing-facts.ts';
 import { violation } from './violation.ts';
 import { SETTINGS, type World } from './world.ts';
 
@@ -53,6 +55,11 @@ export function noteOverwritten({ sharing, isShared }: World, { disk }: ModelNod
   if (!isShared || content === 0) return;
   sharing.overwritten.add(content);
   sharing.ended.delete(content);
+}
+
+/** It is where its pod put it, until the end of its session: the end of the old name may arrive alone before. */
+export function noteRenamed({ sharing, isShared }: World, content: number): void {
+  if (isShared) sharing.ended.delete(content);
 }
 
 /** Under its name, as a conflict copy, among what was replaced, or in an archive. */
@@ -141,24 +148,32 @@ function startsFromAll({ controller, now }: World, node: ModelNode, holders: rea
 
 /** By what the controller knows of who answers; a copy of what lost a conflict may be still on its way. */
 function seesWhatEnded(world: World, node: ModelNode): void {
-  const { controller, sharing, nodes, now } = world;
-  const view = { nodes: controller.cache.nodes, now, settings: SETTINGS };
-  const holders = world.api.volume?.status.base.holders ?? [];
-  for (const { content, name, witnesses } of sharing.ended.values()) {
-    const up = nodes.filter(
-      (other) =>
-        other !== node &&
-        witnesses.has(other.disk.storeId) &&
-        holders.some(({ storeId }) => storeId === other.disk.storeId) &&
-        isAlive(view, other.name) &&
-        isSound(controller.cache.replicas.get(other.name)?.status?.folder) &&
-        other.disk.tree?.get(name)?.content === content,
-    );
-    if (up.length === 0 || [...(node.disk.tree?.values() ?? [])].some((file) => file.content === content))
+  for (const ended of world.sharing.ended.values()) {
+    const { content, name } = ended;
+    const [up] = world.nodes.filter((other) => other !== node && offers(world, other, ended));
+    if (up === undefined || [...(node.disk.tree?.values() ?? [])].some((file) => file.content === content))
       continue;
     if (isKeptBeside(world, content)) continue;
-    throw violation('who comes sees what ended', `${node.name} lacks ${name}=${content} of ${up[0]?.name}`);
+    throw violation('who comes sees what ended', `${node.name} lacks ${name}=${content} of ${up.name}`);
   }
+}
+
+/** A holder that answers and has it under its name, where it is not about to lose a conflict. */
+function offers(world: World, node: ModelNode, { name, content, witnesses }: Ended): boolean {
+  const { disk } = node;
+  if (!witnesses.has(disk.storeId) || !isAnsweringHolder(world, node)) return false;
+  return disk.tree?.get(name)?.content === content && !needsOf(disk).includes(name);
+}
+
+function isAnsweringHolder({ api, controller, now }: World, { name, disk }: ModelNode): boolean {
+  const holders = api.volume?.status.base.holders ?? [];
+  const { nodes, replicas } = controller.cache;
+  const isThere = holders.some(({ storeId }) => storeId === disk.storeId);
+  return (
+    isThere &&
+    isAlive({ nodes, now, settings: SETTINGS }, name) &&
+    isSound(replicas.get(name)?.status?.folder)
+  );
 }
 
 function isSound(folder: { readonly scanned: boolean; readonly errors: number } | undefined): boolean {
