@@ -121,7 +121,7 @@ function sharedBase(view: VolumeView): Base {
   const left = recounted(view, kept.length > 0 ? kept : base.holders);
   const flushed = new Set(flushHolders(view).map(({ spec }) => spec.node));
   const found = [...view.replicas.values()]
-    .filter((copy) => copy.spec.role === 'data' && !isAmong(left, copy))
+    .filter((copy) => copy.spec.role === 'data' && !isAmong(left, copy) && hasAnything(copy))
     .filter((copy) => flushed.has(copy.spec.node) || isNewHolder(view, base, copy))
     .map(holderOf);
   if (
@@ -133,6 +133,14 @@ function sharedBase(view: VolumeView): Base {
   const others = left.filter((holder) => !found.some((copy) => copy.node === holder.node));
   const holders = [...others, ...found].sort((a, b) => (a.node < b.node ? -1 : 1));
   return { kind: 'shared', epoch: 0, session: 0, holders };
+}
+
+/**
+ * Each session begins with the volume's own directory. A right that was taken and never opened has not even that, and
+ * began beside the first session, with nothing.
+ */
+function hasAnything({ status }: SyncthingReplica): boolean {
+  return (status?.folder?.sequence ?? 0) > 0;
 }
 
 function isAmong(holders: readonly Holder[], { spec, status }: SyncthingReplica): boolean {

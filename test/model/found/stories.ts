@@ -21,6 +21,19 @@ const TWO_WITH_CLIENT = { names: ['n1', 'n2'], labelled: ['n1'] } as const;
 
 export const STORIES: readonly FoundStory[] = [
   {
+    name: 'a session that was never opened made a copy with nothing in it one that had had all (rule 37)',
+    options: { names: ['n1', 'n2', 'n3'], labelled: ['n1', 'n2', 'n3'], replicas: 2, isShared: true },
+    happenings: [
+      ['unstaged and back', 0, 0],
+      ['slow', 0, 0],
+      ['unstaged and back', 1, 101],
+      ['shared writer is lost', 1, 0],
+      ['ends and goes', 1, 0],
+      ['ends and goes', 2, 0],
+    ],
+    after: [['ends and goes', 0, 0]],
+  },
+  {
     name: 'an API restored into the epoch whose writer had left gave the volume on an empty disk (rule 4)',
     options: { names: ['n1', 'n2', 'n3', 'n4'], labelled: ['n1', 'n2'] },
     happenings: [
