@@ -8,6 +8,7 @@ import type { LocalAction } from '../../src/handoff/local.ts';
 import { NOTHING_TO_READ, type TakeReading } from '../../src/handoff/reading.ts';
 import type { TakeWriting } from '../../src/handoff/writing.ts';
 import type { Offer } from '../../src/handoff/session.ts';
+import { TRANSITION_PAIRS } from './transition-pairs.ts';
 
 /** One row a kind: the compiler says which one is missing. */
 function rows<K extends string>(table: string, kinds: Readonly<Record<K, true>>): readonly string[] {
@@ -58,6 +59,9 @@ const DECISIONS: readonly string[] = [
   }),
 ];
 
+/** A grant ends by its node's word, which leaves `taking`, or by a failover, which makes its copy rejoin. */
+const NEVER: ReadonlySet<string> = new Set(['taking > taking']);
+
 const OUTCOMES = [
   'coverage: by itself',
   'coverage: by another',
@@ -82,22 +86,7 @@ const OUTCOMES = [
   'scan: cancelled',
   'absorb: reverts',
   'scan: overrides',
-  'transition: replica > taking',
-  'transition: replica > writer',
-  'transition: replica > untouched',
-  'transition: replica > rejoining',
-  'transition: taking > writer',
-  'transition: taking > untouched',
-  'transition: taking > rejoining',
-  'transition: writer > writer',
-  'transition: writer > released',
-  'transition: writer > rejoining',
-  'transition: released > taking',
-  'transition: released > untouched',
-  'transition: released > rejoining',
-  'transition: untouched > taking',
-  'transition: rejoining > rejoining',
-  'transition: rejoining > replica',
+  ...TRANSITION_PAIRS.filter((pair) => !NEVER.has(pair)).map((pair) => `transition: ${pair}`),
   'absorb: announces',
   'absorb: tells its files',
   'absorb: gives up changes',
