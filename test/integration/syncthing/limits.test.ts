@@ -40,6 +40,9 @@ afterAll(async () => {
   for (const daemon of [writer, reader]) await daemon?.[Symbol.asyncDispose]();
 });
 
+/** Some of Syncthing's blocks. */
+const HOLE = 1024 * 1024;
+
 function dataOf(peer: Peer, folderId: string): string {
   return path.join(rootOf(peer, folderId), 'data');
 }
@@ -103,6 +106,25 @@ describe('what Syncthing leaves behind', () => {
       await execa('mkfifo', [of('directory/fifo')]);
     });
     expect(readdirSync(at('directory'))).toEqual([]);
+  });
+
+  test.runIf(process.getuid?.() === 0)('device files are not there', async () => {
+    const at = await arrived('device', async (of) => {
+      mkdirSync(of('directory'));
+      await execa('mknod', [of('directory/null'), 'c', '1', '3']);
+      writeFileSync(of('directory/file'), '');
+    });
+    expect(readdirSync(at('directory'))).toEqual(['file']);
+  });
+
+  test('blocks of zeros become holes', async () => {
+    const at = await arrived('holes', (of) => writeFileSync(of('file'), Buffer.alloc(HOLE, 0)));
+    const [there, here] = [at('file'), path.join(dataOf(writer, 'holes'), 'file')].map((file) =>
+      statSync(file),
+    );
+    expect([there?.size, here?.size]).toEqual([HOLE, HOLE]);
+    expect(here?.blocks).toBeGreaterThanOrEqual(HOLE / 512);
+    expect(there?.blocks).toBeLessThan(HOLE / 512);
   });
 
   test.runIf(process.getuid?.() === 0)('an id without a name arrives as its number', async () => {
