@@ -31,10 +31,10 @@ export function randomOf(...words: readonly (string | number)[]): Random {
   return {
     int,
     chance: (share) => next() < share,
-    pick(from) {
-      const found = from[int(from.length)];
-      if (found === undefined) throw new RangeError('there is nothing to pick from');
-      return found;
+    pick<T>(from: readonly T[]): T {
+      if (from.length === 0) throw new RangeError('there is nothing to pick from');
+      // Undefined may be one of them.
+      return from[int(from.length)] as T;
     },
     shuffle(from) {
       const keyed = from.map((item) => ({ item, key: next() }));
