@@ -14,17 +14,23 @@ export function isClean(folder: FolderReport | undefined): folder is FolderRepor
   );
 }
 
+/** A node that names none is of a version that does not yet. */
+export function isSameIndex(
+  { index: one }: Pick<Holder, 'index'>,
+  { index: other }: Pick<Holder, 'index'>,
+): boolean {
+  return one === undefined || other === undefined || one === other;
+}
+
 /**
  * Whether the sequences of a holder go on from the recorded one. A lower one is a database rolled back; another
- * database than the one that was recorded may have counted past it since. A node that names none is of a version that
- * does not yet.
+ * database than the one that was recorded may have counted past it since.
  */
 export function countsOn(
-  { sequence, index }: Pick<Holder, 'sequence' | 'index'>,
+  recorded: Pick<Holder, 'sequence' | 'index'>,
   now: Pick<Holder, 'sequence' | 'index'>,
 ): boolean {
-  const isSame = index === undefined || now.index === undefined || index === now.index;
-  return isSame && now.sequence >= sequence;
+  return isSameIndex(recorded, now) && now.sequence >= recorded.sequence;
 }
 
 /**

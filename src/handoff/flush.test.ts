@@ -190,6 +190,21 @@ describe('whether enough copies hold the last scan', () => {
     expect(decideFlush(written(), { ...PROOF, sequence: 9 }).kind).toBe('wait');
   });
 
+  test('a proof of the very sequence, of the database that the writer lost since, is not', () => {
+    const rebuilt = {
+      folders: {
+        n1: { index: 'another', peers: ALL.slice(1).map((name) => peer(name, { remoteNeedEmpty: false })) },
+      },
+    };
+    const given = { ...rebuilt, status: { proven: PROOF } };
+    const seen = written(given);
+    const proven = joinProof(seen);
+    expect(decideFlush(seen, proven)).toMatchObject({ kind: 'wait' });
+    expect(decideFlush(written({ status: { proven: PROOF } }), PROOF)).toMatchObject({ kind: 'enough' });
+    const released = written({ ...given, writer: writer({ phase: 'released' }) });
+    expect(grantEnd(released)).toMatchObject({ base: { holders: [{ node: 'n1' }] } });
+  });
+
   test('a copy on a client node is not', () => {
     const given = written({ roles: { n2: 'client', n3: 'client' } });
     expect(decideFlush(given, { ...PROOF, holders: [holder('n1'), holder('n2')] })).toMatchObject({

@@ -1,7 +1,7 @@
 /** From scan to base: joining the halves that the nodes report, and ending a grant (handoff rules 18 to 23). */
 import type { SyncthingReplica, WriterReport } from '../desired/replica.ts';
 import type { Base, Grant, Holder, Proof } from '../desired/volume.ts';
-import { countsOn } from './copy.ts';
+import { countsOn, isSameIndex } from './copy.ts';
 import { isProven } from './proof.ts';
 import { countsAsCopy, hasCurrentStore, isExpelled, type VolumeView } from './view.ts';
 
@@ -49,8 +49,17 @@ function provenCopies(view: VolumeView, writer: Writer, sequence: number): reado
   );
 }
 
-function isOfScan(proof: Proof | undefined, scan: WriterScan): proof is Proof {
-  return proof?.epoch === scan.epoch && proof.session === scan.session && proof.sequence === scan.sequence;
+/**
+ * The same sequence of the same database: one that is rebuilt after a loss may come to that very number with other
+ * files (rule 16).
+ */
+function isOfScan(proof: Proof | undefined, scan: WriterScan, { replica }: Writer): proof is Proof {
+  if (proof?.epoch !== scan.epoch || proof.session !== scan.session || proof.sequence !== scan.sequence)
+    return false;
+  const own = holderOf(replica);
+  return proof.holders.every(
+    (holder) => holder.node !== own.node || holder.storeId !== own.storeId || isSameIndex(holder, own),
+  );
 }
 
 /**
@@ -85,7 +94,7 @@ export function joinProof(view: VolumeView): Proof | undefined {
   const copies = provenCopies(view, writer, scan.sequence);
   if (copies.length === 0) return proven;
   const found = [writer.replica, ...copies].map(holderOf);
-  if (!isOfScan(proven, scan)) return { ...scanPart(scan), holders: mergeHolders([], found) };
+  if (!isOfScan(proven, scan, writer)) return { ...scanPart(scan), holders: mergeHolders([], found) };
   // The report of a session that has ended does not say any more when its scan did.
   return { ...proven, holders: mergeHolders(proven.holders, found) };
 }
@@ -125,7 +134,7 @@ export function ownCopyDecision(view: VolumeView, writer: Writer, proof: Proof):
 
 /** The proof of exactly this scan where copies hold it, else the writer's own copy of it. */
 function proofOfScan(writer: Writer, scan: WriterScan, proven: Proof | undefined): Proof {
-  if (isOfScan(proven, scan)) return proven;
+  if (isOfScan(proven, scan, writer)) return proven;
   return { ...scanPart(scan), holders: [holderOf(writer.replica)] };
 }
 
