@@ -284,6 +284,26 @@ function endsWithItsDatabase({ world, writer, other }: Turn): void {
   rounds(world, 4);
 }
 
+/** What its pod changes after a proof comes, in a database made anew, to the sequence of that proof. */
+function countsAnew({ world, writer, other }: Turn): void {
+  const others = world.nodes.filter((each) => each !== writer);
+  if (podMounts(writer).length === 0) comes(world, writer, 4);
+  writes(world, writer);
+  step(world, () => daemonScans(world, writer));
+  world.now += 61_000;
+  rounds(world, 3);
+  writes(world, writer);
+  leaves(world, writer);
+  step(world, () => killDaemon(world, writer));
+  step(world, () => loseDatabase(world, writer));
+  for (const each of others) cutLink(world, writer, each, false);
+  startDaemon(writer);
+  step(world, () => daemonScans(world, writer));
+  rounds(world, 3);
+  comes(world, other, 5);
+  healLinks(world);
+}
+
 /** Each with how often it is drawn. */
 export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => void]>> = {
   'writer dies': [3, writerDies],
@@ -294,6 +314,7 @@ export const TURNS: Readonly<Record<string, readonly [number, (turn: Turn) => vo
   'database goes': [1, databaseGoes],
   'writer forgets': [2, writerForgets],
   'ends with its database': [1, endsWithItsDatabase],
+  'counts anew': [2, countsAnew],
   'scan is overtaken': [2, scanIsOvertaken],
   'early writes': [3, earlyWrites],
   'comes back at once': [2, comesBackAtOnce],

@@ -21,6 +21,11 @@ const TWO_WITH_CLIENT = { names: ['n1', 'n2'], labelled: ['n1'] } as const;
 
 export const STORIES: readonly FoundStory[] = [
   {
+    name: 'a database made anew came to the sequence of a proof, which held for files that nobody else had (rule 16)',
+    options: TWO,
+    happenings: [['counts anew', 0, 0]],
+  },
+  {
     name: 'a session that was never opened made a copy with nothing in it one that had had all (rule 37)',
     options: { names: ['n1', 'n2', 'n3'], labelled: ['n1', 'n2', 'n3'], replicas: 2, isShared: true },
     happenings: [
