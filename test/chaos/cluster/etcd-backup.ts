@@ -1,5 +1,6 @@
 /** A backup of the API's state, and its return: what was changed in between never happened, as far as the API knows. */
 import { NODES } from '../plan/fault-kind.ts';
+import { killProcesses } from './processes.ts';
 import {
   hasKubelet,
   killControl,
@@ -36,4 +37,6 @@ export async function restoreEtcd(stage: Stage): Promise<void> {
     await killKubelet(stage, node);
     await startKubelet(stage, node);
   }
+  // Of the driver's pods the one program that is Kubernetes' own, and waits like the kubelets.
+  await killProcesses({ words: ['csi-provisioner'] });
 }
