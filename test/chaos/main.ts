@@ -90,6 +90,10 @@ async function run(flags: Flags): Promise<void> {
       say('interrupted: healing what is broken');
       abort.abort(new Error(`interrupted by ${name}`));
     });
+  // Faults run beside each other: when one ends so, nobody may wait for the next any more, and all is to be healed.
+  process.on('unhandledRejection', (reason) => {
+    if (!abort.signal.aborted) throw reason;
+  });
   const stage = openStage({ checkout, directory, signal: abort.signal, say });
   try {
     await makeNamespace(stage);
