@@ -16,19 +16,21 @@ export function noteRejoin({ ledger }: World, { storeId, tree }: Disk): void {
   ledger.leftBehind.set(storeId, new Set([...before, ...contentsOf(tree).values()]));
 }
 
+function keepOwed({ ledger }: World, { storeId }: Disk, isOwed: (content: number) => boolean): void {
+  const owed = ledger.leftBehind.get(storeId);
+  if (owed !== undefined) ledger.leftBehind.set(storeId, new Set([...owed].filter(isOwed)));
+}
+
 /** What is there as well in the lineage it has joined is the volume's again, which may change it. */
-export function noteRejoined({ ledger }: World, disk: Disk): void {
-  const owed = ledger.leftBehind.get(disk.storeId) ?? new Set();
+export function noteRejoined(world: World, disk: Disk): void {
   const joined = new Set(contentsOf(disk.tree).values());
-  ledger.leftBehind.set(disk.storeId, new Set([...owed].filter((content) => !joined.has(content))));
+  keepOwed(world, disk, (content) => !joined.has(content));
 }
 
 /** What a power cut or a hand took from the disk is not owed any more. */
-export function forgiveTaken({ ledger }: World, disk: Disk): void {
-  const owed = ledger.leftBehind.get(disk.storeId);
-  if (owed === undefined) return;
+export function forgiveTaken(world: World, disk: Disk): void {
   const left = contentsOn(disk);
-  ledger.leftBehind.set(disk.storeId, new Set([...owed].filter((content) => left.has(content))));
+  keepOwed(world, disk, (content) => left.has(content));
 }
 
 export function nothingIsLeftBehind({ ledger, nodes }: World): void {
