@@ -50,8 +50,18 @@ export default defineConfig({
       },
       {
         test: {
+          // With the same two data nodes, of which none breaks: beside each other, since they mostly wait.
+          name: 'volumes',
+          include: ['test/e2e/volumes/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+          maxWorkers: 3,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
           fileParallelism: false,

@@ -42,16 +42,27 @@ test.each<DiskState>([
   state({ kind: 'rejoining', epoch: 2, step: 'archiving', archive: '/a', earlier: ['/b', '/c'] }),
   state({ kind: 'replica' }, { rejoined: { epoch: 2, archive: '/a', earlier: ['/b'] } }),
 ])('what is written is read, $phase.kind', async (written) => {
-  await states.write(state({ kind: 'replica' }));
+  await states.create(state({ kind: 'replica' }));
   await states.write(written);
   expect(await states.read(folderId)).toEqual(written);
   expect(await states.list()).toEqual([folderId]);
   expect(readdirSync(layout.volume(folderId).directory)).toEqual(['state.json']);
 });
 
+test('a directory that the deleter took away in the meantime is not made again', async () => {
+  await states.create(state({ kind: 'replica' }));
+  const { directory } = layout.volume(folderId);
+  rmSync(directory, { recursive: true });
+  await expect(states.write(state({ kind: 'writer', epoch: 2, session: 4 }))).rejects.toMatchObject({
+    kind: 'inconsistent',
+    message: `${directory} went away while its volume was looked at`,
+  });
+  expect(readdirSync(layout.volumes)).toEqual([]);
+});
+
 test('what a later version has added is passed over', async () => {
   const written = state({ kind: 'rejoining', epoch: 2, step: 'archived', archive: '/a' });
-  await states.write(written);
+  await states.create(written);
   const later = { version: 1, ...written, phase: { ...written.phase, later: ['/b'] }, later: 1 };
   writeFileSync(layout.volume(folderId).stateFile, JSON.stringify(later));
   expect(await states.read(folderId)).toEqual(written);
@@ -68,7 +79,7 @@ test.each<[string, DiskState, number]>([
   ['a shared session', state({ kind: 'replica' }, { writing }), 2],
   ['one that ended', state({ kind: 'replica' }, { writing: { ...writing, phase: 'ended', scan } }), 2],
 ])('%s is of the lowest version that says it', async (_, written, version) => {
-  await states.write(written);
+  await states.create(written);
   const { stateFile } = layout.volume(folderId);
   expect(JSON.parse(readFileSync(stateFile, 'utf8'))).toMatchObject({ version });
   expect(await states.read(folderId)).toEqual(written);
@@ -76,7 +87,7 @@ test.each<[string, DiskState, number]>([
 
 test('a shared session that a driver wrote as version 1 is read, and is of version 2 from its next write', async () => {
   const written = state({ kind: 'replica' }, { writing });
-  await states.write(written);
+  await states.create(written);
   const { stateFile } = layout.volume(folderId);
   writeFileSync(stateFile, JSON.stringify({ version: 1, ...written }));
   const read = await states.read(folderId);
@@ -86,7 +97,7 @@ test('a shared session that a driver wrote as version 1 is read, and is of versi
 });
 
 test('of a newer version it is said what to do', async () => {
-  await states.write(state({ kind: 'replica' }));
+  await states.create(state({ kind: 'replica' }));
   writeFileSync(layout.volume(folderId).stateFile, JSON.stringify({ version: 3 }));
   await expect(states.read(folderId)).rejects.toThrow(
     /state\.json was written by a newer version of the driver .*install that one again.*docs\/troubleshooting\.md/,
@@ -109,7 +120,7 @@ test.each([
   ['without a version', JSON.stringify(state({ kind: 'replica' })), 'corrupt-state'],
   ['of a later version', JSON.stringify({ version: 3, phase: { kind: 'later' } }), 'newer-state'],
 ])('a state %s is not guessed', async (_, text, kind) => {
-  await states.write(state({ kind: 'replica' }));
+  await states.create(state({ kind: 'replica' }));
   writeFileSync(layout.volume(folderId).stateFile, text);
   await expect(states.read(folderId)).rejects.toMatchObject({ kind });
 });

@@ -5,13 +5,18 @@ import { parseVolumeId } from '../desired/volume-id.ts';
 import type { DiskState } from '../handoff/disk-state.ts';
 import { makeDirectoryDurably, readIfPresent, writeDurably } from '../runtime/durable-file.ts';
 import { parseState, writtenState } from './disk-state-version.ts';
-import { NodeError } from './errors.ts';
+import { isMissing, NodeError } from './errors.ts';
 import { exists } from './exists.ts';
 
 export interface DiskStates {
   /** Undefined where the volume has no directory here; throws where it has one and nothing says what it is. */
   read(folderId: string): Promise<DiskState | undefined>;
-  /** On the disk when it returns. */
+  /** Begins a copy: makes the volume's directory too. On the disk when it returns. */
+  create(state: DiskState): Promise<void>;
+  /**
+   * On the disk when it returns. Rejects where the volume's directory is gone, and never makes one: the deleter may move
+   * it away meanwhile, and a new one would be an orphan that nobody removes.
+   */
   write(state: DiskState): Promise<void>;
   /** Volumes with a directory here, in no order; what is none of ours is left out. */
   list(): Promise<readonly string[]>;
@@ -20,11 +25,11 @@ export interface DiskStates {
 export function createDiskStates(layout: HostLayout, storeId: string): DiskStates {
   return {
     read: (folderId) => read(layout, folderId, storeId),
-    async write(state) {
-      const { directory, stateFile } = layout.volume(state.folderId);
-      await makeDirectoryDurably(directory);
-      await writeDurably(stateFile, writtenState(state));
+    async create(state) {
+      await makeDirectoryDurably(layout.volume(state.folderId).directory);
+      await write(layout, state);
     },
+    write: (state) => write(layout, state),
     async list() {
       const entries = await readdir(layout.volumes, { withFileTypes: true });
       return entries
@@ -32,6 +37,16 @@ export function createDiskStates(layout: HostLayout, storeId: string): DiskState
         .map((entry) => entry.name);
     },
   };
+}
+
+async function write(layout: HostLayout, state: DiskState): Promise<void> {
+  const { directory, stateFile } = layout.volume(state.folderId);
+  try {
+    await writeDurably(stateFile, writtenState(state));
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    throw new NodeError('inconsistent', `${directory} went away while its volume was looked at`, { cause });
+  }
 }
 
 async function read(layout: HostLayout, folderId: string, storeId: string): Promise<DiskState | undefined> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createNodeUnderTest, type NodeUnderTest } from '../../test/builders/test-node.ts';
@@ -12,7 +12,9 @@ describe('what a volume begins with', () => {
 
   beforeEach(async () => {
     node = await createNodeUnderTest();
-    ({ data } = node.ctx.store.layout.volume(FOLDER));
+    const layout = node.ctx.store.layout.volume(FOLDER);
+    ({ data } = layout);
+    mkdirSync(layout.directory);
   });
   afterEach(() => node[Symbol.dispose]());
 
@@ -30,6 +32,20 @@ describe('what a volume begins with', () => {
     writeFileSync(path.join(data, 'file'), 'x');
     await begin();
     expect(existsSync(path.join(data, 'file'))).toBe(true);
+  });
+
+  test('is not made anew where the deleter took the volume away in the meantime', async () => {
+    const { directory } = node.ctx.store.layout.volume(FOLDER);
+    rmSync(directory, { recursive: true });
+    await expect(begin()).rejects.toThrow('ENOENT');
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test('is one that any pod may write, also where a crash came before that', async () => {
+    const { directory, syncRoot } = node.ctx.store.layout.volume(FOLDER);
+    for (const made of [syncRoot, path.join(directory, 'data.new')]) mkdirSync(made, { mode: 0o700 });
+    await begin();
+    expect(statSync(data).mode & 0o7777).toBe(0o777);
   });
 
   test('is the directory, which is moved and not copied', async () => {

@@ -19,13 +19,23 @@ export async function makeFirstData(
   await takeIn(ctx, folderId, importFrom);
 }
 
-/** Mode 0777: pods run as any user, and fsGroup narrows it where it is set. */
+/** Mode 0777: pods run as any user, and fsGroup narrows it where it is set. A crash leaves no `data/` of another mode. */
 async function makeEmpty({ store }: Context, folderId: string): Promise<void> {
-  const { data, syncRoot } = store.layout.volume(folderId);
-  const made = await mkdir(data, { recursive: true });
-  if (made === undefined) return;
-  await chmod(data, 0o777);
+  const { data, directory, syncRoot } = store.layout.volume(folderId);
+  await makeDirectory(syncRoot);
+  if (await exists(data)) return;
+  const made = path.join(directory, 'data.new');
+  await makeDirectory(made);
+  await chmod(made, 0o777);
+  await rename(made, data);
   await syncDirectory(syncRoot);
+}
+
+/** Not recursive: the deleter may take the volume's directory away meanwhile, and another would be an orphan. */
+async function makeDirectory(directory: string): Promise<void> {
+  if (await exists(directory)) return;
+  await mkdir(directory);
+  await syncDirectory(path.dirname(directory));
 }
 
 /**
@@ -60,7 +70,7 @@ async function takeIn(ctx: Context, folderId: string, importFrom: string): Promi
   if (await exists(data)) return;
   const from = layout.importOf(importFrom);
   await setAside(from, layout.archiveOfImport(folderId));
-  await makeDirectoryDurably(syncRoot);
+  await makeDirectory(syncRoot);
   try {
     await rename(from, data);
   } catch (cause) {

@@ -111,7 +111,7 @@ async function stateOf({ ctx, replica }: Look): Promise<DiskState | undefined> {
   const state = await ctx.states.read(folderId);
   if (state !== undefined || removal !== undefined) return state;
   const made = newDiskState({ volume, folderId, storeId: ctx.store.storeId });
-  await ctx.states.write(made);
+  await ctx.states.create(made);
   return made;
 }
 

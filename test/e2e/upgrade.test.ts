@@ -2,28 +2,44 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SyncthingVolume } from '../../src/desired/volume.ts';
 import { DEFAULT_RELEASE, deploy, type Release } from '../../tools/deploy/deploy.ts';
 import { runCommand } from '../../tools/host/run-command.ts';
 import { waitUntil } from '../../tools/host/wait-until.ts';
 import { kubectl, shell } from '../../tools/kube/kube.ts';
-import { endPod, inPod, labelNodes, makeClaim, startPod, useStage } from './fixture.ts';
+import { endPod, inPod, labelNodes, makeClaim, startPod, untilVolume, useStage } from './fixture.ts';
+import { useSharedClass } from './shared-class.ts';
 
 const stage = useStage('upgrade');
+const makeSharedClaim = useSharedClass(stage);
 const { checkout } = stage.kube.paths;
 const TAG = 'before';
 const tree = join(checkout, '.cluster/before');
 const BEFORE: Release = { ...DEFAULT_RELEASE, tree, set: { 'images.driver.tag': TAG } };
 
-/** Counts up in a file of the volume, each number synced; what goes wrong is kept outside of the volume. */
-const COUNTING = `
+/** Does it over and over, counting; what goes wrong is kept outside of the volume. */
+function counting(once: string): string {
+  return `
   trap 'exit 0' TERM INT
   n=0
   while :; do
     n=$((n + 1))
-    { echo $n >> /data/numbers && sync -d /data/numbers && cat /data/numbers > /dev/null; } 2>> /tmp/errors || echo "at $n" >> /tmp/errors
+    { ${once}; } 2>> /tmp/errors || echo "at $n" >> /tmp/errors
     echo $n > /tmp/counted
     usleep 20000
   done`;
+}
+
+/** Each number is appended and synced. */
+function writing(file: string): string {
+  return counting(`echo $n >> ${file} && sync -d ${file} && cat ${file} > /dev/null`);
+}
+
+const WRITING = writing('/data/numbers');
+const READING = counting('grep -qx text /data/file');
+/** Of the pods beside each other; of readers, the two of one volume. */
+const TOGETHER = ['node1', 'node3'] as const;
+const ALL = ['long', ...TOGETHER.flatMap((node) => [`shares-${node}`, `reads-${node}`])];
 
 async function run(words: readonly [string, ...string[]], timeoutMs: number): Promise<void> {
   await runCommand(words, { cwd: checkout, signal: stage.kube.signal, timeoutMs });
@@ -83,6 +99,21 @@ async function restart(workload: string): Promise<void> {
   await kubectl(stage.kube, [...inDriver, 'status', workload, '--timeout=180s'], 200_000);
 }
 
+async function startSharing(): Promise<void> {
+  await makeSharedClaim('shared');
+  for (const node of TOGETHER)
+    await startPod(stage, `shares-${node}`, { node, claim: 'shared', script: writing(`/data/${node}`) });
+}
+
+async function startReading(): Promise<void> {
+  await makeClaim(stage, 'read', { accessModes: ['ReadWriteOnce', 'ReadOnlyMany'] });
+  await startPod(stage, 'first', { node: 'node1', claim: 'read' });
+  await shell(stage.kube, 'echo text > /data/file; sync', inPod(stage, 'first'));
+  await endPod(stage, 'first');
+  for (const node of TOGETHER)
+    await startPod(stage, `reads-${node}`, { node, claim: 'read', readOnly: true, script: READING });
+}
+
 beforeAll(async () => {
   await labelNodes(stage.kube, ['node1', 'node2']);
   await buildBefore();
@@ -95,29 +126,44 @@ afterAll(async () => {
 describe('pods that write', () => {
   it('see nothing of a restart of every process of the driver', async () => {
     await makeClaim(stage, 'long');
-    await startPod(stage, 'long', { node: 'node1', claim: 'long', script: COUNTING });
+    await startPod(stage, 'long', { node: 'node1', claim: 'long', script: WRITING });
+    await startSharing();
+    await startReading();
     await restart('daemonset/syncthing-csi-node');
     await restart('deployment/syncthing-csi-controller');
-    await expectCounting('long');
+    for (const pod of ALL) await expectCounting(pod);
   });
 
   it('see nothing of a way back by one release', async () => {
     await deploy(stage.kube, BEFORE);
     expect(await driverImages()).toEqual(new Set([`local.test/syncthing-csi:${TAG}`]));
-    await expectCounting('long');
+    for (const pod of ALL) await expectCounting(pod);
   });
 
   it('see nothing of the upgrade, also those that began under the release before', async () => {
     await makeClaim(stage, 'older');
-    await startPod(stage, 'older', { node: 'node2', claim: 'older', script: COUNTING });
+    await startPod(stage, 'older', { node: 'node2', claim: 'older', script: WRITING });
     await deploy(stage.kube, DEFAULT_RELEASE);
     expect(await driverImages()).toEqual(new Set(['local.test/syncthing-csi:dev']));
-    await expectCounting('long');
+    for (const pod of ALL) await expectCounting(pod);
     await expectCounting('older');
   });
 
   it('hand all of it to their next pods', async () => {
     await expectAllOf('long', 'long', 'node3');
     await expectAllOf('older', 'older', 'node1');
+    for (const node of TOGETHER) await endPod(stage, `reads-${node}`);
+  });
+
+  it('that wrote beside each other leave all of it to the next', async () => {
+    const before = await Promise.all(TOGETHER.map((node) => counted(`shares-${node}`)));
+    for (const node of TOGETHER) await endPod(stage, `shares-${node}`);
+    const nobody = ({ status }: SyncthingVolume) => status.writers.length === 0;
+    await untilVolume(stage, { claim: 'shared', what: 'the sessions to end' }, nobody);
+    await startPod(stage, 'after', { node: 'node2', claim: 'shared' });
+    for (const [index, node] of TOGETHER.entries()) {
+      const last = await shell(stage.kube, `tail -n 1 /data/${node}`, inPod(stage, 'after'));
+      expect(Number(last)).toBeGreaterThanOrEqual(before[index] ?? Infinity);
+    }
   });
 });

@@ -32,7 +32,7 @@ test('every tier has a name and a report of its own', () => {
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   const reports = all.flatMap(({ command }) => command.filter((word) => word.startsWith('--outputFile')));
   expect(new Set(reports).size).toBe(reports.length);
-  const attach = all.find(({ name }) => name === 'e2e-attach');
+  const attach = all.find(({ name }) => name === 'volumes-attach');
   expect(attach?.command.slice(0, 3)).toEqual(['env', 'ATTACH=true', 'vitest']);
-  expect(attach?.command).toContain('--outputFile.json=/reports/e2e-attach.json');
+  expect(attach?.command).toContain('--outputFile.json=/reports/volumes-attach.json');
 });

@@ -14,18 +14,19 @@ function project(name: string, reports: string, needs: readonly string[]): Tier 
   return { name, command: ['vitest', 'run', '--project', name, ...outputs], needs };
 }
 
-/** With `attach: true`, what goes otherwise then: whose turn it is. */
-const ATTACH_FILES = ['attach', 'exclusive'];
-
 /** The same rounds every time, four minutes of them. */
 const CHAOS = ['--profile', 'short', '--seed', '1', '--rounds', '2'];
 
-function withAttach(name: string, files: readonly string[], reports: string): Tier {
-  const tier = project(name, reports, ['deploy-attach']);
-  const paths = files.map((file) => `test/e2e/${file}.test.ts`);
+/** The same with the attach step of Kubernetes. */
+function withAttach(name: string, reports: string): Tier {
+  const { command } = project(name, reports, []);
+  const words = command.filter((word) => !word.startsWith('--outputFile'));
   const outputFile = `--outputFile.json=${reports}/${name}-attach.json`;
-  const words = tier.command.filter((word) => !word.startsWith('--outputFile'));
-  return { ...tier, name: `${name}-attach`, command: ['env', 'ATTACH=true', ...words, outputFile, ...paths] };
+  return {
+    name: `${name}-attach`,
+    command: ['env', 'ATTACH=true', ...words, outputFile],
+    needs: ['deploy-attach'],
+  };
 }
 
 export function tiers(reports: string): readonly Tier[] {
@@ -37,14 +38,15 @@ export function tiers(reports: string): readonly Tier[] {
     { name: 'mutants', command: ['npm', 'run', '--silent', 'test:mutants'], needs: [] },
     project('integration', reports, ['programs', 'images']),
     project('sanity', reports, ['deploy']),
+    project('volumes', reports, ['deploy']),
     project('e2e', reports, ['programs', 'deploy']),
     {
       name: 'chaos',
       command: ['node', '--experimental-ffi', 'test/chaos/main.ts', 'run', ...CHAOS],
       needs: ['deploy'],
     },
-    withAttach('sanity', [], reports),
-    withAttach('e2e', ATTACH_FILES, reports),
+    withAttach('sanity', reports),
+    withAttach('volumes', reports),
   ];
 }
 

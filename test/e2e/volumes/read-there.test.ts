@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { endPod, inPod, labelNodes, makeClaim, NODES, startPod, useStage } from './fixture.ts';
-import { readTree, writeOddTree } from './odd-tree.ts';
+import { endPod, inPod, labelNodes, makeClaim, NODES, startPod, useStage } from '../fixture.ts';
+import { readTree, writeOddTree } from '../odd-tree.ts';
 
 const stage = useStage('read-there');
 const pairs = NODES.flatMap((from) => NODES.filter((to) => to !== from).map((to) => [from, to] as const));

@@ -1,11 +1,11 @@
 import type { KubernetesObject, V1VolumeAttachment } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import type { SyncthingVolume } from '../../src/desired/volume.ts';
-import { waitUntil } from '../../tools/host/wait-until.ts';
-import { ensure, kubectl, list, remove, shell } from '../../tools/kube/kube.ts';
-import { claimManifest, podManifest } from '../../tools/kube/manifests.ts';
-import { DRIVER_NAME, listReplicas } from '../../tools/kube/volumes.ts';
-import { claimRef, waitForGone, waitForRunning } from '../../tools/kube/wait-for.ts';
+import type { SyncthingVolume } from '../../../src/desired/volume.ts';
+import { waitUntil } from '../../../tools/host/wait-until.ts';
+import { ensure, kubectl, list, remove, shell } from '../../../tools/kube/kube.ts';
+import { claimManifest, podManifest } from '../../../tools/kube/manifests.ts';
+import { DRIVER_NAME, listReplicas } from '../../../tools/kube/volumes.ts';
+import { claimRef, waitForGone, waitForRunning } from '../../../tools/kube/wait-for.ts';
 import {
   ATTACH,
   endPod,
@@ -15,7 +15,7 @@ import {
   startPod,
   useStage,
   volumeOfClaim,
-} from './fixture.ts';
+} from '../fixture.ts';
 
 const stage = useStage('attach');
 

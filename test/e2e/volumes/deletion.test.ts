@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { waitUntil } from '../../tools/host/wait-until.ts';
-import { kubectl, remove, shell } from '../../tools/kube/kube.ts';
-import { claimRef, waitForGone } from '../../tools/kube/wait-for.ts';
-import { DRIVER_NAMESPACE, listNodes, listReplicas, listVolumes } from '../../tools/kube/volumes.ts';
-import { endPod, inPod, labelNodes, makeClaim, NODES, startPod, useStage, volumeOfClaim } from './fixture.ts';
-import { findText, nodesWithFolder } from './node-files.ts';
+import { waitUntil } from '../../../tools/host/wait-until.ts';
+import { kubectl, remove, shell } from '../../../tools/kube/kube.ts';
+import { claimRef, waitForGone } from '../../../tools/kube/wait-for.ts';
+import { DRIVER_NAMESPACE, listNodes, listReplicas, listVolumes } from '../../../tools/kube/volumes.ts';
+import {
+  endPod,
+  inPod,
+  labelNodes,
+  makeClaim,
+  NODES,
+  startPod,
+  useStage,
+  volumeOfClaim,
+} from '../fixture.ts';
+import { findText, nodesWithFolder } from '../node-files.ts';
 
 const stage = useStage('deletion');
 

@@ -1,31 +1,24 @@
-import type { KubernetesObject, V1StorageClass } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { waitUntil } from '../../tools/host/wait-until.ts';
-import { ensure, kubectl, read, remove, shell } from '../../tools/kube/kube.ts';
-import { endPod, inPod, labelNodes, makeClaim, NODES, startPod, useStage, volumeOfClaim } from './fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { waitUntil } from '../../../tools/host/wait-until.ts';
+import { kubectl, shell } from '../../../tools/kube/kube.ts';
+import {
+  endPod,
+  inPod,
+  labelNodes,
+  makeClaim,
+  NODES,
+  startPod,
+  useStage,
+  volumeOfClaim,
+} from '../fixture.ts';
+import { useSharedClass } from '../shared-class.ts';
 
 const stage = useStage('shared-writers');
-const CLASS = 'syncthing-eventual';
-const CLASS_REF = {
-  apiVersion: 'storage.k8s.io/v1',
-  kind: 'StorageClass',
-  metadata: { name: CLASS },
-} as const;
-
-/** A class of the same instance, whose volumes many nodes write. */
-beforeAll(async () => {
-  const { kube } = stage;
-  type Class = KubernetesObject & Pick<V1StorageClass, 'provisioner' | 'parameters'>;
-  const own = await read<Class>(kube, { ...CLASS_REF, metadata: { name: 'syncthing' } });
-  if (own === undefined) throw new Error('there is no StorageClass syncthing: run make deploy');
-  const shared: Class = { ...CLASS_REF, provisioner: own.provisioner, parameters: { access: 'eventual' } };
-  await ensure(kube, shared);
-});
-afterAll(() => remove(stage.kube, CLASS_REF));
+const makeSharedClaim = useSharedClass(stage);
 
 async function sharedClaim(claim: string): Promise<void> {
   await labelNodes(stage.kube, ['node1', 'node2']);
-  await makeClaim(stage, claim, { storageClass: CLASS, accessModes: ['ReadWriteMany'] });
+  await makeSharedClaim(claim);
 }
 
 function podOn(node: string): string {

@@ -1,9 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { waitUntil } from '../../tools/host/wait-until.ts';
-import { ensure, kubectl, read, shell } from '../../tools/kube/kube.ts';
-import { podManifest } from '../../tools/kube/manifests.ts';
-import { podRef, waitForRunning } from '../../tools/kube/wait-for.ts';
+import { waitUntil } from '../../../tools/host/wait-until.ts';
+import { ensure, kubectl, read, shell } from '../../../tools/kube/kube.ts';
+import { podManifest } from '../../../tools/kube/manifests.ts';
+import { podRef, waitForRunning } from '../../../tools/kube/wait-for.ts';
 import {
   ATTACH,
   endPod,
@@ -13,7 +13,7 @@ import {
   startPod,
   useStage,
   volumeOfClaim,
-} from './fixture.ts';
+} from '../fixture.ts';
 
 const stage = useStage('exclusive');
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { waitUntil } from '../../tools/host/wait-until.ts';
-import { shell } from '../../tools/kube/kube.ts';
-import { askForScrub, listReplicas } from '../../tools/kube/volumes.ts';
-import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from './fixture.ts';
-import { HOST_DATA_DIR, onNode } from './node-files.ts';
+import { waitUntil } from '../../../tools/host/wait-until.ts';
+import { shell } from '../../../tools/kube/kube.ts';
+import { askForScrub, listReplicas } from '../../../tools/kube/volumes.ts';
+import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from '../fixture.ts';
+import { HOST_DATA_DIR, onNode } from '../node-files.ts';
 
 const stage = useStage('scrub');
 

@@ -1,12 +1,12 @@
 import { afterAll, expect, it } from 'vitest';
 import { execa } from 'execa';
-import type { SyncthingVolume } from '../../src/desired/volume.ts';
-import { waitUntil } from '../../tools/host/wait-until.ts';
-import { kubectl, remove, shell } from '../../tools/kube/kube.ts';
-import { claimRef, waitForGone } from '../../tools/kube/wait-for.ts';
-import { DRIVER_NAMESPACE, listNodes, listVolumes } from '../../tools/kube/volumes.ts';
-import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from './fixture.ts';
-import { HOST_DATA_DIR, nodesWithFolder, onNode } from './node-files.ts';
+import type { SyncthingVolume } from '../../../src/desired/volume.ts';
+import { waitUntil } from '../../../tools/host/wait-until.ts';
+import { kubectl, remove, shell } from '../../../tools/kube/kube.ts';
+import { claimRef, waitForGone } from '../../../tools/kube/wait-for.ts';
+import { DRIVER_NAMESPACE, listNodes, listVolumes } from '../../../tools/kube/volumes.ts';
+import { endPod, inPod, labelNodes, makeClaim, startPod, useStage, volumeOfClaim } from '../fixture.ts';
+import { HOST_DATA_DIR, nodesWithFolder, onNode } from '../node-files.ts';
 
 const stage = useStage('import');
 const persistentVolumes: string[] = [];

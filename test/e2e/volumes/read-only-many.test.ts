@@ -1,11 +1,20 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { waitUntil } from '../../tools/host/wait-until.ts';
-import { ensure, kubectl, read, shell } from '../../tools/kube/kube.ts';
-import { podManifest } from '../../tools/kube/manifests.ts';
-import { podRef, waitForRunning } from '../../tools/kube/wait-for.ts';
-import { endPod, inPod, labelNodes, makeClaim, NODES, startPod, useStage, volumeOfClaim } from './fixture.ts';
-import { readTree, writeOddTree } from './odd-tree.ts';
+import { waitUntil } from '../../../tools/host/wait-until.ts';
+import { ensure, kubectl, read, shell } from '../../../tools/kube/kube.ts';
+import { podManifest } from '../../../tools/kube/manifests.ts';
+import { podRef, waitForRunning } from '../../../tools/kube/wait-for.ts';
+import {
+  endPod,
+  inPod,
+  labelNodes,
+  makeClaim,
+  NODES,
+  startPod,
+  useStage,
+  volumeOfClaim,
+} from '../fixture.ts';
+import { readTree, writeOddTree } from '../odd-tree.ts';
 
 const stage = useStage('read-only-many');
 const WRITE = ['ReadWriteOnce', 'ReadOnlyMany'];
