@@ -69,6 +69,8 @@ const PROVEN = {
   },
 };
 
+const GOING = { spec: { deletion: { requestedAt: at(0) } } };
+
 describe('Ready', () => {
   const cases: readonly (readonly [string, Given, RegExp])[] = [
     ['at rest', {}, /^True Available/],
@@ -83,7 +85,18 @@ describe('Ready', () => {
       /^True Waiting: n2 waits: the volume is read on n1/,
     ],
     ['written', { status: GRANTED }, /^True Attached: node n1 writes it since/],
-    ['going', { spec: { deletion: { requestedAt: at(0) } } }, /^False Deleting/],
+    ['going', GOING, /^False Deleting: the volume and its copies are being removed, still on n1, n2, n3$/],
+    [
+      'going, and what keeps a copy',
+      {
+        ...GOING,
+        replicas: [
+          replica('n1', ALL, { status: { removed: true } }),
+          replica('n2', ALL, { status: { message: 'still mounted' } }),
+        ],
+      },
+      /still on n2 \(still mounted\)$/,
+    ],
     [
       'no data node',
       { placed: [] },

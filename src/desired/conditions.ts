@@ -98,10 +98,19 @@ function importVerdict(view: VolumeView, { flush }: Decisions): Verdict | undefi
   return verdict('False', 'Importing', reason === undefined ? what : `${what}: ${reason}`);
 }
 
+/** With the nodes that still have a copy, and what keeps it there. */
+function deletingVerdict({ replicas }: VolumeView): Verdict {
+  const left = [...replicas.values()].filter(({ status }) => status?.removed !== true);
+  const told = left.map(({ spec, status }) =>
+    status?.message === undefined ? spec.node : `${spec.node} (${status.message})`,
+  );
+  const where = told.length === 0 ? '' : `, still on ${told.join(', ')}`;
+  return verdict('False', 'Deleting', `the volume and its copies are being removed${where}`);
+}
+
 function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { spec } = view.volume;
-  if (spec.deletion !== undefined)
-    return verdict('False', 'Deleting', 'the volume and its copies are being removed');
+  if (spec.deletion !== undefined) return deletingVerdict(view);
   const sick = restoredVerdict(view) ?? failoverVerdict(view, decisions.failover) ?? storeVerdict(view);
   const busy = sick ?? importVerdict(view, decisions) ?? waitingVerdict(view, decisions);
   if (busy !== undefined) return busy;

@@ -275,8 +275,11 @@ function noteSeen(ctx: NodeContext, folderId: string, seen: Observation): void {
 }
 
 /** For the person who reads the replica: what keeps this copy from going on. */
-function problemOf({ health }: NodeContext, { jobRetry, refused }: VolumeRecord): string | undefined {
-  return health.state.kind === 'away' ? health.state.message : (jobRetry?.message ?? refused);
+function problemOf(
+  { health }: NodeContext,
+  { jobRetry, refused, unremoved }: VolumeRecord,
+): string | undefined {
+  return health.state.kind === 'away' ? health.state.message : (unremoved ?? jobRetry?.message ?? refused);
 }
 
 /** The bytes are where the order wants them, or never were here. */

@@ -55,11 +55,14 @@ function outcomeOf({ more, failed }: PassReport): HelperOutcome {
 function applyReport(ctx: NodeContext, view: NodeView, report: HelperReports[HelperName]): void {
   if ('applied' in report) {
     noteApplied(ctx, view, report.applied);
-    noteRefused(ctx, view, report.failed);
+    noteReasons(ctx, view, { key: 'refused', failed: report.failed });
     noteUnscanned(ctx, view, report.unscanned);
     wakeCalls(ctx, view);
   }
-  if ('removed' in report) noteRemoved(ctx, view, report.removed);
+  if ('removed' in report) {
+    noteRemoved(ctx, view, report.removed);
+    noteReasons(ctx, view, { key: 'unremoved', failed: report.failed });
+  }
 }
 
 function folderOf(view: NodeView, replica: string): string | undefined {
@@ -77,13 +80,18 @@ function noteApplied(ctx: NodeContext, view: NodeView, applied: HelperReports['r
   }
 }
 
-function noteRefused(ctx: NodeContext, { replicas }: NodeView, failed: PassReport['failed']): void {
+interface Reasons {
+  readonly key: 'refused' | 'unremoved';
+  readonly failed: PassReport['failed'];
+}
+
+function noteReasons(ctx: NodeContext, { replicas }: NodeView, { key, failed }: Reasons): void {
   const reasons = new Map(failed.map(({ item, reason }) => [item, reason]));
   for (const { name, spec } of replicas) {
     const record = ctx.volumes.record(spec.folderId);
     const reason = reasons.get(name);
-    if (record.refused === reason) continue;
-    record.refused = reason;
+    if (record[key] === reason) continue;
+    record[key] = reason;
     ctx.wake.volume(spec.folderId);
   }
 }

@@ -33,6 +33,8 @@ export interface VolumeRecord {
   peersGo?: { readonly generation: number; readonly isScanned: boolean };
   /** Why the resharer did not carry out the order, for people, as of its last pass. */
   refused?: string | undefined;
+  /** Why the deleter left the copy although it is ordered to go, for people, as of its last pass. */
+  unremoved?: string | undefined;
   /** What the last flush found that arrives nowhere else, for people; absent where none was in this life. */
   uncarried?: { readonly epoch: number; readonly paths: readonly string[] };
   /** The deleter said that the order to remove is carried out. */
