@@ -2,12 +2,12 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SyncthingVolume } from '../../src/desired/volume.ts';
 import { DEFAULT_RELEASE, deploy } from '../../tools/deploy/deploy.ts';
-import { runCommand } from '../../tools/host/run-command.ts';
 import { ensure, kubectl, remove, shell } from '../../tools/kube/kube.ts';
 import { podManifest } from '../../tools/kube/manifests.ts';
 import { DRIVER_NAME } from '../../tools/kube/volumes.ts';
 import { waitForRunning } from '../../tools/kube/wait-for.ts';
 import { killOnNode } from './node-files.ts';
+import { power } from './node-power.ts';
 import {
   endPod,
   inPod,
@@ -23,12 +23,6 @@ const stage = useStage('automatic');
 const CLAIM = 'goes-on';
 const CLASS = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'e2e-automatic' } };
 
-async function power(command: 'node-kill' | 'node-start', node: string): Promise<void> {
-  const tool = `${stage.kube.paths.checkout}/tools/cluster/main.ts`;
-  const words = [process.execPath, tool, command, node] as const;
-  await runCommand(words, { signal: stage.kube.signal, timeoutMs: 240_000 });
-}
-
 async function until(what: string, isSo: (volume: SyncthingVolume) => boolean): Promise<SyncthingVolume> {
   return await untilVolume(stage, { claim: CLAIM, what }, isSo);
 }
@@ -40,7 +34,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await power('node-start', 'node1');
+  await power(stage.kube, 'node-start', 'node1');
   await remove(stage.kube, CLASS);
   await deploy(stage.kube, DEFAULT_RELEASE);
 });
@@ -53,7 +47,7 @@ it('a volume of a silent node goes on by itself, and nobody says a word', async 
   await shell(kube, 'echo known > /data/known; sync', inPod(stage, 'silent'));
   const written = new Date().toISOString();
   await until('the file to be acknowledged', ({ status }) => (status.replicatedThrough ?? '') > written);
-  await power('node-kill', 'node1');
+  await power(stage.kube, 'node-kill', 'node1');
   // Left alone, Syncthing takes 5 minutes to notice that a connection is dead.
   for (const node of ['node2', 'node3']) await killOnNode(kube, node, 'syncthing');
   await ensure(kube, podManifest({ namespace, name: 'next', node: 'node2', claim: CLAIM }));
@@ -62,7 +56,7 @@ it('a volume of a silent node goes on by itself, and nobody says a word', async 
   const taints = await kubectl(kube, ['get', 'node', 'node1', '-o', 'jsonpath={.spec.taints[*].key}']);
   expect(taints).not.toContain('out-of-service');
   expect((await volumeOfClaim(stage, CLAIM)).status.stale.map(({ node }) => node)).toEqual(['node1']);
-  await power('node-start', 'node1');
+  await power(stage.kube, 'node-start', 'node1');
   await until('the old copy to rejoin', ({ status }) => status.stale.length === 0);
   await endPod(stage, 'silent');
   await endPod(stage, 'next');

@@ -40,6 +40,14 @@ afterAll(async () => {
   await clear();
 });
 
+/** What names this instance on a node, but for its directory: mounts, sockets, directories of the kubelet. */
+async function leftOn(node: string): Promise<readonly string[]> {
+  const script = `grep -F leaving /proc/mounts
+    find /var/lib/kubelet /run -xdev -path '*leaving*' ! -path '/var/lib/kubelet/pods/*' 2>/dev/null
+    true`;
+  return (await onNode(stage.kube, node, ['sh', '-c', script])).split('\n').filter((line) => line !== '');
+}
+
 it('is stopped by a volume in use, which it names; else everything goes but the files', async () => {
   const { kube, namespace } = stage;
   await makeClaim(stage, 'data', { storageClass: 'syncthing-leaving' });
@@ -73,6 +81,9 @@ it('is stopped by a volume in use, which it names; else everything goes but the 
   // The volume is still there in name, and nobody is who would take a finalizer away.
   await remove(kube, namespaceRef);
   await waitForGone(kube, namespaceRef, { timeoutMs: 120_000 });
+  for (const node of NODES) expect(await leftOn(node), node).toEqual([]);
+  const known = await kubectl(kube, ['get', 'csinode', '-o', 'jsonpath={.items[*].spec.drivers[*].name}']);
+  expect(known.split(' ')).not.toContain(DRIVER);
   for (const node of ['node1', 'node2']) {
     const file = `${DIRECTORY}/volumes/${volume?.volumeId}/sync/data/file`;
     expect(await onNode(kube, node, ['cat', file])).toContain('text\nmore');
