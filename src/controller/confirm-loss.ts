@@ -2,16 +2,21 @@
  * The live look before a failover, which makes copies stale that cannot be made whole again (handoff rules 25, 26), and
  * before somebody who had the volume beside others is dropped (rules 36 and 37).
  */
+import type { SyncthingReplica } from '../desired/replica.ts';
+import { grantEnd } from '../handoff/flush.ts';
 import { lossOf, nodeLoss, type Loss } from '../handoff/lost-writer.ts';
 import { lostReaders } from '../handoff/readers.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { lostWriters } from '../handoff/writers.ts';
 import { isKubernetesError, KubernetesError } from '../kubernetes/errors.ts';
-import { CLUSTER_NODES } from '../kubernetes/resource-kind.ts';
+import { CLUSTER_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import { assertSilent, liveNode } from './bury-copy.ts';
 import type { ControllerContext } from './context.ts';
 
-/** Rejects with `conflict` where the writer is not lost any more, or a copy taken for dead has spoken. */
+/**
+ * Rejects with `conflict` where the writer is not lost any more, or has ended its session in time, or where a copy taken
+ * for dead has spoken.
+ */
 export async function confirmLoss(
   ctx: ControllerContext,
   view: VolumeView,
@@ -22,8 +27,39 @@ export async function confirmLoss(
   const silent = [...view.replicas.keys()].filter((node) => node !== lost && !isAlive(view, node));
   await Promise.all([
     confirmNode(ctx, { lost, loss: lossOf(view) }, signal),
+    assertNotEnded(ctx, { view, lost }, signal),
     ...silent.map((node) => assertSilent(ctx, node, signal)),
   ]);
+}
+
+/** What its node said last may be on its way here still, and says that nothing was lost. */
+async function assertNotEnded(
+  ctx: ControllerContext,
+  { view, lost }: { readonly view: VolumeView; readonly lost: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const known = view.replicas.get(lost);
+  if (known === undefined) return;
+  const live = await liveReplica(ctx, known.name, signal);
+  if (live === undefined) return;
+  const end = grantEnd({ ...view, replicas: new Map([...view.replicas, [lost, live]]) });
+  if (end.kind === 'goes-on') return;
+  throw new KubernetesError('conflict', `the session on ${lost} ended before it was lost`);
+}
+
+async function liveReplica(
+  ctx: ControllerContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<SyncthingReplica | undefined> {
+  try {
+    const live = await ctx.client.get(SYNCTHING_REPLICAS, name, { signal });
+    ctx.known.replicas.note(live);
+    return live;
+  } catch (error) {
+    if (isKubernetesError(error, 'not-found')) return undefined;
+    throw error;
+  }
 }
 
 /** Rejects with `conflict` where one of those that the plan takes for lost is not. */

@@ -9,17 +9,22 @@ function deviceOf(node: SyncthingNode): Device | undefined {
   return { node: node.name, deviceId: status.deviceId, addresses: status.addresses };
 }
 
+/** Those of whom a volume may want to be rid, also where nobody has a resource for them any more. */
+function lostNodes({ volume: { status } }: VolumeView): readonly string[] {
+  const { grant, stale } = status;
+  return [...(grant === undefined ? [] : [grant]), ...stale].map(({ node }) => node);
+}
+
 /** Nodes that some volume wants shut out of the node `on` (handoff rule 26), and those that a person expelled. */
 export function fencedNodes(
   on: string,
   nodes: readonly SyncthingNode[],
   views: readonly VolumeView[],
 ): readonly string[] {
-  return nodes
-    .filter(
-      ({ name, spec }) => name !== on && (spec.expelled || views.some((view) => needsFence(view, name, on))),
-    )
-    .map((node) => node.name)
+  const expelled = new Set(nodes.filter(({ spec }) => spec.expelled).map(({ name }) => name));
+  const names = new Set([...nodes.map(({ name }) => name), ...views.flatMap(lostNodes)]);
+  return [...names]
+    .filter((name) => name !== on && (expelled.has(name) || views.some((view) => needsFence(view, name, on))))
     .sort();
 }
 

@@ -137,6 +137,24 @@ const rows: readonly Row[] = [
     view: removing('delete', writer),
     plan: [`discard out ${IN_TRASH}`],
   },
+  {
+    name: 'nor a copy that saw a later epoch than who ordered it',
+    view: {
+      ...removing('leave'),
+      states: { [A]: { ...diskState(A, { kind: 'replica' }), highestEpoch: 9 } },
+    },
+    plan: [],
+    refused: 1,
+  },
+  {
+    name: 'nor one that saw a later base',
+    view: {
+      ...removing('leave'),
+      states: { [A]: { ...diskState(A, { kind: 'replica' }), highestBase: 9 } },
+    },
+    plan: [],
+    refused: 1,
+  },
   { name: 'a writer does not leave', view: removing('leave', writer), plan: [], refused: 1 },
   {
     name: 'nor who writes beside others',

@@ -131,6 +131,9 @@ function refusalOf(view: NodeView, { spec }: ReplicaOrder): Pick<Removal, 'refus
   if (spec.removal === 'leave' && hasUnproven(view, spec.folderId)) {
     return { refusal: 'state.json says that this copy may have changes that no other has: it cannot leave' };
   }
+  if (spec.removal === 'leave' && isOlderThanCopy(view, spec)) {
+    return { refusal: 'the order is older than what this copy has seen: it cannot leave' };
+  }
   return unsafe(view, spec.folderId);
 }
 
@@ -140,6 +143,12 @@ function hasUnproven(view: NodeView, folderId: string): boolean {
   if (state !== undefined && isWriting(state)) return true;
   const phase = state?.phase;
   return phase?.kind === 'writer' || (phase?.kind === 'rejoining' && phase.step === 'archiving');
+}
+
+/** As after an API server was restored from a backup, which knows nothing of what came since (handoff rule 4). */
+function isOlderThanCopy({ states }: NodeView, { folderId, epoch, base }: ReplicaOrder['spec']): boolean {
+  const { highestEpoch = 0, highestBase = 0 } = states[folderId] ?? {};
+  return highestEpoch > epoch || highestBase > base.epoch;
 }
 
 function unsafe(view: NodeView, folderId: string): Pick<Removal, 'refusal'> {

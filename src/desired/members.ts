@@ -35,7 +35,7 @@ function isNeeded(view: VolumeView, node: string): boolean {
  * A data copy is not let go for want of nodes to have it instead: a label that is taken from one node comes to the next
  * a moment later. A client's was never counted upon.
  */
-function wantedElsewhere(view: VolumeView, members: readonly Member[], leaving: Member): number {
+export function wantedElsewhere(view: VolumeView, members: readonly Member[], leaving: Member): number {
   const placed = members.filter((member) => member.isPlaced).length;
   if (placed === 0 || leaving.role === 'client') return placed;
   return Math.max(placed, view.volume.spec.replicas ?? 0);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   at,
   clusterNode,
+  folder,
   grantTo,
   handoffBase,
   holder,
@@ -12,6 +13,7 @@ import {
   storeOf,
   view,
   volume,
+  type ReplicaGiven,
   type ViewGiven,
 } from '../../test/builders/volume-view.ts';
 import { membersOf } from './members.ts';
@@ -78,15 +80,20 @@ describe('the next status', () => {
     expect(status).toMatchObject({ epoch: 2, base: handoffBase(ALL) });
   });
 
-  test("a failover is decided before the lost writer's own report counts", () => {
+  test.each([
+    ['released', { epoch: 2, base: { kind: 'handoff', epoch: 2, session: 1 }, stale: [] }],
+    ['untouched', { epoch: 2, base: handoffBase(ALL), stale: [] }],
+    ['flushing', { epoch: 3, base: { kind: 'failover' }, stale: [{ node: 'n1' }] }],
+  ] as const)('of a writer that is lost, and had reported %s', (phase, expected) => {
     const fenced = [node('n1', SILENT), node('n2', { fenced: ['n1'] }), node('n3', { fenced: ['n1'] })];
     const status = next({
       status: { grant: grantTo('n1', 2) },
-      phase: 'released',
+      phase,
       nodes: fenced,
       clusterNodes: [clusterNode('n1', { outOfService: true })],
     });
-    expect(status).toMatchObject({ epoch: 3, base: { kind: 'failover' }, stale: [{ node: 'n1' }] });
+    expect(status).toMatchObject(expected);
+    expect(status.grant).toBeUndefined();
   });
 
   test.each([
@@ -104,6 +111,7 @@ describe('the next status', () => {
   ])('a failover keeps from leaving: %s', (_what, third, leaving) => {
     const status = next({
       status: { grant: grantTo('n1', 2), leaving: { node: 'n3', storeId: storeOf('n3') } },
+      placed: ['n2'],
       nodes: [node('n1', SILENT), node('n2', { fenced: ['n1'] }), third],
       clusterNodes: [clusterNode('n1', { outOfService: true })],
     });
@@ -175,6 +183,31 @@ describe('the next status', () => {
       ],
     ] as const)('not while %s', (_what, given) => {
       expect(next(given).leaving).toBeUndefined();
+    });
+
+    const otherwise = (name: string, status: ReplicaGiven['status']) => ({
+      replicas: ALL.map((each) => replica(each, ALL, each === name && status ? { status } : {})),
+    });
+    const lostIndex = { folder: folder(['n1', 'n3'], { index: 'another' }) };
+    const fetching = { folder: folder(['n1', 'n3'], { state: 'syncing', needItems: 1 }) };
+
+    test.each<[string, Given, string | undefined]>([
+      ['nothing happened', {}, 'n3'],
+      ['it has gone', { ...otherwise('n3', { removed: true }), placed: ALL }, 'n3'],
+      ['a copy that stays fetches what is written', otherwise('n2', fetching), 'n3'],
+      ['its node fell silent', { nodes: [node('n3', SILENT)] }, undefined],
+      ['its node is labelled again', { placed: ALL }, undefined],
+      ['nobody is to keep one', { placed: [] }, undefined],
+      ['a copy that stays fell silent', { nodes: [node('n2', SILENT)] }, undefined],
+      ['a copy that stays is on another disk', { nodes: [node('n2', { storeId: 'new' })] }, undefined],
+      ['a copy that stays lost its database', otherwise('n2', lostIndex), undefined],
+      ['a copy saw a later epoch', otherwise('n3', { highestEpoch: 3 }), undefined],
+    ])('begun, and meanwhile %s', (_what, given, left) => {
+      const status = {
+        base: handoffBase(['n1', 'n2']),
+        leaving: { node: 'n3', storeId: storeOf('n3') },
+      };
+      expect(next({ placed: ['n1', 'n2'], status, ...given }).leaving?.node).toBe(left);
     });
 
     test('ends when the order is gone', () => {

@@ -8,6 +8,7 @@ import { currentReaders } from '../handoff/readers.ts';
 import { hearingLeftMs, leftBehind } from '../handoff/survivors.ts';
 import { currentWriters } from '../handoff/writers.ts';
 import type { VolumeView } from '../handoff/view.ts';
+import { mayStillLeave } from './leaving.ts';
 import { nextToLeave } from './members.ts';
 import type { Member } from './peers.ts';
 import { sharedThrough, withConflicts, withWriters } from './shared-status.ts';
@@ -27,16 +28,7 @@ function withoutGrant(status: SyncthingVolumeStatus): SyncthingVolumeStatus {
 function afterFailover(status: SyncthingVolumeStatus, decision: FailoverDecision): SyncthingVolumeStatus {
   if (decision.kind !== 'fail-over') return status;
   const { epoch, base, stale } = decision;
-  return { ...stayingIfStale(withoutGrant(status), stale), epoch, base, stale };
-}
-
-/** A copy on its way out that may have a lost lineage's changes stays: it archives them first (handoff rule 30). */
-function stayingIfStale(
-  status: SyncthingVolumeStatus,
-  stale: SyncthingVolumeStatus['stale'],
-): SyncthingVolumeStatus {
-  const { leaving, ...rest } = status;
-  return stale.some(({ node }) => node === leaving?.node) ? rest : status;
+  return { ...withoutGrant(status), epoch, base, stale };
 }
 
 function afterProof(view: VolumeView): SyncthingVolumeStatus {
@@ -105,11 +97,14 @@ function strike(base: Base, node: string): Base {
   return holders.length === 0 && base.kind !== 'empty' ? base : { ...base, holders };
 }
 
-/** One copy at a time goes, and stops being a holder at once, so that nobody comes to rely on it (rule 31). */
+/**
+ * One copy at a time goes, and stops being a holder at once, so that nobody comes to rely on it (rule 31). One that is
+ * called back is a receiver like any, and no holder before it is proven anew.
+ */
 function afterLeaving(view: VolumeView, members: readonly Member[]): SyncthingVolumeStatus {
   const { status } = view.volume;
   const { leaving } = status;
-  if (leaving !== undefined && !view.replicas.has(leaving.node)) {
+  if (leaving !== undefined && !mayStillLeave(view, members, leaving.node)) {
     const { leaving: _leaving, ...rest } = status;
     return rest;
   }
@@ -158,10 +153,11 @@ export function nextStatus(view: VolumeView, members: readonly Member[]): NextSt
   }
   if (view.volume.spec.access === 'eventual')
     return { status: nextSharedStatus(view, members), failover: { kind: 'none' }, witnesses: [] };
-  const failover = decideFailover(view);
-  let now = withStatus(view, afterFailover(view.volume.status, failover));
-  now = withStatus(now, afterProof(now));
+  // A session that ended is handed off, whatever became of its node since: what was acknowledged is its base's.
+  let now = withStatus(view, afterProof(view));
   now = withStatus(now, afterGrant(now));
+  const failover = decideFailover(now);
+  now = withStatus(now, afterFailover(now.volume.status, failover));
   now = withStatus(now, afterReaders(now));
   now = withStatus(now, afterPublished(now));
   now = withStatus(now, afterRejoin(now));

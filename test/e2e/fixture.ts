@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll } from 'vitest';
 import { waitUntil } from '../../tools/host/wait-until.ts';
-import { ensure, list, openWithNodes, remove, type Kube } from '../../tools/kube/kube.ts';
+import { ensure, kubectl, list, openWithNodes, remove, type Kube } from '../../tools/kube/kube.ts';
 import {
   claimManifest,
   namespaceManifest,
@@ -104,4 +104,11 @@ export async function untilVolume(
 
 export function inPod(stage: Stage, pod: string): { readonly namespace: string; readonly pod: string } {
   return { namespace: stage.namespace, pod };
+}
+
+/** What Kubernetes stages by is the first access mode that the PersistentVolume lists. */
+export async function setModes(stage: Stage, claim: string, accessModes: readonly string[]): Promise<void> {
+  const volume = await volumeOfClaim(stage, claim);
+  const patch = JSON.stringify({ spec: { accessModes } });
+  await kubectl(stage.kube, ['patch', 'pv', volume.spec.requestName, '--type=merge', '-p', patch]);
 }

@@ -7,7 +7,16 @@ import { DEFAULT_RELEASE, deploy, type Release } from '../../tools/deploy/deploy
 import { runCommand } from '../../tools/host/run-command.ts';
 import { waitUntil } from '../../tools/host/wait-until.ts';
 import { kubectl, shell } from '../../tools/kube/kube.ts';
-import { endPod, inPod, labelNodes, makeClaim, startPod, untilVolume, useStage } from './fixture.ts';
+import {
+  endPod,
+  inPod,
+  labelNodes,
+  makeClaim,
+  setModes,
+  startPod,
+  untilVolume,
+  useStage,
+} from './fixture.ts';
 import { useSharedClass } from './shared-class.ts';
 
 const stage = useStage('upgrade');
@@ -110,6 +119,7 @@ async function startReading(): Promise<void> {
   await startPod(stage, 'first', { node: 'node1', claim: 'read' });
   await shell(stage.kube, 'echo text > /data/file; sync', inPod(stage, 'first'));
   await endPod(stage, 'first');
+  await setModes(stage, 'read', ['ReadOnlyMany', 'ReadWriteOnce']);
   for (const node of TOGETHER)
     await startPod(stage, `reads-${node}`, { node, claim: 'read', readOnly: true, script: READING });
 }

@@ -13,19 +13,13 @@ import {
   startPod,
   useStage,
   volumeOfClaim,
+  setModes,
 } from '../fixture.ts';
 import { readTree, writeOddTree } from '../odd-tree.ts';
 
 const stage = useStage('read-only-many');
 const WRITE = ['ReadWriteOnce', 'ReadOnlyMany'];
 const READ = ['ReadOnlyMany', 'ReadWriteOnce'];
-
-/** What Kubernetes stages by is the first access mode that the PersistentVolume lists. */
-async function setModes(claim: string, accessModes: readonly string[]): Promise<void> {
-  const volume = await volumeOfClaim(stage, claim);
-  const patch = JSON.stringify({ spec: { accessModes } });
-  await kubectl(stage.kube, ['patch', 'pv', volume.spec.requestName, '--type=merge', '-p', patch]);
-}
 
 /** A claim that a pod of node1 wrote, to be read from now on. */
 async function writtenClaim(claim: string): Promise<void> {
@@ -34,7 +28,7 @@ async function writtenClaim(claim: string): Promise<void> {
   await startPod(stage, 'writer', { node: 'node1', claim });
   await shell(stage.kube, 'echo first > /data/file; sync', inPod(stage, 'writer'));
   await endPod(stage, 'writer');
-  await setModes(claim, READ);
+  await setModes(stage, claim, READ);
 }
 
 function readerOn(node: string): string {
@@ -105,14 +99,14 @@ describe('a volume that many nodes read', () => {
     const { kube, namespace } = stage;
     await writtenClaim('turns');
     await readOn('node2', 'turns');
-    await setModes('turns', WRITE);
+    await setModes(stage, 'turns', WRITE);
     await ensure(kube, podManifest({ namespace, name: 'next', node: 'node1', claim: 'turns' }));
     expect(await told('turns', 'node1 waits')).toContain('read on node2');
     expect((await read<V1Pod>(kube, podRef(namespace, 'next')))?.status?.phase).toBe('Pending');
     await endPod(stage, readerOn('node2'));
     await waitForRunning(kube, namespace, 'next', { timeoutMs: 200_000 });
     await shell(kube, 'echo second > /data/file; sync', inPod(stage, 'next'));
-    await setModes('turns', READ);
+    await setModes(stage, 'turns', READ);
     await ensure(
       kube,
       podManifest({ namespace, name: readerOn('node3'), node: 'node3', claim: 'turns', readOnly: true }),
@@ -152,12 +146,12 @@ describe('a volume that many nodes read', () => {
       timeoutMs: 90_000,
       what: 'the reason in kubectl describe pod',
     });
-    await setModes('empty', WRITE);
+    await setModes(stage, 'empty', WRITE);
     await startPod(stage, 'writer', { node: 'node2', claim: 'empty' });
     await shell(kube, 'echo at-last > /data/file; sync', inPod(stage, 'writer'));
     await endPod(stage, 'writer');
     await endPod(stage, 'early');
-    await setModes('empty', READ);
+    await setModes(stage, 'empty', READ);
     expect(await readOn('node1', 'empty')).toBe('at-last');
     await endPod(stage, readerOn('node1'));
   });
@@ -170,7 +164,7 @@ describe('a volume that many nodes read', () => {
     await writeOddTree(kube, 'tree', inPod(stage, 'writer'));
     const written = await readTree(kube, inPod(stage, 'writer'));
     await endPod(stage, 'writer');
-    await setModes('tree', READ);
+    await setModes(stage, 'tree', READ);
     await startPod(stage, 'a', { node: 'node2', claim: 'tree', readOnly: true });
     await startPod(stage, 'b', { node: 'node3', claim: 'tree', readOnly: true });
     for (const pod of ['a', 'b'])
@@ -178,7 +172,7 @@ describe('a volume that many nodes read', () => {
     expect(contentsOf(written).length).toBeGreaterThan(10);
     await endPod(stage, 'a');
     await endPod(stage, 'b');
-    await setModes('tree', WRITE);
+    await setModes(stage, 'tree', WRITE);
     await startPod(stage, 'writer', { node: 'node3', claim: 'tree' });
     expect(await readTree(kube, inPod(stage, 'writer'))).toEqual(written);
     await endPod(stage, 'writer');

@@ -1,0 +1,45 @@
+/** A copy on its way out: whether what let it go still stands (handoff rule 31). */
+import { isIntact } from '../handoff/copy.ts';
+import { divergedReplica } from '../handoff/diverged.ts';
+import { countsAsCopy, isAlive, type VolumeView } from '../handoff/view.ts';
+import { wantedElsewhere } from './members.ts';
+import type { Member } from './peers.ts';
+
+/** Data copies other than the one on `node` that have what it has, up to what nobody has acknowledged yet. */
+function othersThere(view: VolumeView, node: string): number {
+  const { base, proven } = view.volume.status;
+  const isShared = view.volume.spec.access === 'eventual';
+  const holders = [...base.holders, ...(proven?.holders ?? [])];
+  return [...view.replicas.values()].filter(
+    (copy) =>
+      copy.spec.role === 'data' &&
+      copy.spec.node !== node &&
+      countsAsCopy(view, copy) &&
+      holders.some(
+        (holder) =>
+          holder.node === copy.spec.node &&
+          holder.storeId === copy.status?.storeId &&
+          (isShared || isIntact(holder, copy.status)),
+      ),
+  ).length;
+}
+
+/** As many as had to stay when it was let go; a write elsewhere, which they still fetch, does not call it back. */
+function enoughStay(view: VolumeView, members: readonly Member[], member: Member): boolean {
+  const { base, grant } = view.volume.status;
+  if (grant === undefined && base.kind === 'empty') return true;
+  const wanted = wantedElsewhere(view, members, member);
+  return wanted > 0 && othersThere(view, member.node) >= Math.min(2, wanted);
+}
+
+/**
+ * An order to leave may be carried out long after it was given, where the node was off or the copy mounted meanwhile:
+ * by then it may be the last.
+ */
+export function mayStillLeave(view: VolumeView, members: readonly Member[], node: string): boolean {
+  const member = members.find((each) => each.node === node);
+  if (member?.replica === undefined) return false;
+  if (member.replica.status?.removed === true) return true;
+  if (member.isPlaced || !isAlive(view, node) || divergedReplica(view) !== undefined) return false;
+  return enoughStay(view, members, member);
+}
