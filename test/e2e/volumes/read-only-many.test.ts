@@ -5,6 +5,7 @@ import { ensure, kubectl, read, shell } from '../../../tools/kube/kube.ts';
 import { podManifest } from '../../../tools/kube/manifests.ts';
 import { podRef, waitForRunning } from '../../../tools/kube/wait-for.ts';
 import {
+  ATTACH,
   endPod,
   inPod,
   labelNodes,
@@ -63,7 +64,8 @@ function contentsOf(tree: readonly string[]): readonly string[] {
   return tree.filter((line) => /^(link |[0-9a-f]{64} )/.test(line));
 }
 
-describe('a volume that many nodes read', () => {
+/** Kubernetes attaches no PersistentVolume that lists both modes; attach.test.ts reads by a second one. */
+describe.skipIf(ATTACH)('a volume that many nodes read', () => {
   it('is there on all of them at once, read-only, also where no copy was', async () => {
     await writtenClaim('many');
     for (const node of NODES) expect(await readOn(node, 'many')).toBe('first');
