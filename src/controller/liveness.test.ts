@@ -39,6 +39,17 @@ describe('when a node last spoke', () => {
     expect(ageOf(at(0))).toBe(300_000);
   });
 
+  test('nobody grows older where somebody sets the time of day', async () => {
+    let offset = 0;
+    const stepped = createLiveness({ ...clock, now: () => clock.now() + offset });
+    stepped.observe(node('n1', { heartbeat: at(0) }));
+    await clock.advance(2000);
+    offset = 3_600_000;
+    const { status } = stepped.inOwnTime(node('n1', { heartbeat: at(0) }), clock.steady());
+    expect(clock.now() + offset - Date.parse(status?.heartbeat ?? '')).toBe(2000);
+    expect(stepped.watchingSince()).toBe(NOW + offset);
+  });
+
   test('a node that never reported is left as it is', () => {
     const { status: _status, ...silent } = node('n1');
     expect(liveness.inOwnTime(silent, NOW)).toBe(silent);

@@ -44,6 +44,7 @@ export function viewOf(ctx: ViewContext, name: string, cluster = clusterNow(ctx)
     nodes: cluster.nodes,
     clusterNodes: cluster.clusterNodes,
     now: ctx.clock.now(),
+    watchingSince: ctx.liveness.watchingSince(),
     settings: ctx.settings,
   };
 }

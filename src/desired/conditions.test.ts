@@ -69,6 +69,8 @@ const PROVEN = {
   },
 };
 
+const SOURCE = handoffBase(['n2'], { kind: 'failover', epoch: 2, session: 0 });
+
 const GOING = { spec: { deletion: { requestedAt: at(0) } } };
 
 describe('Ready', () => {
@@ -122,6 +124,24 @@ describe('Ready', () => {
       'a lost writer nobody can follow',
       { status: { ...GRANTED, base: EMPTY_BASE }, clusterNodes: [clusterNode('n1', { outOfService: true })] },
       /^False Blocked: .*bring back n1/,
+    ],
+    [
+      'a source of a failover that was lost before it had its files back',
+      { status: { base: SOURCE }, nodes: [node('n2', SILENT), node('n3', asks(SOURCE))] },
+      /^False Blocked: the volume goes on from n2, .* does not answer: bring back n2 .*"Start again from one copy"/,
+    ],
+    [
+      'one that cannot take them back',
+      {
+        status: { base: SOURCE },
+        replicas: ALL.map((name) => replica(name, ALL, { status: { message: 'no space left' } })),
+      },
+      /^False Waiting: n2 takes back .*: no space left \(if it never can: docs\/operations.md/,
+    ],
+    [
+      'one that is taking them back',
+      { status: { base: SOURCE }, nodes: [node('n3', asks(SOURCE))] },
+      /^False Waiting: n3 waits: n2 takes back/,
     ],
     [
       'another disk in the writer',
@@ -210,6 +230,11 @@ describe('Diverged', () => {
   test.each([
     ['one lineage', {}, /^False OneLineage/],
     ['a copy that rejoins', { status: { stale } }, /^True Rejoining: n2 may have/],
+    [
+      'its disk under another name',
+      { status: { stale }, nodes: [node('n2', { storeId: 'new' }), node('n3', { storeId: storeOf('n2') })] },
+      /^True Rejoining: n3 may have/,
+    ],
     [
       'one of a node whose resource was removed',
       { status: { stale: [{ node: 'n9', storeId: storeOf('n9'), epoch: 2 }] } },

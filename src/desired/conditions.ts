@@ -6,7 +6,8 @@ import type { GrantDecision } from '../handoff/grant.ts';
 import { uncleanReason } from '../handoff/copy.ts';
 import { importerOf } from '../handoff/importing.ts';
 import { namesOf } from '../handoff/rights.ts';
-import { isAlive, isExpelled, isStoreGone, type VolumeView } from '../handoff/view.ts';
+import { sourceTrouble } from '../handoff/source-trouble.ts';
+import { isAlive, isExpelled, mayHaveDisk, type VolumeView } from '../handoff/view.ts';
 import type { Condition, ConditionStatus } from './object.ts';
 import type { Member } from './peers.ts';
 import { scrubbedVerdict } from './scrubbed-condition.ts';
@@ -43,6 +44,20 @@ function failoverVerdict(view: VolumeView, failover: FailoverDecision): Verdict 
     'Fencing',
     `node ${lost} is lost; waiting for ${failover.waitingFor.join(', ')} to shut it out`,
   );
+}
+
+/** Until the source of a failover has its files back, nobody is granted the volume, and nobody else is its source. */
+function sourceVerdict(view: VolumeView): Verdict | undefined {
+  const trouble = sourceTrouble(view);
+  if (trouble === undefined) return undefined;
+  const { node, reason, isLost } = trouble;
+  const manual = 'docs/operations.md, "Start again from one copy"';
+  const what = 'the files that the lost writer deleted last';
+  if (!isLost)
+    return verdict('False', 'Waiting', `${node} takes back ${what}: ${reason} (if it never can: ${manual})`);
+  const remedy = `bring back ${node} with the disk that it had (gone for good: ${manual})`;
+  const how = `the volume goes on from ${node}, which had not taken back ${what} yet and ${reason}`;
+  return verdict('False', 'Blocked', `${how}: ${remedy}`);
 }
 
 /** Somebody has what he asked for, whoever else waits. */
@@ -111,7 +126,8 @@ function deletingVerdict({ replicas }: VolumeView): Verdict {
 function readyVerdict(view: VolumeView, decisions: Decisions): Verdict {
   const { spec } = view.volume;
   if (spec.deletion !== undefined) return deletingVerdict(view);
-  const sick = restoredVerdict(view) ?? failoverVerdict(view, decisions.failover) ?? storeVerdict(view);
+  const failover = failoverVerdict(view, decisions.failover) ?? sourceVerdict(view);
+  const sick = restoredVerdict(view) ?? failover ?? storeVerdict(view);
   const busy = sick ?? importVerdict(view, decisions) ?? waitingVerdict(view, decisions);
   if (busy !== undefined) return busy;
   if (!decisions.members.some((member) => member.isPlaced)) {
@@ -175,8 +191,9 @@ function divergedVerdict(view: VolumeView): Verdict {
   const restored = restoredVerdict(view);
   if (restored !== undefined) return verdict('True', 'OlderThanData', restored.message);
   // Of a node whose resource somebody removed nothing is awaited; its copy rejoins all the same, if it ever comes back.
-  const awaited = view.volume.status.stale.filter(({ node }) => view.nodes.has(node));
-  const stale = awaited.filter((copy) => !isStoreGone(view, copy)).map((copy) => copy.node);
+  const stale = [...view.nodes.keys()]
+    .filter((node) => view.volume.status.stale.some((copy) => mayHaveDisk(view, node, copy)))
+    .sort();
   const archives = [...view.replicas.values()].flatMap((replica) => {
     const { archive, earlier = [] } = replica.status?.rejoin ?? {};
     const paths = archive === undefined ? earlier : [...earlier, archive];

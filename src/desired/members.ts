@@ -5,7 +5,7 @@ import { publishedNodes } from '../handoff/published.ts';
 import { isReader } from '../handoff/readers.ts';
 import { isWriter } from '../handoff/writers.ts';
 import type { ScrubLack } from '../handoff/scrubbed.ts';
-import { isAlive, isStoreGone, type VolumeView } from '../handoff/view.ts';
+import { isAlive, mayHaveDisk, type VolumeView } from '../handoff/view.ts';
 import type { Member } from './peers.ts';
 
 /** Every copy: the placed ones, and others while somebody needs them or they have not left. */
@@ -25,8 +25,7 @@ export function membersOf(view: VolumeView, placed: ReadonlySet<string>): readon
 
 function isNeeded(view: VolumeView, node: string): boolean {
   const { grant, stale } = view.volume.status;
-  if (grant?.node === node || stale.some((copy) => copy.node === node && !isStoreGone(view, copy)))
-    return true;
+  if (grant?.node === node || stale.some((copy) => mayHaveDisk(view, node, copy))) return true;
   if (isReader(view, node) || isWriter(view, node) || publishedNodes(view).includes(node)) return true;
   return requestsFor(view).some((request) => request.node.name === node);
 }

@@ -142,6 +142,8 @@ describe('the order for a copy', () => {
     expect(orderFor('n2', { status })).toMatchObject({ rejoin: { epoch: 2 }, peers: [] });
     expect(orderFor('n1', { status }).rejoin).toBeUndefined();
     expect(orderFor('n2', { status, nodes: [node('n2', { storeId: 'new' })] }).rejoin).toBeUndefined();
+    const moved = [node('n2', { storeId: 'new' }), node('n3', { storeId: storeOf('n2') })];
+    expect(orderFor('n3', { status, nodes: moved }).rejoin).toEqual({ epoch: 2 });
   });
 
   test.each(['delete', 'archive'] as const)('a volume that goes: %s, shared with nobody', (onDelete) => {

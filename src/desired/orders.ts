@@ -3,7 +3,7 @@ import { isIntact } from '../handoff/copy.ts';
 import { decideFlush, type FlushDecision } from '../handoff/flush.ts';
 import { importerOf } from '../handoff/importing.ts';
 import { decideSharedFlush, isWritingReport } from '../handoff/shared-flush.ts';
-import { countsAsCopy, isAlive, type VolumeView } from '../handoff/view.ts';
+import { countsAsCopy, isAlive, staleOf, type VolumeView } from '../handoff/view.ts';
 import { isWriter } from '../handoff/writers.ts';
 import { leaveWaits } from './members.ts';
 import { peersOf, typeWaitMs, type Member } from './peers.ts';
@@ -34,10 +34,7 @@ function removalOf(view: VolumeView, member: Member): ReplicaRemoval | undefined
 }
 
 function rejoinOf(view: VolumeView, member: Member): { readonly epoch: number } | undefined {
-  const storeId = view.nodes.get(member.node)?.status?.storeId;
-  const stale = view.volume.status.stale.find(
-    (copy) => copy.node === member.node && copy.storeId === storeId,
-  );
+  const stale = staleOf(view, view.nodes.get(member.node)?.status?.storeId);
   return stale === undefined ? undefined : { epoch: stale.epoch };
 }
 

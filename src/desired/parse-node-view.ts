@@ -18,6 +18,7 @@ const base: z.ZodMiniType<Base> = z.object({
   session: count,
   holders: z.readonly(z.array(holder)),
   provenThrough: z.exactOptional(text),
+  heldBefore: z.exactOptional(count),
   since: z.exactOptional(text),
 });
 const grant: z.ZodMiniType<Grant> = z.object({ epoch: count, node: text, storeId: text, since: text });

@@ -3,6 +3,7 @@ import {
   SILENT,
   asks,
   at,
+  clusterNode,
   deviceOf,
   folder,
   grantTo,
@@ -157,6 +158,18 @@ describe('who lists whom', () => {
     expect(lists(['n1', 'n2', 'n3'], caughtUp)).toMatchObject({ n2: 'n1,n3', n3: 'n2' });
   });
 
+  test('a writer that is lost for this volume is out with its disk, under whatever name', () => {
+    const storeId = storeOf('n1');
+    const status = { epoch: 1, grant: grantTo('n1', 1) };
+    const given = {
+      volume: volume({ spec: { forceDetach: { epoch: 1 } }, status }),
+      copies: { n9: { status: { storeId } } },
+      nodes: [node('n9', { storeId })],
+      clusterNodes: [clusterNode('n1')],
+    };
+    expect(lists(['n2', 'n3', 'n9'], given)).toEqual({ n2: 'n3', n3: 'n2', n9: '' });
+  });
+
   test('nobody lists one that leaves, and it lists nobody', () => {
     const status = { leaving: { node: 'n2', storeId: storeOf('n2') } };
     expect(lists(['n1', 'n2', 'n3'], { status })).toEqual({ n1: 'n3', n2: '', n3: 'n1' });
@@ -190,6 +203,16 @@ describe('who lists whom', () => {
       const given = { status: { ...status, epoch: 4, grant: grantTo('n1', 4) }, copies };
       const expected = isShared ? { n1: 'n2', n2: 'n1' } : { n1: '', n2: '' };
       expect(lists(['n1', 'n2'], given, ['n1', 'n2'])).toEqual(expected);
+    });
+
+    test.each([
+      ['has not begun', undefined, { n1: '', n3: '' }],
+      ['made way', { epoch: 3, step: 'archived' as const }, { n1: 'n3', n3: 'n1' }],
+    ])('under the name of another node that %s', (_what, rejoin, expected) => {
+      const storeId = storeOf('n2');
+      const copies = { n3: { status: { storeId, ...(rejoin && { rejoin }) } } };
+      const given = { status, copies, nodes: [node('n3', { storeId })] };
+      expect(lists(['n1', 'n3'], given, ['n1', 'n3'])).toEqual(expected);
     });
 
     test('on another disk is an ordinary one', () => {

@@ -5,8 +5,9 @@ import {
   isAlive,
   isExpelled,
   isLeaving,
-  isStale,
   hasCurrentStore,
+  staleOf,
+  storeOn,
   type VolumeView,
 } from '../handoff/view.ts';
 import { isOutOfStep } from './out-of-step.ts';
@@ -50,11 +51,11 @@ function isOut(view: VolumeView, { node, replica }: Member): boolean {
 /** On its way out, or back in and not yet where it may be listed. */
 function isOnItsWay(view: VolumeView, replica: SyncthingReplica): boolean {
   if (isLeaving(view, replica) || replica.spec.removal !== undefined) return true;
-  if (!isStale(view, replica)) return false;
+  const stale = staleOf(view, storeOn(view, replica.spec.node));
+  if (stale === undefined) return false;
   if (isSwitchPending(view)) return true;
-  const stale = view.volume.status.stale.find((copy) => copy.node === replica.spec.node);
   const { rejoin } = replica.status ?? {};
-  return rejoin === undefined || stale === undefined || rejoin.epoch < stale.epoch;
+  return rejoin === undefined || rejoin.epoch < stale.epoch;
 }
 
 /**

@@ -132,6 +132,17 @@ describe('the next status', () => {
     expect(next({ status: { stale }, replicas }).stale).toHaveLength(left);
   });
 
+  test.each([
+    ['archived' as const, 1],
+    ['done' as const, 0],
+  ])('so is its disk under the name of another node: %s', (step, left) => {
+    const stale = [{ node: 'n9', storeId: storeOf('n2'), epoch: 2 }];
+    const replicas = ALL.map((name) =>
+      replica(name, ALL, name === 'n2' ? { status: { rejoin: { epoch: 2, step } } } : {}),
+    );
+    expect(next({ status: { stale }, replicas }).stale).toHaveLength(left);
+  });
+
   test('a reader that ended goes, and the others and the base stay', () => {
     const readers = ['n1', 'n2'].map((name) => readerOn(name));
     const reader = { since: readerOn('n1').since, phase: 'ended' as const };
@@ -169,6 +180,10 @@ describe('the next status', () => {
       [
         'it is stale',
         { placed: ['n2', 'n3'], status: { stale: [{ node: 'n1', storeId: storeOf('n1'), epoch: 2 }] } },
+      ],
+      [
+        'its disk is stale under another name',
+        { placed: ['n2', 'n3'], status: { stale: [{ node: 'n9', storeId: storeOf('n1'), epoch: 2 }] } },
       ],
       ['it reads', { placed: ['n2', 'n3'], status: { readers: [readerOn('n1')] } }],
       ['it writes', { placed: ['n2', 'n3'], status: { grant: grantTo('n1', 2) } }],

@@ -59,14 +59,15 @@ function afterPublished(view: VolumeView): SyncthingVolumeStatus {
   return published === status.published ? status : { ...status, published };
 }
 
-/** A copy that finished its rejoin is an ordinary one again (handoff rule 30). */
+/** A copy that finished its rejoin is an ordinary one again, whichever node has its disk (handoff rule 30). */
 function afterRejoin(view: VolumeView): SyncthingVolumeStatus {
   const { status } = view.volume;
-  const stale = status.stale.filter((copy) => {
-    const report = view.replicas.get(copy.node)?.status;
-    const isDone = report?.rejoin?.step === 'done' && report.rejoin.epoch >= copy.epoch;
-    return !(isDone && report.storeId === copy.storeId);
-  });
+  const done = [...view.replicas.values()].flatMap(({ status: report }) =>
+    report?.rejoin?.step === 'done' ? [{ storeId: report.storeId, epoch: report.rejoin.epoch }] : [],
+  );
+  const stale = status.stale.filter(
+    (copy) => !done.some(({ storeId, epoch }) => storeId === copy.storeId && epoch >= copy.epoch),
+  );
   return stale.length === status.stale.length ? status : { ...status, stale };
 }
 

@@ -69,6 +69,11 @@ export interface Base {
    * was proven in its epoch.
    */
   readonly provenThrough?: string;
+  /**
+   * Of a failover: the source's own sequence when the lost writer's epoch began, which is of what was proven before that,
+   * by whose clock soever; absent where the source did not hold the base then.
+   */
+  readonly heldBefore?: number;
   /** Of a failover: RFC 3339, when it was decided. */
   readonly since?: string;
 }

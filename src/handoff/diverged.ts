@@ -1,6 +1,6 @@
 /** What the copies know and the volume does not: the API was restored from a backup older than the data (rule 4). */
 import type { SyncthingReplica } from '../desired/replica.ts';
-import { hasCurrentStore, isExpelled, isStale, type VolumeView } from './view.ts';
+import { hasCurrentStore, isAlive, isExpelled, isStale, type VolumeView } from './view.ts';
 
 /** The copy that says so; what an expelled node says of it counts for nothing (rule 2). */
 export function divergedReplica(view: VolumeView): SyncthingReplica | undefined {
@@ -29,7 +29,25 @@ function hasForgottenSession(view: VolumeView, replica: SyncthingReplica): boole
   const writer = replica.status?.writer;
   if (writer?.phase !== 'attached' && writer?.phase !== 'flushing') return false;
   const isKnown = grant?.node === replica.spec.node && grant.epoch === writer.epoch;
-  return !isKnown && hasCurrentStore(view, replica) && !isStale(view, replica);
+  return !isKnown && isLatestWord(view, replica) && !isStale(view, replica);
+}
+
+/** The disk answers from another node, which says itself what it has: this is the last that it said in the former one. */
+function answersElsewhere(view: VolumeView, replica: SyncthingReplica): boolean {
+  if (isAlive(view, replica.spec.node)) return false;
+  return [...view.replicas.values()].some(
+    (other) =>
+      other !== replica &&
+      other.status?.folder !== undefined &&
+      other.status.storeId === replica.status?.storeId &&
+      isAlive(view, other.spec.node) &&
+      hasCurrentStore(view, other),
+  );
+}
+
+/** Of the disk that the node has now, and not from before that went to another node. */
+function isLatestWord(view: VolumeView, replica: SyncthingReplica): boolean {
+  return hasCurrentStore(view, replica) && !answersElsewhere(view, replica);
 }
 
 /** For people: what that copy knows and the volume does not. */

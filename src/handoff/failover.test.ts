@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   at,
   clusterNode,
+  deviceOf,
   folder,
   grantTo,
   handoffBase,
@@ -16,7 +17,7 @@ import {
   MADE_ANEW,
 } from '../../test/builders/volume-view.ts';
 import type { FolderReport } from '../desired/replica.ts';
-import type { SyncthingVolumeStatus } from '../desired/volume.ts';
+import type { Holder, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { decideFailover, needsFence } from './failover.ts';
 import { isLost } from './lost-writer.ts';
 
@@ -117,6 +118,48 @@ describe('a writer is lost', () => {
     });
   });
 
+  test('so has the lost copy that is no copy of the volume any more', () => {
+    const replicas = [...lost().replicas.values()].filter(({ spec }) => spec.node !== 'n1');
+    expect(decideFailover(lost({ replicas }))).toMatchObject({
+      stale: [{ node: 'n1', storeId: storeOf('n1'), epoch: 3 }],
+    });
+  });
+
+  describe('whose disk came back under another name', () => {
+    const MOVED = node('n9', { storeId: storeOf('n1'), deviceId: deviceOf('n1') });
+    const copies = [
+      ...lost().replicas.values(),
+      replica('n9', ALL, { status: { storeId: storeOf('n1'), folder: folder(ALL, { sequence: 99 }) } }),
+    ];
+    const all = { nodes: [node('n1', SILENT), MOVED], replicas: copies };
+    const fenced = ['n1', 'n9'];
+
+    test('is shut out by both names', () => {
+      expect(needsFence(lost(all), 'n9', 'n2')).toBe(true);
+      const nodes = [...all.nodes, node('n2', { fenced }), node('n3', { fenced: ['n1'] })];
+      expect(decideFailover(lost({ ...all, nodes }))).toEqual({ kind: 'fencing', waitingFor: ['n3'] });
+    });
+
+    test('is stale once, shuts nobody out itself, and is none that the volume goes on from', () => {
+      const nodes = [...all.nodes, node('n2', { fenced }), node('n3', { fenced })];
+      const spec = { forceDetach: { epoch: 2, acceptLoss: true } };
+      const base = handoffBase(['n1']);
+      const given = { volume: volume({ spec, status: { ...lost().volume.status, base } }) };
+      expect(decideFailover(lost({ ...all, nodes, ...given }))).toMatchObject({
+        kind: 'fail-over',
+        base: { holders: [{ node: 'n2' }] },
+        stale: [{ node: 'n1', storeId: storeOf('n1'), epoch: 3 }],
+      });
+    });
+
+    test('is shut out by the new name alone where the old one was forgotten', () => {
+      const nodes = [MOVED, node('n2', { fenced: ['n9'] }), node('n3', { fenced: ['n9'] })];
+      const seen = lost({ ...all, nodes });
+      const left = new Map([...seen.nodes].filter(([name]) => name !== 'n1'));
+      expect(decideFailover({ ...seen, nodes: left }).kind).toBe('fail-over');
+    });
+  });
+
   describe('goes on only from what holds all that was acknowledged', () => {
     const proven = {
       epoch: 2,
@@ -128,9 +171,22 @@ describe('a writer is lost', () => {
 
     test('the highest proof of this grant, not the base', () => {
       expect(decideFailover(lost({ status: { proven } }))).toMatchObject({
-        base: { holders: [{ node: 'n3' }] },
+        base: { holders: [{ node: 'n3' }], heldBefore: 10 },
         provenThrough: at(-9000),
       });
+    });
+
+    const without = (given: Partial<Holder>) =>
+      handoffBase([], { holders: ALL.map((name) => ({ ...holder(name), ...given })) });
+
+    test.each([
+      ['held nothing of the base', handoffBase(['n1', 'n2'])],
+      ['lost its database since', without({ index: 'before' })],
+      ['counts from another disk', without({ storeId: 'before' })],
+    ])('whose own sequence says nothing of what was before: it %s', (_what, base) => {
+      const decision = decideFailover(lost({ status: { proven, base } }));
+      expect(decision).toMatchObject({ base: { holders: [{ node: 'n3' }] } });
+      expect(decision).not.toHaveProperty('base.heldBefore');
     });
 
     test('a proof of an earlier grant says nothing', () => {
@@ -255,6 +311,16 @@ describe('a writer that is lost for one volume', () => {
     });
     expect(needsFence(forced({}), 'n1', 'n2')).toBe(false);
   });
+
+  test('by either name of its disk', () => {
+    const moved = (n2: readonly string[]) => {
+      const seen = forced({ ...WITHOUT, n2 });
+      const nodes = new Map([...seen.nodes, ['n9', node('n9', { storeId: storeOf('n1') })]]);
+      return decideFailover({ ...seen, nodes });
+    };
+    expect(moved(['n3', 'n9'])).toEqual({ kind: 'fencing', waitingFor: ['n2'] });
+    expect(moved(['n3']).kind).toBe('fail-over');
+  });
 });
 
 describe('a fence', () => {
@@ -286,6 +352,18 @@ describe('a fence', () => {
 
   test('is not for what the node has now on another disk', () => {
     expect(needsFence(failedOver({ nodes: [node('n1', { storeId: 'new' })] }), 'n1', 'n3')).toBe(false);
+  });
+
+  test('is for the disk under another name, until it has made way there', () => {
+    const moved = { storeId: storeOf('n1'), deviceId: deviceOf('n1') };
+    const nodes = [node('n1', { storeId: 'new' }), node('n9', moved)];
+    expect(needsFence(failedOver({ nodes, generations: { n3: 2 } }), 'n9', 'n3')).toBe(true);
+    const seen = failedOver({ nodes: [node('n1', SILENT), node('n9', moved)] });
+    const rejoin = { epoch: 3, step: 'archived' as const };
+    const made = replica('n9', [], { status: { storeId: storeOf('n1'), rejoin } });
+    expect(needsFence(seen, 'n1', 'n3')).toBe(true);
+    const replicas = new Map([...seen.replicas, ['n9', made]]);
+    expect(needsFence({ ...seen, replicas }, 'n1', 'n3')).toBe(false);
   });
 
   test('is not for a writer that is back before anything was decided', () => {

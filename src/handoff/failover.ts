@@ -1,10 +1,10 @@
 /** A writer that is lost: fencing it and choosing where the volume goes on (handoff rules 25 to 27). */
 import type { SyncthingReplica } from '../desired/replica.ts';
-import type { Base, Holder, StaleCopy, SyncthingVolumeStatus } from '../desired/volume.ts';
+import type { Base, Grant, Holder, StaleCopy, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { countsOn } from './copy.ts';
 import { holderOf } from './flush.ts';
-import { isLost, lossOf } from './lost-writer.ts';
-import { hasCurrentStore, isAlive, isStale, isStoreGone, type VolumeView } from './view.ts';
+import { isLost, isWritersDisk, lossOf } from './lost-writer.ts';
+import { hasCurrentStore, isAlive, isStale, mayHaveDisk, type VolumeView } from './view.ts';
 
 export type FailoverDecision =
   | { readonly kind: 'none' }
@@ -25,11 +25,21 @@ export function acknowledgedHolders({ grant, proven, base }: SyncthingVolumeStat
   return proven !== undefined && proven.epoch === grant?.epoch ? proven.holders : base.holders;
 }
 
+/** Every node that has the lost writer's disk, or its name, is paused there. */
+function hasPaused(view: VolumeView, on: string): boolean {
+  const fenced = view.nodes.get(on)?.status?.fenced ?? [];
+  const known = [...view.nodes.keys()].filter((node) => isWritersDisk(view, node));
+  // A person may have removed the lost node's resource already.
+  const names = known.length > 0 ? known : [view.volume.status.grant?.node ?? ''];
+  return names.every((node) => fenced.includes(node));
+}
+
 /** A lost node's device is paused; a writer that is lost for this volume alone is off the copy's list (rule 26). */
 function hasFenced(view: VolumeView, copy: SyncthingReplica, lost: string): boolean {
-  const { node } = copy.spec;
-  if (lossOf(view) === 'node') return view.nodes.get(node)?.status?.fenced.includes(lost) === true;
-  return node !== lost && !stillShares(copy, lost);
+  if (lossOf(view) === 'node') return hasPaused(view, copy.spec.node);
+  return [lost, ...copy.spec.peers.map((peer) => peer.node)]
+    .filter((other) => isWritersDisk(view, other))
+    .every((other) => !stillShares(copy, other));
 }
 
 /** The node answers, with the disk that is meant, and did not miss an earlier failover. */
@@ -46,15 +56,15 @@ function isReachable(view: VolumeView, copy: SyncthingReplica, holder: Holder): 
  * A copy that still is the one that was proven. It may need items of the lost writer, and report errors for want of
  * them: both go with the writer's index, and nobody is granted the volume before this copy is clean.
  */
-function isSource(view: VolumeView, holder: Holder, lost: string): boolean {
+function isSource(view: VolumeView, holder: Holder): boolean {
   const changed = view.replicas.get(holder.node)?.status?.folder?.receiveOnlyItems;
-  return changed === 0 && isThere(view, holder, lost);
+  return changed === 0 && isThere(view, holder);
 }
 
-function isThere(view: VolumeView, holder: Holder, lost: string): boolean {
+function isThere(view: VolumeView, holder: Holder): boolean {
   const copy = view.replicas.get(holder.node);
   const folder = copy?.status?.folder;
-  if (copy === undefined || folder === undefined || holder.node === lost) return false;
+  if (copy === undefined || folder === undefined || isWritersDisk(view, holder.node)) return false;
   return folder.scanned && countsOn(holder, folder) && isReachable(view, copy, holder);
 }
 
@@ -66,9 +76,9 @@ function hasOnlyRotten(view: VolumeView, { node }: Holder): boolean {
 }
 
 /** One that is as it was reported, else one whose rotten files a person has to take for what is left. */
-function lastSources(view: VolumeView, holders: readonly Holder[], lost: string): readonly Holder[] {
-  const left = lastResort(view, holders).filter((holder) => isThere(view, holder, lost));
-  const sound = left.filter((holder) => isSource(view, holder, lost));
+function lastSources(view: VolumeView, holders: readonly Holder[]): readonly Holder[] {
+  const left = lastResort(view, holders).filter((holder) => isThere(view, holder));
+  const sound = left.filter((holder) => isSource(view, holder));
   return sound.length > 0 ? sound : left.filter((holder) => hasOnlyRotten(view, holder));
 }
 
@@ -94,28 +104,39 @@ function bestSource(view: VolumeView, sources: readonly Holder[], lost: string):
   return [...sources].sort((a, b) => known(b) - known(a) || (a.node < b.node ? -1 : 1))[0];
 }
 
-/** Every copy that did not put up the fence before the new lineage began, the lost writer first of all (rule 26). */
-function staleCopies(view: VolumeView, lost: string, epoch: number): readonly StaleCopy[] {
-  const found = [...view.replicas.values()].filter((copy) => !hasFenced(view, copy, lost));
-  const grant = view.volume.status.grant;
-  const copies = found.flatMap((copy) => {
-    const storeId = copy.spec.node === lost ? grant?.storeId : copy.status?.storeId;
-    return storeId === undefined ? [] : [{ node: copy.spec.node, storeId, epoch }];
-  });
+/**
+ * Every copy that did not put up the fence before the new lineage began, the lost writer's first of all, whether or not
+ * it is among the copies by now (rule 26). Each disk once.
+ */
+function staleCopies(view: VolumeView, grant: Grant, epoch: number): readonly StaleCopy[] {
+  const { node, storeId } = grant;
+  const passedBy = [...view.replicas.values()].filter(
+    (copy) => !isWritersDisk(view, copy.spec.node) && !hasFenced(view, copy, node),
+  );
+  const others = passedBy.flatMap(({ spec, status }) =>
+    status === undefined ? [] : [{ node: spec.node, storeId: status.storeId, epoch }],
+  );
+  const copies = [{ node, storeId, epoch }, ...others];
   const before = view.volume.status.stale.filter(
-    (old) => !copies.some((copy) => copy.node === old.node && copy.storeId === old.storeId),
+    (old) => !copies.some((copy) => copy.storeId === old.storeId),
   );
   return [...before.map((copy) => ({ ...copy, epoch })), ...copies];
+}
+
+/** What the source had when the lost writer began: its clock says nothing of what others deleted before. */
+function heldBefore({ base }: SyncthingVolumeStatus, source: Holder): Pick<Base, 'heldBefore'> {
+  const before = base.holders.find(({ node, storeId }) => node === source.node && storeId === source.storeId);
+  return before !== undefined && countsOn(before, source) ? { heldBefore: before.sequence } : {};
 }
 
 /**
  * The source is named with its sequence at the proof: what it deleted later comes back there first, and nobody is
  * granted the volume in session 0 of the base (rule 28).
  */
-function failOverTo(view: VolumeView, lost: string, source: Holder): FailoverDecision {
-  const { grant, proven, epoch: highest } = view.volume.status;
+function failOverTo(view: VolumeView, grant: Grant, source: Holder): FailoverDecision {
+  const { proven, epoch: highest } = view.volume.status;
   const epoch = highest + 1;
-  const isProven = proven !== undefined && proven.epoch === grant?.epoch;
+  const isProven = proven !== undefined && proven.epoch === grant.epoch;
   const moment = isProven ? { provenThrough: proven.scanFinishedAt ?? proven.scanStartedAt } : {};
   return {
     kind: 'fail-over',
@@ -126,9 +147,10 @@ function failOverTo(view: VolumeView, lost: string, source: Holder): FailoverDec
       session: 0,
       holders: [source],
       ...moment,
+      ...(isProven && heldBefore(view.volume.status, source)),
       since: new Date(view.now).toISOString(),
     },
-    stale: staleCopies(view, lost, epoch),
+    stale: staleCopies(view, grant, epoch),
     ...moment,
   };
 }
@@ -142,39 +164,40 @@ export function decideFailover(view: VolumeView): FailoverDecision {
   if (grant === undefined || lossOf(view) === undefined) return { kind: 'none' };
   const lost = grant.node;
   const holders = acknowledgedHolders(view.volume.status);
-  const proven = holders.filter((holder) => isSource(view, holder, lost));
-  const sources = proven.length > 0 ? proven : lastSources(view, holders, lost);
+  const proven = holders.filter((holder) => isSource(view, holder));
+  const sources = proven.length > 0 ? proven : lastSources(view, holders);
   const source = bestSource(view, sources, lost);
   if (source === undefined) {
     const names = holders.map((holder) => holder.node);
     return { kind: 'blocked', bringBack: names.length > 0 ? names : [lost] };
   }
   const alive = [...view.replicas.values()].filter(
-    ({ spec }) => spec.node !== lost && isAlive(view, spec.node),
+    ({ spec }) => !isWritersDisk(view, spec.node) && isAlive(view, spec.node),
   );
   const unfenced = alive.filter((copy) => !hasFenced(view, copy, lost)).map((copy) => copy.spec.node);
-  return unfenced.length > 0 ? { kind: 'fencing', waitingFor: unfenced } : failOverTo(view, lost, source);
+  return unfenced.length > 0 ? { kind: 'fencing', waitingFor: unfenced } : failOverTo(view, grant, source);
 }
 
 /**
  * Whether `node` has to be fenced on the node `on`: everywhere while it is lost and holds the grant; after the failover
  * wherever a copy has not taken it out of its peers yet. A node that is off keeps the order, since it may come back
- * together with the lost one, and would take in what that one wrote before it learns better (rule 26).
+ * together with the lost one, and would take in what that one wrote before it learns better (rule 26). A fence is of a
+ * device, which is on the disk: whoever has that disk by now is fenced as well.
  */
 export function needsFence(view: VolumeView, node: string, on: string): boolean {
   const { grant, stale } = view.volume.status;
   if (view.volume.spec.deletion !== undefined || node === on) return false;
-  if (grant?.node === node) return isLost(view, node);
-  if (!stale.some((copy) => copy.node === node && !isStoreGone(view, copy) && !hasMadeWay(view, copy)))
-    return false;
+  if (grant !== undefined && isWritersDisk(view, node)) return isLost(view, grant.node);
+  if (!stale.some((copy) => mayHaveDisk(view, node, copy) && !hasMadeWay(view, copy))) return false;
   const copy = view.replicas.get(on);
   return copy !== undefined && stillShares(copy, node);
 }
 
 /** The stale copy's own tree is in the archive: what it may send from now on is of the lineage that it rejoins. */
 function hasMadeWay(view: VolumeView, stale: StaleCopy): boolean {
-  const report = view.replicas.get(stale.node)?.status;
-  return report?.storeId === stale.storeId && (report.rejoin?.epoch ?? 0) >= stale.epoch;
+  return [...view.replicas.values()].some(
+    ({ status }) => status?.storeId === stale.storeId && (status.rejoin?.epoch ?? 0) >= stale.epoch,
+  );
 }
 
 function stillShares(copy: SyncthingReplica, node: string): boolean {

@@ -65,6 +65,14 @@ describe('a writer is lost', () => {
   });
 });
 
+test('what was not heard before the controller began is no silence', () => {
+  const old = given({ silence: 100 * AFTER, spec: AUTOMATIC });
+  const begun = { ...old, watchingSince: old.now - AFTER + 5 };
+  expect(lossOf(begun)).toBeUndefined();
+  expect(lossRecheckAfterMs(begun)).toBe(5);
+  expect(lossOf({ ...begun, now: begun.now + 5 })).toBe('silent');
+});
+
 test('silence is looked at again when it is long enough, and only where it counts', () => {
   expect(lossRecheckAfterMs(given({ silence: AFTER - 5, spec: AUTOMATIC }))).toBe(5);
   expect(lossRecheckAfterMs(given({ silence: AFTER, spec: AUTOMATIC }))).toBeUndefined();

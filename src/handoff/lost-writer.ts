@@ -1,6 +1,6 @@
 /** Whether a node that has a volume counts as lost, and on whose word (handoff rules 25, 36 and 37). */
 import type { Grant, Right } from '../desired/volume.ts';
-import { isAlive, isExpelled, type VolumeView } from './view.ts';
+import { isAlive, isExpelled, storeOn, type VolumeView } from './view.ts';
 
 /**
  * `node`: the taint out-of-service, no Node object, or a node that was expelled: all its volumes are lost there, its
@@ -18,12 +18,16 @@ export function isLost(view: Pick<VolumeView, 'clusterNodes' | 'nodes'>, node: s
   return isExpelled(view, node) || (view.clusterNodes.get(node)?.outOfService ?? true);
 }
 
-/** The moment at which silence alone loses the node for this volume, milliseconds since the epoch. */
+/**
+ * The moment at which silence alone loses the node for this volume, milliseconds since the epoch. What a controller did
+ * not hear before it began is no silence: everything may have been off together.
+ */
 function givenUpAt(view: VolumeView, { node }: Pick<Grant | Right, 'node'>): number | undefined {
   if (view.volume.spec.failover !== 'automatic') return undefined;
   const heartbeat = view.nodes.get(node)?.status?.heartbeat;
   if (heartbeat === undefined) return undefined;
-  return Date.parse(heartbeat) + Math.max(view.settings.failoverAfterMs, view.settings.heartbeatTimeoutMs);
+  const silentSince = Math.max(Date.parse(heartbeat), view.watchingSince ?? 0);
+  return silentSince + Math.max(view.settings.failoverAfterMs, view.settings.heartbeatTimeoutMs);
 }
 
 /** A node cut off from the API server alone still reaches its peers, and they it. */
@@ -68,8 +72,14 @@ export function lossRecheckAfterMs(view: VolumeView): number | undefined {
   return moments.length === 0 ? undefined : Math.min(...moments);
 }
 
+/** By name, or by its disk, with which the device and all that was written come under another name (rule 26). */
+export function isWritersDisk(view: VolumeView, node: string): boolean {
+  const { grant } = view.volume.status;
+  return grant !== undefined && (grant.node === node || storeOn(view, node) === grant.storeId);
+}
+
 /** Shut out of this volume alone, by its peers' lists, instead of by a pause of its device (rule 26). */
 export function isShutOutByLists(view: VolumeView, node: string): boolean {
   const loss = lossOf(view);
-  return loss !== undefined && loss !== 'node' && view.volume.status.grant?.node === node;
+  return loss !== undefined && loss !== 'node' && isWritersDisk(view, node);
 }

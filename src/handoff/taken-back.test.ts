@@ -21,3 +21,15 @@ test.each([
   const provenThrough = new Date(SECOND * 1000 + 700).toISOString();
   expect(isUnproven(deletion, provenState({ ...BASE, provenThrough }, holder('n1')))).toBe(expected);
 });
+
+test.each([
+  [{ sequence: 5, second: SECOND + 7200 }, false],
+  [{ sequence: 6, second: SECOND + 7200 }, true],
+])(
+  'what the source had before that writer began is proven by whose clock soever: %o',
+  (deletion, expected) => {
+    const provenThrough = new Date(SECOND * 1000).toISOString();
+    const base = { ...BASE, provenThrough, heldBefore: 5 };
+    expect(isUnproven(deletion, provenState(base, holder('n1')))).toBe(expected);
+  },
+);

@@ -8,13 +8,16 @@ import type { Base, Holder } from '../desired/volume.ts';
  */
 export type ProvenState =
   | { readonly kind: 'sequence'; readonly sequence: number }
-  /** Milliseconds since the epoch, and the source's sequence when the scan was proven. */
-  | { readonly kind: 'moment'; readonly at: number; readonly sequence: number };
+  /**
+   * Milliseconds since the epoch, and the source's sequence when the scan was proven; up to `before` it had it when the
+   * lost epoch began.
+   */
+  | { readonly kind: 'moment'; readonly at: number; readonly sequence: number; readonly before: number };
 
-export function provenState({ provenThrough }: Base, { sequence }: Holder): ProvenState {
+export function provenState({ provenThrough, heldBefore = 0 }: Base, { sequence }: Holder): ProvenState {
   return provenThrough === undefined
     ? { kind: 'sequence', sequence }
-    : { kind: 'moment', at: Date.parse(provenThrough), sequence };
+    : { kind: 'moment', at: Date.parse(provenThrough), sequence, before: heldBefore };
 }
 
 /** A deletion in the source's index. */
@@ -27,10 +30,11 @@ export interface Deletion {
 /**
  * The proven scan itself found deletions until its end, and they count: what was deleted for good does not come back.
  * Within the second of its end the clock does not tell, and only what the source heard of after the proof is taken for
- * later.
+ * later. What was deleted before the lost writer began was proven with the base, and noted by another node's clock.
  */
 export function isUnproven({ sequence, second }: Deletion, proven: ProvenState): boolean {
   if (proven.kind === 'sequence') return sequence > proven.sequence;
+  if (sequence <= proven.before) return false;
   const end = Math.floor(proven.at / 1000);
   return second > end || (second === end && sequence > proven.sequence);
 }

@@ -1,7 +1,7 @@
 /** One volume as the controller sees it, all its parts from synced caches; every decision of the hand-off reads this. */
 import type { ClusterNode, SyncthingNode } from '../desired/node.ts';
 import type { SyncthingReplica } from '../desired/replica.ts';
-import type { SyncthingVolume } from '../desired/volume.ts';
+import type { StaleCopy, SyncthingVolume } from '../desired/volume.ts';
 import type { HandoffSettings } from './settings.ts';
 
 export interface VolumeView {
@@ -12,6 +12,8 @@ export interface VolumeView {
   readonly clusterNodes: ReadonlyMap<string, ClusterNode>;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Since when whoever decides has seen nodes at all; milliseconds since the epoch. Absent: for ever. */
+  readonly watchingSince?: number;
   readonly settings: HandoffSettings;
 }
 
@@ -33,19 +35,38 @@ export function hasCurrentStore(view: VolumeView, replica: SyncthingReplica): bo
   return storeId !== undefined && storeId !== '' && replica.status?.storeId === storeId;
 }
 
-/** A copy that may carry a lost lineage's changes and has not rejoined (handoff rule 26). */
-export function isStale(view: VolumeView, replica: SyncthingReplica): boolean {
-  const storeId = view.nodes.get(replica.spec.node)?.status?.storeId ?? replica.status?.storeId;
-  return view.volume.status.stale.some((copy) => copy.node === replica.spec.node && copy.storeId === storeId);
+/** The disk that the node has by its own word, else by the last report of its copy. */
+export function storeOn(view: Pick<VolumeView, 'nodes' | 'replicas'>, node: string): string | undefined {
+  return view.nodes.get(node)?.status?.storeId ?? view.replicas.get(node)?.status?.storeId;
 }
 
-/** The disk that went stale may be in another drawer by now: what the node has today is another copy. */
-export function isStoreGone(
-  view: Pick<VolumeView, 'nodes'>,
-  copy: { readonly node: string; readonly storeId: string },
-): boolean {
-  const storeId = view.nodes.get(copy.node)?.status?.storeId ?? '';
-  return storeId !== '' && storeId !== copy.storeId;
+/** By the disk alone: nothing on it says which node it was in, and it may come back under another name. */
+export function staleOf(
+  { volume }: Pick<VolumeView, 'volume'>,
+  storeId: string | undefined,
+): StaleCopy | undefined {
+  return volume.status.stale.find((copy) => copy.storeId === storeId);
+}
+
+/** A copy that may carry a lost lineage's changes and has not rejoined (handoff rule 26). */
+export function isStale(view: VolumeView, replica: SyncthingReplica): boolean {
+  return staleOf(view, storeOn(view, replica.spec.node)) !== undefined;
+}
+
+interface Copy {
+  readonly node: string;
+  readonly storeId: string;
+}
+
+/** The node has that copy's disk; one that has not said which it has may have the one that it had. */
+export function mayHaveDisk(view: Pick<VolumeView, 'nodes'>, node: string, copy: Copy): boolean {
+  const storeId = view.nodes.get(node)?.status?.storeId ?? '';
+  return storeId === '' ? node === copy.node : storeId === copy.storeId;
+}
+
+/** The disk may be in another drawer by now: what the node has today is another copy. */
+export function isStoreGone(view: Pick<VolumeView, 'nodes'>, copy: Copy): boolean {
+  return !mayHaveDisk(view, copy.node, copy);
 }
 
 export function isLeaving(view: VolumeView, replica: SyncthingReplica): boolean {

@@ -124,7 +124,7 @@ class FollowingInformer<T extends Named> implements Informer<T> {
     const known = this.#isDoubtful ? undefined : this.#version;
     const version = known ?? (await this.#list(signal));
     const { client, kind, selector, idleMs, clock } = this.#options;
-    const begun = clock.now();
+    const begun = clock.steady();
     let events = 0;
     const watch = client.watch(kind, {
       ...selector,
@@ -135,18 +135,18 @@ class FollowingInformer<T extends Named> implements Informer<T> {
     for await (const event of watch) {
       events += 1;
       this.#failures = 0;
-      this.#contactAt = clock.now();
+      this.#contactAt = clock.steady();
       this.#version = event.resourceVersion;
       this.#apply(event);
     }
-    if (events > 0 || clock.now() - begun >= SHORT_WATCH_MS) return;
+    if (events > 0 || clock.steady() - begun >= SHORT_WATCH_MS) return;
     throw new KubernetesError('unreachable', `watch ${kind.plural}: the API server closed it at once`);
   }
 
   async #list(signal: AbortSignal): Promise<string> {
     const { client, kind, selector = {}, clock } = this.#options;
     const list = await client.list(kind, selector, { signal, timeoutMs: 30_000 });
-    this.#contactAt = clock.now();
+    this.#contactAt = clock.steady();
     const present = new Set([...list.items, ...list.unreadable].map((item) => item.name));
     for (const [name, object] of this.#store) if (!present.has(name)) this.#remove(name, object);
     for (const name of this.#unreadable.keys()) if (!present.has(name)) this.#unreadable.delete(name);

@@ -55,6 +55,7 @@ const base: z.ZodMiniType<Base> = z.object({
   session: count,
   holders: z._default(z.array(holder), []),
   provenThrough: z.exactOptional(text),
+  heldBefore: z.exactOptional(count),
   since: z.exactOptional(text),
 });
 const proof: z.ZodMiniType<Proof> = z.object({

@@ -255,7 +255,7 @@ test.each<[string, string, boolean]>([
 ])('a deletion %s is judged by its own time', async (_, modified, isBack) => {
   put({ 'data/gone~20260102-030405': 'x' });
   deletions = { 'data/gone': { sequence: 9, modified, version: ['LOST:103', 'AHEAD:220'] } };
-  proven = { kind: 'moment', at: 100_500, sequence: 10 };
+  proven = { kind: 'moment', at: 100_500, sequence: 10, before: 8 };
   const found = await after();
   expect(found('gone')).toBe(isBack ? 'x' : undefined);
 });

@@ -1,6 +1,8 @@
 /** Time as a parameter. Milliseconds everywhere; `now` is since the epoch, as Date.now(). */
 export interface Clock {
   now(): number;
+  /** Goes on evenly when somebody sets the time of day; for how long something took, and nothing else. */
+  steady(): number;
   /** Rejects with the signal's reason when it fires first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls back once; the function returned cancels. The timer does not keep the process alive. */
@@ -9,6 +11,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   sleep,
   after(ms, callback) {
     const timer = setTimeout(callback, ms).unref();

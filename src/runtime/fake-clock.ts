@@ -54,7 +54,7 @@ export function createFakeClock(startMs = 0): FakeClock {
     });
   }
 
-  return { now: () => now, after, sleep, advance, pending: () => timers.size };
+  return { now: () => now, steady: () => now, after, sleep, advance, pending: () => timers.size };
 }
 
 /** Everything that waits for promises alone has run after a turn of the event loop. */

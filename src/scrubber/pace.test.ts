@@ -12,6 +12,9 @@ function clockOf(): Clock & { passed: number; rested: number } {
     now() {
       return this.passed;
     },
+    steady() {
+      return this.passed;
+    },
     async sleep(ms) {
       this.passed += ms;
       this.rested += ms;

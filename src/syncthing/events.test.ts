@@ -38,6 +38,7 @@ class ScriptedDaemon {
 
   readonly clock: Clock = {
     now: () => this.now,
+    steady: () => this.now,
     sleep: async (ms) => {
       this.pauses.push(ms);
     },

@@ -23,7 +23,7 @@ export const volumeStatus: SyncthingVolumeStatus = {
   readers: [],
   published: [{ node: 'n1', since }],
   writers: [],
-  base: { kind: 'failover', epoch: 3, session: 2, holders: [holder], provenThrough: since },
+  base: { kind: 'failover', epoch: 3, session: 2, holders: [holder], provenThrough: since, heldBefore: 3 },
   proven: { epoch: 4, session: 1, sequence: 12, scanStartedAt: since, holders: [holder] },
   replicatedThrough: since,
   leaving: { node: 'n2', storeId: 'store-2' },
