@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { call, ControllerUnderTest } from '../../test/builders/controller-under-test.ts';
+import { call, type ControllerUnderTest } from '../../test/builders/controller-under-test.ts';
+import { startWrittenVolume } from '../../test/builders/written-volume.ts';
 import { SYNCTHING_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 
 /** docs/security.md, "Expel a node". */
@@ -8,14 +9,7 @@ describe('a node that a person expelled', () => {
   let volumeId: string;
 
   beforeEach(async () => {
-    world = new ControllerUnderTest(['n1', 'n2', 'n3']);
-    await world.start();
-    volumeId = await world.createVolume('pvc-1');
-    await world.startPod('n1', volumeId);
-    await world.until(() => world.node('n1').isMounted(volumeId));
-    world.node('n1').write(volumeId, 'a');
-    await world.until(async () => (await world.volume(volumeId)).status.proven?.holders.length === 3);
-    await world.until(() => world.node('n3').syncthing.filesOf(volumeId).has('a'));
+    ({ world, volumeId } = await startWrittenVolume());
   });
   afterEach(() => world.stop());
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { call, ControllerUnderTest } from '../../test/builders/controller-under-test.ts';
+import { call, type ControllerUnderTest } from '../../test/builders/controller-under-test.ts';
+import { startWrittenVolume } from '../../test/builders/written-volume.ts';
 import { SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';
 
 /** docs/operations.md, "A node will not come back". */
@@ -8,13 +9,7 @@ describe('a writer that is lost', () => {
   let volumeId: string;
 
   beforeEach(async () => {
-    world = new ControllerUnderTest(['n1', 'n2', 'n3']);
-    await world.start();
-    volumeId = await world.createVolume('pvc-1');
-    await world.startPod('n1', volumeId);
-    await world.until(() => world.node('n1').isMounted(volumeId));
-    world.node('n1').write(volumeId, 'a');
-    await world.until(async () => (await world.volume(volumeId)).status.proven?.holders.length === 3);
+    ({ world, volumeId } = await startWrittenVolume());
   });
   afterEach(() => world.stop());
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { roundSources } from '../../test/builders/round-sources.ts';
 import {
   createNodeUnderTest,
   giveOrder,
@@ -27,19 +28,11 @@ async function ordered(removal: SyncthingReplicaSpec['removal']): Promise<Syncth
 }
 
 async function confirmed(replica: SyncthingReplica): Promise<boolean | undefined> {
-  const view = await roundView(
-    node.ctx,
-    {
-      replicas: () => [replica],
-      node: () => undefined,
-      labels: () => ({}),
-      storageLabel: 'd.test/syncthing-storage',
-      syncthingSocket: '/nobody.sock',
-      trashGraceMs: 0,
-      budgetMs: 0,
-    },
-    { helper: 'deleter', failedLast: [], signal: AbortSignal.timeout(10_000) },
-  );
+  const view = await roundView(node.ctx, roundSources([replica]), {
+    helper: 'deleter',
+    failedLast: [],
+    signal: AbortSignal.timeout(10_000),
+  });
   return view.replicas[0]?.removalConfirmed;
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { roundSources } from '../../test/builders/round-sources.ts';
 import {
   createNodeUnderTest,
   giveOrder,
@@ -28,16 +29,7 @@ test('why an order to remove is not carried out is kept until a pass of the dele
   const helpers = {
     run: async () => await Promise.resolve({ ...report, orphans: [], failed }),
   } as unknown as Helpers;
-  const sources = {
-    replicas: () => [order],
-    node: () => undefined,
-    labels: () => ({}),
-    storageLabel: 'd.test/syncthing-storage',
-    syncthingSocket: '/nobody.sock',
-    trashGraceMs: 0,
-    budgetMs: 0,
-  };
-  const turns = createHelperTurns(node.ctx, sources, helpers);
+  const turns = createHelperTurns(node.ctx, roundSources([order]), helpers);
   const signal = AbortSignal.timeout(10_000);
   await turns.run('deleter', signal);
   expect(record.unremoved).toBe(REASON);
