@@ -25,7 +25,7 @@ async function makeEmpty({ store }: Context, folderId: string): Promise<void> {
   await makeDirectory(syncRoot);
   if (await exists(data)) return;
   const made = path.join(directory, 'data.new');
-  await makeDirectory(made);
+  if (!(await exists(made))) await mkdir(made);
   await chmod(made, 0o777);
   await rename(made, data);
   await syncDirectory(syncRoot);
