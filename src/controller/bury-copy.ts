@@ -1,5 +1,5 @@
 /** A copy on a node that is off, of a volume that is deleted, is left to a tombstone (handoff rule 33). */
-import { KubernetesError, isKubernetesError } from '../kubernetes/errors.ts';
+import { ifThere, KubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';
 import type { SyncthingNode, Tombstone } from '../desired/node.ts';
 import type { ControllerContext } from './context.ts';
@@ -10,23 +10,18 @@ export interface LostCopy extends Required<Tombstone> {
 
 /** The node as it is now; undefined when its resource is gone. */
 export async function liveNode(
-  ctx: ControllerContext,
+  ctx: Pick<ControllerContext, 'client' | 'known'>,
   name: string,
   signal: AbortSignal,
 ): Promise<SyncthingNode | undefined> {
-  try {
-    const node = await ctx.client.get(SYNCTHING_NODES, name, { signal });
-    ctx.known.nodes.note(node);
-    return node;
-  } catch (error) {
-    if (isKubernetesError(error, 'not-found')) return undefined;
-    throw error;
-  }
+  const node = await ifThere(ctx.client.get(SYNCTHING_NODES, name, { signal }));
+  if (node !== undefined) ctx.known.nodes.note(node);
+  return node;
 }
 
 /** Rejects with `conflict` when the node spoke since it was taken for dead; an expelled one may say what it likes. */
 export async function assertSilent(
-  ctx: ControllerContext,
+  ctx: Pick<ControllerContext, 'client' | 'known'>,
   name: string,
   signal: AbortSignal,
 ): Promise<SyncthingNode | undefined> {

@@ -15,7 +15,7 @@ import { createFakeKubernetes } from '../kubernetes/fake.ts';
 import { CLUSTER_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { confirmLoss } from './confirm-loss.ts';
-import { knownObjects, type ControllerContext } from './context.ts';
+import { knownObjects } from './context.ts';
 
 const signal = AbortSignal.timeout(10_000);
 const ALL = ['n1', 'n2'];
@@ -44,7 +44,7 @@ async function confirm(live: Phase | undefined): Promise<void> {
   }
   const none = { synced: true, contactAt: 0, get: () => undefined, items: () => [] };
   const caches = { volumes: none, replicas: none, nodes: none, clusterNodes: none };
-  const ctx = { client, known: knownObjects(caches, systemClock) } as unknown as ControllerContext;
+  const ctx = { client, known: knownObjects(caches, systemClock) };
   const seen = view({
     volume: volume({ status: { epoch: 2, base: handoffBase(ALL), grant: grantTo('n1', 2) } }),
     replicas: [known, replica('n2', ALL)],

@@ -8,20 +8,18 @@ import { lossOf, nodeLoss, type Loss } from '../handoff/lost-writer.ts';
 import { lostReaders } from '../handoff/readers.ts';
 import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { lostWriters } from '../handoff/writers.ts';
-import { isKubernetesError, KubernetesError } from '../kubernetes/errors.ts';
+import { ifThere, KubernetesError } from '../kubernetes/errors.ts';
 import { CLUSTER_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import { assertSilent, liveNode } from './bury-copy.ts';
 import type { ControllerContext } from './context.ts';
+
+type Live = Pick<ControllerContext, 'client' | 'known'>;
 
 /**
  * Rejects with `conflict` where the writer is not lost any more, or has ended its session in time, or where a copy taken
  * for dead has spoken.
  */
-export async function confirmLoss(
-  ctx: ControllerContext,
-  view: VolumeView,
-  signal: AbortSignal,
-): Promise<void> {
+export async function confirmLoss(ctx: Live, view: VolumeView, signal: AbortSignal): Promise<void> {
   const lost = view.volume.status.grant?.node;
   if (lost === undefined) return;
   const silent = [...view.replicas.keys()].filter((node) => node !== lost && !isAlive(view, node));
@@ -34,7 +32,7 @@ export async function confirmLoss(
 
 /** What its node said last may be on its way here still, and says that nothing was lost. */
 async function assertNotEnded(
-  ctx: ControllerContext,
+  ctx: Live,
   { view, lost }: { readonly view: VolumeView; readonly lost: string },
   signal: AbortSignal,
 ): Promise<void> {
@@ -48,26 +46,17 @@ async function assertNotEnded(
 }
 
 async function liveReplica(
-  ctx: ControllerContext,
+  ctx: Live,
   name: string,
   signal: AbortSignal,
 ): Promise<SyncthingReplica | undefined> {
-  try {
-    const live = await ctx.client.get(SYNCTHING_REPLICAS, name, { signal });
-    ctx.known.replicas.note(live);
-    return live;
-  } catch (error) {
-    if (isKubernetesError(error, 'not-found')) return undefined;
-    throw error;
-  }
+  const live = await ifThere(ctx.client.get(SYNCTHING_REPLICAS, name, { signal }));
+  if (live !== undefined) ctx.known.replicas.note(live);
+  return live;
 }
 
 /** Rejects with `conflict` where one of those that the plan takes for lost is not. */
-export async function confirmLostRights(
-  ctx: ControllerContext,
-  view: VolumeView,
-  signal: AbortSignal,
-): Promise<void> {
+export async function confirmLostRights(ctx: Live, view: VolumeView, signal: AbortSignal): Promise<void> {
   const rights = [...lostReaders(view), ...lostWriters(view)];
   const lost = rights.map((right) => ({ lost: right.node, loss: nodeLoss(view, right) }));
   await Promise.all(lost.map((each) => confirmNode(ctx, each, signal)));
@@ -79,28 +68,19 @@ interface LostNode {
 }
 
 /** A person's word stands in the volume itself, whose compare-and-swap follows. */
-async function confirmNode(
-  ctx: ControllerContext,
-  { lost, loss }: LostNode,
-  signal: AbortSignal,
-): Promise<void> {
+async function confirmNode(ctx: Live, { lost, loss }: LostNode, signal: AbortSignal): Promise<void> {
   if (loss === 'node' && !(await isExpelledNow(ctx, lost, signal)))
     await assertOutOfService(ctx, lost, signal);
   if (loss === 'silent') await assertSilent(ctx, lost, signal);
 }
 
-async function isExpelledNow(ctx: ControllerContext, name: string, signal: AbortSignal): Promise<boolean> {
+async function isExpelledNow(ctx: Live, name: string, signal: AbortSignal): Promise<boolean> {
   const isKnown = ctx.known.nodes.get(name)?.spec.expelled === true;
   return isKnown && (await liveNode(ctx, name, signal))?.spec.expelled === true;
 }
 
-async function assertOutOfService(ctx: ControllerContext, name: string, signal: AbortSignal): Promise<void> {
-  try {
-    const node = await ctx.client.get(CLUSTER_NODES, name, { signal });
-    if (node.outOfService) return;
-  } catch (error) {
-    if (isKubernetesError(error, 'not-found')) return;
-    throw error;
-  }
+async function assertOutOfService(ctx: Live, name: string, signal: AbortSignal): Promise<void> {
+  const node = await ifThere(ctx.client.get(CLUSTER_NODES, name, { signal }));
+  if (node === undefined || node.outOfService) return;
   throw new KubernetesError('conflict', `node ${name} is in service again`);
 }

@@ -2,7 +2,7 @@
 import type { SyncthingVolume } from '../desired/volume.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { PersistentVolume, Pod } from '../kubernetes/cluster-objects.ts';
-import { isKubernetesError } from '../kubernetes/errors.ts';
+import { ifThere } from '../kubernetes/errors.ts';
 import { PERSISTENT_VOLUMES, PODS } from '../kubernetes/resource-kind.ts';
 
 export interface PodLookup {
@@ -30,13 +30,8 @@ function isOf(persistentVolume: PersistentVolume, { driverName, volume }: PodLoo
 async function byRequestName(lookup: PodLookup): Promise<PersistentVolume | undefined> {
   const { client, volume, signal } = lookup;
   if (!OBJECT_NAME.test(volume.spec.requestName)) return undefined;
-  try {
-    const found = await client.get(PERSISTENT_VOLUMES, volume.spec.requestName, { signal });
-    return isOf(found, lookup) ? found : undefined;
-  } catch (error) {
-    if (isKubernetesError(error, 'not-found')) return undefined;
-    throw error;
-  }
+  const found = await ifThere(client.get(PERSISTENT_VOLUMES, volume.spec.requestName, { signal }));
+  return found !== undefined && isOf(found, lookup) ? found : undefined;
 }
 
 /** The provisioner names it like the request; one made by hand, or restored, has any name. */

@@ -1,6 +1,6 @@
 import type { CallOptions, KubernetesClient } from '../kubernetes/client.ts';
 import type { CustomResourceDefinition } from '../kubernetes/custom-resource-definition.ts';
-import { isKubernetesError } from '../kubernetes/errors.ts';
+import { ifThere, isKubernetesError } from '../kubernetes/errors.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../kubernetes/resource-kind.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Definition, type DefinitionPlan, planDefinition } from './plan.ts';
@@ -60,12 +60,7 @@ function inTime({ signal }: UpdateContext): CallOptions {
 }
 
 async function find(name: string, ctx: UpdateContext): Promise<CustomResourceDefinition | undefined> {
-  try {
-    return await ctx.client.get(CUSTOM_RESOURCE_DEFINITIONS, name, inTime(ctx));
-  } catch (error) {
-    if (isKubernetesError(error, 'not-found')) return undefined;
-    throw error;
-  }
+  return ifThere(ctx.client.get(CUSTOM_RESOURCE_DEFINITIONS, name, inTime(ctx)));
 }
 
 /** The API server writes the status of a definition that has just come, so that a write may have to be tried again. */

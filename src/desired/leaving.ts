@@ -1,7 +1,7 @@
 /** A copy on its way out: whether what let it go still stands (handoff rule 31). */
-import { isIntact } from '../handoff/copy.ts';
+import { isHolder, isIntact } from '../handoff/copy.ts';
 import { divergedReplica } from '../handoff/diverged.ts';
-import { countsAsCopy, isAlive, type VolumeView } from '../handoff/view.ts';
+import { countsAsCopy, isAlive, isStale, type VolumeView } from '../handoff/view.ts';
 import { wantedElsewhere } from './members.ts';
 import type { Member } from './peers.ts';
 
@@ -15,12 +15,7 @@ function othersThere(view: VolumeView, node: string): number {
       copy.spec.role === 'data' &&
       copy.spec.node !== node &&
       countsAsCopy(view, copy) &&
-      holders.some(
-        (holder) =>
-          holder.node === copy.spec.node &&
-          holder.storeId === copy.status?.storeId &&
-          (isShared || isIntact(holder, copy.status)),
-      ),
+      holders.some((holder) => isHolder(holder, copy) && (isShared || isIntact(holder, copy.status))),
   ).length;
 }
 
@@ -41,5 +36,7 @@ export function mayStillLeave(view: VolumeView, members: readonly Member[], node
   if (member?.replica === undefined) return false;
   if (member.replica.status?.removed === true) return true;
   if (member.isPlaced || !isAlive(view, node) || divergedReplica(view) !== undefined) return false;
+  // What it alone has goes to its archive first, which a copy that leaves has not (handoff rule 30).
+  if (isStale(view, member.replica)) return false;
   return enoughStay(view, members, member);
 }

@@ -206,6 +206,12 @@ describe('the next status', () => {
     const lostIndex = { folder: folder(['n1', 'n3'], { index: 'another' }) };
     const fetching = { folder: folder(['n1', 'n3'], { state: 'syncing', needItems: 1 }) };
 
+    const begun = {
+      base: handoffBase(['n1', 'n2']),
+      leaving: { node: 'n3', storeId: storeOf('n3') },
+    };
+    const staleElsewhere = { ...begun, stale: [{ node: 'n9', storeId: storeOf('n3'), epoch: 2 }] };
+
     test.each<[string, Given, string | undefined]>([
       ['nothing happened', {}, 'n3'],
       ['it has gone', { ...otherwise('n3', { removed: true }), placed: ALL }, 'n3'],
@@ -216,13 +222,10 @@ describe('the next status', () => {
       ['a copy that stays fell silent', { nodes: [node('n2', SILENT)] }, undefined],
       ['a copy that stays is on another disk', { nodes: [node('n2', { storeId: 'new' })] }, undefined],
       ['a copy that stays lost its database', otherwise('n2', lostIndex), undefined],
+      ['its disk went stale, under another name', { status: staleElsewhere }, undefined],
       ['a copy saw a later epoch', otherwise('n3', { highestEpoch: 3 }), undefined],
     ])('begun, and meanwhile %s', (_what, given, left) => {
-      const status = {
-        base: handoffBase(['n1', 'n2']),
-        leaving: { node: 'n3', storeId: storeOf('n3') },
-      };
-      expect(next({ placed: ['n1', 'n2'], status, ...given }).leaving?.node).toBe(left);
+      expect(next({ placed: ['n1', 'n2'], status: begun, ...given }).leaving?.node).toBe(left);
     });
 
     test('ends when the order is gone', () => {

@@ -7,7 +7,7 @@ import { currentPublished } from '../handoff/published.ts';
 import { currentReaders } from '../handoff/readers.ts';
 import { hearingLeftMs, leftBehind } from '../handoff/survivors.ts';
 import { currentWriters } from '../handoff/writers.ts';
-import type { VolumeView } from '../handoff/view.ts';
+import { rejoinsOf, type VolumeView } from '../handoff/view.ts';
 import { mayStillLeave } from './leaving.ts';
 import { nextToLeave } from './members.ts';
 import type { Member } from './peers.ts';
@@ -62,12 +62,7 @@ function afterPublished(view: VolumeView): SyncthingVolumeStatus {
 /** A copy that finished its rejoin is an ordinary one again, whichever node has its disk (handoff rule 30). */
 function afterRejoin(view: VolumeView): SyncthingVolumeStatus {
   const { status } = view.volume;
-  const done = [...view.replicas.values()].flatMap(({ status: report }) =>
-    report?.rejoin?.step === 'done' ? [{ storeId: report.storeId, epoch: report.rejoin.epoch }] : [],
-  );
-  const stale = status.stale.filter(
-    (copy) => !done.some(({ storeId, epoch }) => storeId === copy.storeId && epoch >= copy.epoch),
-  );
+  const stale = status.stale.filter((copy) => rejoinsOf(view, copy).every(({ step }) => step !== 'done'));
   return stale.length === status.stale.length ? status : { ...status, stale };
 }
 

@@ -1,5 +1,5 @@
 /** What one copy's report says by itself: whether it is clean, and whether it still is the holder that was proven. */
-import type { FolderReport, SyncthingReplicaStatus } from '../desired/replica.ts';
+import type { FolderReport, SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
 
 /** Nothing needed, nothing under way, nothing in error, nothing changed behind Syncthing's back. */
@@ -12,6 +12,14 @@ export function isClean(folder: FolderReport | undefined): folder is FolderRepor
     folder.errors === 0 &&
     folder.receiveOnlyItems === 0
   );
+}
+
+/** Whether that holder is this very copy, with the disk that it has now. */
+export function isHolder(
+  { node, storeId }: Pick<Holder, 'node' | 'storeId'>,
+  { spec, status }: SyncthingReplica,
+): boolean {
+  return node === spec.node && storeId === status?.storeId;
 }
 
 /** A node that names none is of a version that does not yet. */

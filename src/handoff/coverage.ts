@@ -1,7 +1,7 @@
 /** Whether a copy is what the next writer may start from (handoff rules 8, 9 and 37). */
 import type { SyncthingReplica } from '../desired/replica.ts';
-import type { Base, Holder } from '../desired/volume.ts';
-import { isClean, isIntact, isTakingBack, uncleanReason } from './copy.ts';
+import type { Base } from '../desired/volume.ts';
+import { isClean, isHolder, isIntact, isTakingBack, uncleanReason } from './copy.ts';
 import { isProven } from './proof.ts';
 import { countsAsCopy, type VolumeView } from './view.ts';
 
@@ -12,10 +12,6 @@ export interface Uncovered {
   readonly reason: string;
   /** Nothing is on its way that would change it: a person has to bring a node back. */
   readonly blocked: boolean;
-}
-
-function isHolder(holder: Holder, replica: SyncthingReplica): boolean {
-  return holder.node === replica.spec.node && holder.storeId === replica.status?.storeId;
 }
 
 /**

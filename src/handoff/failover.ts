@@ -4,7 +4,7 @@ import type { Base, Grant, Holder, StaleCopy, SyncthingVolumeStatus } from '../d
 import { countsOn } from './copy.ts';
 import { holderOf } from './flush.ts';
 import { isLost, isWritersDisk, lossOf } from './lost-writer.ts';
-import { hasCurrentStore, isAlive, isStale, mayHaveDisk, type VolumeView } from './view.ts';
+import { hasCurrentStore, isAlive, isStale, mayHaveDisk, rejoinsOf, type VolumeView } from './view.ts';
 
 export type FailoverDecision =
   | { readonly kind: 'none' }
@@ -188,16 +188,11 @@ export function needsFence(view: VolumeView, node: string, on: string): boolean 
   const { grant, stale } = view.volume.status;
   if (view.volume.spec.deletion !== undefined || node === on) return false;
   if (grant !== undefined && isWritersDisk(view, node)) return isLost(view, grant.node);
-  if (!stale.some((copy) => mayHaveDisk(view, node, copy) && !hasMadeWay(view, copy))) return false;
+  // Where its own tree is in the archive, what it may send from now on is of the lineage that it rejoins.
+  if (!stale.some((copy) => mayHaveDisk(view, node, copy) && rejoinsOf(view, copy).length === 0))
+    return false;
   const copy = view.replicas.get(on);
   return copy !== undefined && stillShares(copy, node);
-}
-
-/** The stale copy's own tree is in the archive: what it may send from now on is of the lineage that it rejoins. */
-function hasMadeWay(view: VolumeView, stale: StaleCopy): boolean {
-  return [...view.replicas.values()].some(
-    ({ status }) => status?.storeId === stale.storeId && (status.rejoin?.epoch ?? 0) >= stale.epoch,
-  );
 }
 
 function stillShares(copy: SyncthingReplica, node: string): boolean {

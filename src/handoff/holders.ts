@@ -1,7 +1,7 @@
 /** How the holders of a base come and go: while the volume is detached, or shared (handoff rules 24, 31 and 37). */
 import type { FolderReport, SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
 import type { Base, Holder } from '../desired/volume.ts';
-import { countsOn, isClean, isIntact, isTakingBack, isUnderRepair } from './copy.ts';
+import { countsOn, isClean, isHolder, isIntact, isTakingBack, isUnderRepair } from './copy.ts';
 import { divergedReplica } from './diverged.ts';
 import { holderOf } from './flush.ts';
 import { isProven } from './proof.ts';
@@ -18,12 +18,7 @@ function intactHolders(view: VolumeView, base: Base): readonly SyncthingReplica[
 
 /** A copy proven against an intact holder, at that holder's present sequence, holds the base as well. */
 function isNewHolder(view: VolumeView, base: Base, copy: SyncthingReplica): boolean {
-  if (
-    base.holders.some((holder) => holder.node === copy.spec.node && holder.storeId === copy.status?.storeId)
-  ) {
-    return false;
-  }
-  if (!countsAsCopy(view, copy)) return false;
+  if (base.holders.some((holder) => isHolder(holder, copy)) || !countsAsCopy(view, copy)) return false;
   return intactHolders(view, base).some((holder) => {
     const sequence = holder.status?.folder?.sequence;
     return sequence !== undefined && isProven(holder, sequence, copy);
@@ -121,7 +116,10 @@ function sharedBase(view: VolumeView): Base {
   const left = recounted(view, kept.length > 0 ? kept : base.holders);
   const flushed = new Set(flushHolders(view).map(({ spec }) => spec.node));
   const found = [...view.replicas.values()]
-    .filter((copy) => copy.spec.role === 'data' && !isAmong(left, copy) && hasAnything(copy))
+    .filter(
+      (copy) =>
+        copy.spec.role === 'data' && !left.some((holder) => isHolder(holder, copy)) && hasAnything(copy),
+    )
     .filter((copy) => flushed.has(copy.spec.node) || isNewHolder(view, base, copy))
     .map(holderOf);
   if (
@@ -141,10 +139,6 @@ function sharedBase(view: VolumeView): Base {
  */
 function hasAnything({ status }: SyncthingReplica): boolean {
   return (status?.folder?.sequence ?? 0) > 0;
-}
-
-function isAmong(holders: readonly Holder[], { spec, status }: SyncthingReplica): boolean {
-  return holders.some(({ node, storeId }) => node === spec.node && storeId === status?.storeId);
 }
 
 /** Copies on data nodes, other than `node`, that are proven to hold the latest acknowledged state. */
@@ -177,7 +171,7 @@ function sharedOthers(view: VolumeView, base: Base, node: string): readonly Sync
     (other) =>
       other.spec.role === 'data' &&
       countsAsCopy(view, other) &&
-      isAmong(base.holders, other) &&
+      base.holders.some((holder) => isHolder(holder, other)) &&
       isProven(copy, folder.sequence, other),
   );
 }

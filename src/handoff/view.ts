@@ -1,6 +1,6 @@
 /** One volume as the controller sees it, all its parts from synced caches; every decision of the hand-off reads this. */
 import type { ClusterNode, SyncthingNode } from '../desired/node.ts';
-import type { SyncthingReplica } from '../desired/replica.ts';
+import type { RejoinReport, SyncthingReplica } from '../desired/replica.ts';
 import type { StaleCopy, SyncthingVolume } from '../desired/volume.ts';
 import type { HandoffSettings } from './settings.ts';
 
@@ -51,6 +51,15 @@ export function staleOf(
 /** A copy that may carry a lost lineage's changes and has not rejoined (handoff rule 26). */
 export function isStale(view: VolumeView, replica: SyncthingReplica): boolean {
   return staleOf(view, storeOn(view, replica.spec.node)) !== undefined;
+}
+
+/** What the disk of a stale copy, on whatever node, reports of that lineage or of a later one (handoff rule 30). */
+export function rejoinsOf({ replicas }: VolumeView, stale: StaleCopy): readonly RejoinReport[] {
+  return [...replicas.values()].flatMap(({ status }) =>
+    status?.storeId === stale.storeId && status.rejoin !== undefined && status.rejoin.epoch >= stale.epoch
+      ? [status.rejoin]
+      : [],
+  );
 }
 
 interface Copy {

@@ -58,6 +58,16 @@ export function isKubernetesError(
   return thrown instanceof KubernetesError && (kinds.length === 0 || kinds.includes(thrown.kind));
 }
 
+/** What was asked for, or undefined where the API server does not have it. */
+export async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isKubernetesError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
 function isNetworkCode(code: string): boolean {
   return (
     /^(E(CONN|HOST|NET|PIPE|PROTO|TIMEDOUT|AI_|NOTFOUND|AGAIN|ADDR)|ERR_(TLS|SSL|SOCKET|STREAM)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/.test(
