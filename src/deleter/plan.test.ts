@@ -230,6 +230,12 @@ const rows: readonly Row[] = [
     plan: [],
     facts: { ...nobody, orphans: [A] },
   },
+  {
+    name: 'nor one whose order is there and cannot be read',
+    view: { states: { [A]: diskState(A) }, unreadable: [replicaOrder(A).name] },
+    plan: [],
+    facts: nobody,
+  },
   { name: 'not one that writes', view: { states: { [A]: diskState(A, writer) } }, plan: [] },
   {
     name: 'nor one that is about to',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DeleterReport, NodeView, PassFailure, ReplicaOrder } from '../desired/node-view.ts';
 import type { Tombstone } from '../desired/node.ts';
+import { replicaName } from '../desired/replica-name.ts';
 import { parseVolumeId } from '../desired/volume-id.ts';
 import { storePaths, volumePaths } from '../desired/volume-paths.ts';
 import { isWriting } from '../handoff/writing.ts';
@@ -179,20 +180,25 @@ function isDone(world: World, { folderId, storeId }: Tombstone): boolean {
   return storeId !== world.view.storeId || isGone(world, folderId);
 }
 
-/** Every folder id that the controller has something to say about. */
-function namedFolders({ replicas, confirmedTombstones, order }: NodeView): ReadonlySet<string> {
+/** Whether the controller has something to say about a folder; of an order that cannot be read there is the name alone. */
+function namedFolders(view: NodeView): (folderId: string) => boolean {
+  const { replicas, confirmedTombstones, order, unreadable, node } = view;
   const tombstones = [...confirmedTombstones, ...(order?.tombstones ?? [])];
-  return new Set([
+  const named = new Set([
     ...replicas.map(({ spec }) => spec.folderId),
     ...tombstones.map(({ folderId }) => folderId),
   ]);
+  return (folderId) => {
+    const volume = parseVolumeId(folderId)?.name;
+    return named.has(folderId) || (volume !== undefined && unreadable.includes(replicaName(volume, node)));
+  };
 }
 
 /** Without the controller's order for this node the view is not whole, and nothing can be told to be an orphan. */
 function orphanDirectories({ view, observed }: World): readonly string[] {
   if (view.order === undefined) return [];
-  const named = namedFolders(view);
-  return observed.volumes.filter((name) => !named.has(name));
+  const isNamed = namedFolders(view);
+  return observed.volumes.filter((name) => !isNamed(name));
 }
 
 /**
@@ -202,9 +208,9 @@ function orphanDirectories({ view, observed }: World): readonly string[] {
  */
 function orphanFolders({ view, observed }: World): readonly DeleterAction[] {
   if (view.order === undefined) return [];
-  const named = namedFolders(view);
+  const isNamed = namedFolders(view);
   return (observed.folderIds ?? [])
-    .filter((id) => !named.has(id) && !view.mounted.includes(id) && isKnownIdle({ view, observed }, id))
+    .filter((id) => !isNamed(id) && !view.mounted.includes(id) && isKnownIdle({ view, observed }, id))
     .flatMap((id) => letGo(observed, id));
 }
 

@@ -9,6 +9,8 @@ import type { SyncthingReplicaSpec } from './replica.ts';
 export interface ReplicaOrder {
   /** Name of the SyncthingReplica. */
   readonly name: string;
+  /** Another resource of the same name is another order. */
+  readonly uid: string;
   readonly generation: number;
   readonly spec: SyncthingReplicaSpec;
   /**
@@ -30,6 +32,8 @@ export interface NodeView {
   /** Absent until the controller made this node's resource: then no device may be removed. */
   readonly order?: SyncthingNodeSpec;
   readonly replicas: readonly ReplicaOrder[];
+  /** Names of orders that are there and cannot be read: their folders are nobody's orphans. */
+  readonly unreadable: readonly string[];
   /** Every state.json under `volumes/`, by folder id; `node` writes them, helpers only read. */
   readonly states: Readonly<Record<string, DiskState>>;
   /** Folders in which a pod, or any process, still has something mounted. */

@@ -48,6 +48,7 @@ const replicaSpec: z.ZodMiniType<SyncthingReplicaSpec> = z.object({
 
 const replicaOrder: z.ZodMiniType<ReplicaOrder> = z.object({
   name: text,
+  uid: text,
   generation: count,
   spec: replicaSpec,
   removalConfirmed: z.boolean(),
@@ -75,6 +76,7 @@ const nodeView: z.ZodMiniType<NodeView> = z.object({
   storageLabel: text,
   order: z.exactOptional(nodeSpec),
   replicas: z.readonly(z.array(replicaOrder)),
+  unreadable: texts,
   states: z.readonly(z.record(text, diskState)),
   mounted: texts,
   scanned: texts,

@@ -19,6 +19,7 @@ const LINK_TIMEOUT_MS = 30 * 60_000;
 export async function archiveTree(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   const state = await ctx.states.read(folderId);
   if (state?.phase.kind !== 'rejoining' || state.phase.step !== 'archiving') return;
+  const { epoch } = state.phase;
   const { data, syncRoot, linking, manifest } = ctx.store.layout.volume(folderId);
   // It speaks of the lost lineage; a Syncthing that does not see that the new one deleted it would let it stay.
   await rm(manifest, { force: true });
@@ -33,7 +34,8 @@ export async function archiveTree(ctx: NodeContext, folderId: string, signal: Ab
   }
   await ctx.mutex.run(folderId, async () => {
     const now = await ctx.states.read(folderId);
-    if (now !== undefined) await ctx.states.write(archived(now));
+    if (now?.phase.kind !== 'rejoining' || now.phase.epoch !== epoch) return;
+    await ctx.states.write(archived(now));
   });
   ctx.log.warn({ folderId, archive: state.phase.archive }, 'a stale copy was archived before it rejoins');
 }

@@ -171,6 +171,25 @@ describe('a rejoin that a second failover broke off', () => {
     expect(await toldArchives()).toEqual([first, second]);
   });
 
+  test('does not end the one that broke it off', async () => {
+    put('file', 'lost');
+    const first = await archive(5);
+    const ctx = beside(() => undefined);
+    const second = node.ctx.store.layout.archiveOf(volumeId, 7);
+    async function breakOff(): Promise<void> {
+      const state = await node.ctx.states.read(volumeId);
+      if (state !== undefined) await node.ctx.states.write(beginRejoin(state, 7, second));
+    }
+    await finishRejoin({ ...ctx, syncFilesystems: breakOff }, volumeId, signal);
+    expect((await node.ctx.states.read(volumeId))?.phase).toEqual({
+      kind: 'rejoining',
+      epoch: 7,
+      step: 'archiving',
+      archive: second,
+      earlier: [first],
+    });
+  });
+
   test('leaves nothing where the copy had nothing of its own', async () => {
     put('file', 'same');
     const archives = [await archive(5), await archive(7)];

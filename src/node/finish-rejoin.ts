@@ -1,6 +1,6 @@
 /** The end of a rejoin: the copy is what the lineage says, the archive what only this copy had (handoff rule 30). */
 import { archivesIn } from '../handoff/archives.ts';
-import { rejoined } from '../handoff/disk-state.ts';
+import { rejoined, type DiskState } from '../handoff/disk-state.ts';
 import { giveOwnCopies } from '../metadata/own-copies.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
@@ -20,7 +20,7 @@ const SCAN_TIMEOUT_MS = 30 * 60_000;
 export async function finishRejoin(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {
   const state = await ctx.states.read(folderId);
   if (state?.phase.kind !== 'rejoining' || state.phase.step !== 'archived') return;
-  const { archive } = state.phase;
+  const { archive, epoch } = state.phase;
   const archives = archivesIn(state.phase);
   const { data, directory, scratch } = ctx.store.layout.volume(folderId);
   const { syncthing } = ctx;
@@ -42,11 +42,16 @@ export async function finishRejoin(ctx: NodeContext, folderId: string, signal: A
   await ctx.syncFilesystems([directory], signal);
   await ctx.mutex.run(folderId, async () => {
     const now = await ctx.states.read(folderId);
-    if (now?.phase.kind !== 'rejoining') return;
+    if (!isSameRejoin(now, epoch)) return;
     const told = now.rejoined === undefined ? [] : await existing(archivesIn(now.rejoined));
     await ctx.states.write(rejoined(now, [...told, ...left.map((each) => each.archive)]));
   });
   ctx.log.warn({ folderId, kept: left, filesRemoved: deleted + removed }, 'a stale copy rejoined');
+}
+
+/** A later failover may have begun another meanwhile, of which what was seen here says nothing (handoff rule 30). */
+function isSameRejoin(now: DiskState | undefined, epoch: number): now is DiskState {
+  return now?.phase.kind === 'rejoining' && now.phase.step === 'archived' && now.phase.epoch === epoch;
 }
 
 async function requireInSync(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {

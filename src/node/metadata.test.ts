@@ -167,6 +167,14 @@ describe('the first session of an epoch', () => {
     expect(await phaseOf(volumeId)).toEqual({ kind: 'writer', epoch: 2, session: 1 });
   });
 
+  test('says that it has it only once that is on the disk', async () => {
+    const volumeId = await received('handoff');
+    const fails = () => Promise.reject(new MountError('failed', 'power cut'));
+    node = { ...node, ctx: { ...node.ctx, syncFilesystems: fails } };
+    await expect(stage(volumeId)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await phaseOf(volumeId)).toEqual({ kind: 'writer', epoch: 2, session: 1, plain: true });
+  });
+
   test('gets it before its mount', async () => {
     const volumeId = await received('handoff');
     node.mounter.failNext('bind', new MountError('failed', 'no mount'));

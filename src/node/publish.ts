@@ -10,6 +10,7 @@ import { MountError } from '../mount/errors.ts';
 import { kubeletPath, retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 import { ensureStaged } from './ensure-staged.ts';
+import { goingReason } from './keep-pods-out.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { takeReading } from './take-reading.ts';
 import { takeSession, type Session } from './take-session.ts';
@@ -87,7 +88,7 @@ async function publish(ctx: NodeContext, intent: NodePublishVolumeIntent, call: 
   if (isReader(capability)) assertOpen(volumeId, await takeReading(ctx, volumeId, call.signal));
   else if (isBesideOthers) assertOpen(volumeId, await takeWriting(ctx, volumeId, call.signal));
   else if (pods.length === 0) assertOpen(volumeId, await takeSession(ctx, volumeId, call.signal));
-  else await checkSession(ctx, volumeId, call.signal);
+  else await joinSession(ctx, volumeId, call.signal);
   await ctx.mountPoints.create(targetPath);
   await bind(ctx, intent, call.signal);
   delete ctx.volumes.record(volumeId).stagedAt;
@@ -101,7 +102,9 @@ function assertOpen(volumeId: string, session: Session): void {
 }
 
 /** The session of the pods that are there has to be the granted one, or a new pod would join a superseded writer. */
-async function checkSession(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<void> {
+async function joinSession(ctx: NodeContext, volumeId: string, signal: AbortSignal): Promise<void> {
+  const reason = goingReason(ctx, volumeId);
+  if (reason !== undefined) return assertOpen(volumeId, { kind: 'wait', reason });
   const state = await ctx.states.read(volumeId);
   const volume = await readVolume(ctx, volumeId, signal);
   if (state?.phase.kind === 'writer' && holdsGrant(volume, placeOf(ctx), state.phase.epoch)) return;

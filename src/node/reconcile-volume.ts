@@ -1,14 +1,6 @@
 /** One look at one volume: observe, plan (src/handoff/local.ts), apply, report. The same after any crash. */
 import type { SyncthingReplica } from '../desired/replica.ts';
-import {
-  announced,
-  beginRejoin,
-  decline,
-  newDiskState,
-  release,
-  sawEpoch,
-  type DiskState,
-} from '../handoff/disk-state.ts';
+import { announced, beginRejoin, decline, release, sawEpoch, type DiskState } from '../handoff/disk-state.ts';
 import { endReading } from '../handoff/reading.ts';
 import { planLocal, writerPhase, type LocalAction, type LocalView } from '../handoff/local.ts';
 import { isComingToWrite } from '../handoff/taking.ts';
@@ -16,6 +8,7 @@ import { declineWriting } from '../handoff/writing.ts';
 import { isStillSending } from '../handoff/folder-type.ts';
 import type { WorkResult } from '../runtime/work-queue.ts';
 import { bareStatus } from './bare-status.ts';
+import { copyOf } from './begin-copy.ts';
 import { seekConflictCopies } from './conflict-copies.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
@@ -65,7 +58,7 @@ interface Look {
 async function reconcile(look: Look): Promise<WorkResult | undefined> {
   const { ctx, parts, replica, signal } = look;
   const { folderId } = replica.spec;
-  const state = await ctx.mutex.run(folderId, () => stateOf(look));
+  const state = await ctx.mutex.run(folderId, () => copyOf(ctx, replica));
   if (state === undefined) return reportRemoval(look);
   let looked = await observeAndSettle(look);
   if (looked !== undefined && isStillSending(looked.view)) {
@@ -103,16 +96,6 @@ async function stopSending({ ctx, replica, signal }: Look): Promise<void> {
     const state = await ctx.states.read(folderId);
     if (state !== undefined) await switchFolder(ctx, state, signal);
   });
-}
-
-/** A copy begins with its state.json, before Syncthing hears of it (handoff rule 9); one that is to go gets none. */
-async function stateOf({ ctx, replica }: Look): Promise<DiskState | undefined> {
-  const { folderId, volume, removal } = replica.spec;
-  const state = await ctx.states.read(folderId);
-  if (state !== undefined || removal !== undefined) return state;
-  const made = newDiskState({ volume, folderId, storeId: ctx.store.storeId });
-  await ctx.states.create(made);
-  return made;
 }
 
 interface Settled {

@@ -9,6 +9,7 @@ import {
 } from '../../test/builders/test-node.ts';
 import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.ts';
 import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
+import { keepPodsOut } from './keep-pods-out.ts';
 import { roundView } from './round-view.ts';
 
 let node: NodeUnderTest;
@@ -28,11 +29,10 @@ async function ordered(removal: SyncthingReplicaSpec['removal']): Promise<Syncth
 }
 
 async function confirmed(replica: SyncthingReplica): Promise<boolean | undefined> {
-  const view = await roundView(node.ctx, roundSources([replica]), {
-    helper: 'deleter',
-    failedLast: [],
-    signal: AbortSignal.timeout(10_000),
-  });
+  const options = { helper: 'deleter', failedLast: [], signal: AbortSignal.timeout(10_000) } as const;
+  const view = await keepPodsOut(node.ctx, new Set([folderId]), () =>
+    roundView(node.ctx, roundSources([replica]), options),
+  );
   return view.replicas[0]?.removalConfirmed;
 }
 

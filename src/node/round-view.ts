@@ -16,6 +16,8 @@ import { volumeMounts } from './volume-mounts.ts';
 export interface RoundSources {
   /** Every order of this node, from a synced watch: a folder that none of them names is paused. */
   readonly replicas: () => readonly SyncthingReplica[];
+  /** Names of those that are there and cannot be read. */
+  readonly unreadable: () => readonly string[];
   readonly node: () => SyncthingNode | undefined;
   /** Of Kubernetes' own Node. */
   readonly labels: () => Readonly<Record<string, string>>;
@@ -59,6 +61,7 @@ export async function roundView(
     storageLabel: sources.storageLabel,
     ...(order !== undefined && { order }),
     replicas,
+    unreadable: sources.unreadable(),
     states,
     scanned: replicas.filter((each) => isScanned(ctx, each)).map(({ spec }) => spec.folderId),
     mounted: await mountedOf(ctx, foldersInTheWay(replicas, states, tombstones)),
@@ -112,20 +115,24 @@ async function orders(
 ): Promise<readonly ReplicaOrder[]> {
   const found: ReplicaOrder[] = [];
   for (const replica of replicas) {
-    const { name, generation, spec } = replica;
-    found.push({ name, generation, spec, removalConfirmed: await isRemovalConfirmed(ctx, replica, options) });
+    const { name, uid, generation, spec } = replica;
+    const removalConfirmed = await isRemovalConfirmed(ctx, replica, options);
+    found.push({ name, uid, generation, spec, removalConfirmed });
   }
   return found;
 }
 
-/** Read live just before the pass: what a watch saw a moment ago may have been taken back (handoff rule 34). */
+/**
+ * Read live just before the pass: what a watch saw a moment ago may have been taken back (handoff rule 34). An order
+ * that came after pods were shut out of what was to go has the next pass.
+ */
 async function isRemovalConfirmed(
   ctx: NodeContext,
   replica: SyncthingReplica,
   { helper, signal }: ViewOptions,
 ): Promise<boolean> {
   const { name, uid, spec } = replica;
-  if (spec.removal === undefined || helper !== 'deleter') return false;
+  if (spec.removal === undefined || helper !== 'deleter' || !isGoing(ctx, spec)) return false;
   try {
     const now = await ctx.kubernetes.get(SYNCTHING_REPLICAS, name, { signal });
     return now.uid === uid && now.spec.removal === spec.removal && now.spec.folderId === spec.folderId;
@@ -134,6 +141,20 @@ async function isRemovalConfirmed(
     ctx.log.warn({ error, replica: name }, 'an order to remove cannot be confirmed');
     return false;
   }
+}
+
+function isGoing({ volumes }: NodeContext, { folderId }: { readonly folderId: string }): boolean {
+  return volumes.record(folderId).isGoing === true;
+}
+
+/** What a pass of the deleter may take away: pods are kept out of these before the view is made. */
+export function mayGo({ replicas, node }: Pick<RoundSources, 'replicas' | 'node'>): ReadonlySet<string> {
+  const ordered = replicas().filter(({ spec }) => spec.removal !== undefined);
+  const tombstones = node()?.spec.tombstones ?? [];
+  return new Set([
+    ...ordered.map(({ spec }) => spec.folderId),
+    ...tombstones.map(({ folderId }) => folderId),
+  ]);
 }
 
 type Tombstones = NodeView['confirmedTombstones'];
@@ -145,7 +166,8 @@ async function liveTombstones(
 ): Promise<Tombstones> {
   if (helper !== 'deleter' || (node()?.spec.tombstones.length ?? 0) === 0) return [];
   try {
-    return (await ctx.kubernetes.get(SYNCTHING_NODES, ctx.node, { signal })).spec.tombstones;
+    const { spec } = await ctx.kubernetes.get(SYNCTHING_NODES, ctx.node, { signal });
+    return spec.tombstones.filter((tombstone) => isGoing(ctx, tombstone));
   } catch (error) {
     signal.throwIfAborted();
     if (!isKubernetesError(error, 'not-found')) ctx.log.warn({ error }, 'tombstones cannot be confirmed');

@@ -4,8 +4,9 @@ import type { HelperName, HelperOutcome } from '../runtime/plan-rounds.ts';
 import type { NodeContext } from './context.ts';
 import type { HelperReports, Helpers } from './helpers.ts';
 import type { RoundFacts } from './round-facts.ts';
+import { keepPodsOut } from './keep-pods-out.ts';
+import { mayGo, roundView, type RoundSources } from './round-view.ts';
 import { ALL_FOLDERS } from './switch-folder.ts';
-import { roundView, type RoundSources } from './round-view.ts';
 
 export interface HelperTurns {
   run(helper: HelperName, signal: AbortSignal): Promise<HelperOutcome>;
@@ -24,8 +25,7 @@ export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpe
         const view = await roundView(ctx, sources, options);
         return { view, report: await helpers.run(helper, view, signal) };
       };
-      // What the resharer saw of a folder must not be older than a switch that the node makes itself.
-      const { view, report } = await (helper === 'resharer' ? ctx.mutex.run(ALL_FOLDERS, pass) : pass());
+      const { view, report } = await PASSES[helper](ctx, sources, pass);
       if (report === undefined) return 'failed';
       failedLast.set(
         helper,
@@ -34,12 +34,25 @@ export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpe
       for (const { item, reason } of report.failed)
         ctx.log.warn({ helper, item, reason }, 'a helper could not do an item');
       facts = { ...facts, [helper]: report };
-      applyReport(ctx, view, report);
+      applyReport(ctx, stillOrdered(ctx, view), report);
       ctx.wake.nodeReport();
       return outcomeOf(report);
     },
   };
 }
+
+type Around = (ctx: NodeContext, sources: RoundSources, pass: () => Promise<Pass>) => Promise<Pass>;
+
+const alone: Around = (_ctx, _sources, pass) => pass();
+
+/** What must not happen on the node while a helper's view is made and acted on. */
+const PASSES: Readonly<Record<HelperName, Around>> = {
+  introducer: alone,
+  nodewatcher: alone,
+  // What the resharer saw of a folder must not be older than a switch that the node makes itself.
+  resharer: (ctx, _sources, pass) => ctx.mutex.run(ALL_FOLDERS, pass),
+  deleter: (ctx, sources, pass) => keepPodsOut(ctx, mayGo(sources), pass),
+};
 
 interface Pass {
   readonly view: NodeView;
@@ -50,6 +63,12 @@ interface Pass {
 function outcomeOf({ more, failed }: PassReport): HelperOutcome {
   if (more) return 'more';
   return failed.length > 0 ? 'failed' : 'done';
+}
+
+/** What came in the place of an order meanwhile is another order: what a pass did is nothing of its. */
+function stillOrdered({ volumes }: NodeContext, view: NodeView): NodeView {
+  const replicas = view.replicas.filter(({ uid, spec }) => volumes.record(spec.folderId).order?.uid === uid);
+  return { ...view, replicas };
 }
 
 function applyReport(ctx: NodeContext, view: NodeView, report: HelperReports[HelperName]): void {
@@ -118,8 +137,11 @@ function wakeCalls(ctx: NodeContext, { states }: NodeView): void {
 function noteRemoved(ctx: NodeContext, view: NodeView, removed: readonly string[]): void {
   for (const replica of removed) {
     const folderId = folderOf(view, replica);
-    if (folderId === undefined || ctx.volumes.record(folderId).removed) continue;
-    ctx.volumes.record(folderId).removed = true;
+    if (folderId === undefined) continue;
+    const record = ctx.volumes.record(folderId);
+    // Taken back while the pass ran: what comes next on this node is a new copy.
+    if (record.removed || record.order?.spec.removal === undefined) continue;
+    record.removed = true;
     ctx.wake.volume(folderId);
   }
 }

@@ -223,6 +223,7 @@ function contextOf(options: NodeOptions, { volumes, wake, watches, events }: Con
 function roundSources(config: NodeConfig, watches: Watches) {
   return {
     replicas: () => watches.replicas.items(),
+    unreadable: () => [...watches.replicas.unreadable().keys()],
     node: () => watches.node.get(config.nodeName),
     labels: () => watches.clusterNode.get(config.nodeName)?.labels ?? {},
     storageLabel: config.storageLabel,

@@ -13,6 +13,7 @@ import {
 } from '../../test/builders/test-node.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { MountError } from '../mount/errors.ts';
+import { keepPodsOut } from './keep-pods-out.ts';
 import { nodePublishVolume } from './publish.ts';
 import { nodeStageVolume, nodeUnstageVolume } from './stage.ts';
 import { nodeUnpublishVolume } from './unpublish.ts';
@@ -219,6 +220,20 @@ describe('NodePublishVolume', () => {
     await publish(volumeId, 'a');
     await publish(volumeId, 'b');
     expect(await phaseOf(volumeId)).toEqual({ kind: 'writer', epoch: 1, session: 2 });
+  });
+
+  test('lets no further pod in while the deleter may take the copy away', async () => {
+    const { volumeId } = await giveGrant(node, 1);
+    await stage(volumeId);
+    await publish(volumeId, 'a');
+    await keepPodsOut(node.ctx, new Set([volumeId]), async () => {
+      await expect(publish(volumeId, 'b')).rejects.toMatchObject({
+        kind: 'unavailable',
+        message: `volume ${volumeId} waits: the copy on n1 is being removed, or is about to be`,
+      });
+    });
+    await publish(volumeId, 'b');
+    expect(node.mounter.mounts()).toHaveLength(3);
   });
 
   test('does what staging does where the epoch has ended since', async () => {

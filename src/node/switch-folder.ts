@@ -32,7 +32,7 @@ export async function switchFolder(ctx: NodeContext, state: DiskState, signal: A
 
 async function carryOut(
   ctx: NodeContext,
-  { name, generation, spec }: SyncthingReplica,
+  { name, uid, generation, spec }: SyncthingReplica,
   state: DiskState,
   signal: AbortSignal,
 ): Promise<void> {
@@ -41,7 +41,7 @@ async function carryOut(
     node,
     storeId: store.storeId,
     hostDataDir: store.layout.hostDataDir,
-    replicas: [{ name, generation, spec, removalConfirmed: false }],
+    replicas: [{ name, uid, generation, spec, removalConfirmed: false }],
     states: { [state.folderId]: state },
     mounted: [],
     scanned: [],

@@ -4,6 +4,7 @@ import { holdsReading, offeredReading, takeReading as taken } from '../handoff/r
 import { offeredEpoch } from '../handoff/session.ts';
 import { isWriting } from '../handoff/writing.ts';
 import type { NodeContext } from './context.ts';
+import { goingReason } from './keep-pods-out.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { requireData, type Session } from './take-session.ts';
 import { volumeMounts } from './volume-mounts.ts';
@@ -14,6 +15,8 @@ import { volumeMounts } from './volume-mounts.ts';
  * again before the next writer comes, on whatever node that is (rules 39 and 40).
  */
 export async function takeReading(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<Session> {
+  const reason = goingReason(ctx, folderId);
+  if (reason !== undefined) return { kind: 'wait', reason };
   const order = ctx.volumes.record(folderId).order?.spec;
   const state = await ctx.states.read(folderId);
   if (order === undefined || state === undefined) return { kind: 'wait' };

@@ -10,6 +10,7 @@ import { isMissing, NodeError } from './errors.ts';
 import { makeFirstData } from './first-data.ts';
 import { lookThrough } from './look-through.ts';
 import { unrepaired } from './judge-changes.ts';
+import { goingReason } from './keep-pods-out.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { inheritsMetadata, putBackMetadata } from './put-back-metadata.ts';
 import { seesEveryCopy } from './sees-every-copy.ts';
@@ -27,6 +28,8 @@ export type Session =
  * a writer that flushes an unchanged tree, and before it a grant that is given back (handoff rule 5).
  */
 export async function takeSession(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<Session> {
+  const reason = goingReason(ctx, folderId);
+  if (reason !== undefined) return { kind: 'wait', reason };
   const order = ctx.volumes.record(folderId).order?.spec;
   const state = await ctx.states.read(folderId);
   if (order === undefined || state === undefined) return { kind: 'wait' };
@@ -118,8 +121,10 @@ async function inherited(
 /** The grant as the API server has it, after state.json says that it was taken: nothing can come in between. */
 async function confirm(ctx: NodeContext, state: DiskState, { epoch, signal }: Taking): Promise<Session> {
   const volume = await readVolume(ctx, state.folderId, signal);
-  if (!holdsGrant(volume, placeOf(ctx), epoch))
+  const { grant } = volume.status;
+  if (grant === undefined || !holdsGrant(volume, placeOf(ctx), epoch))
     return { kind: 'wait', reason: `the grant of epoch ${epoch} was taken back` };
+  ctx.volumes.record(state.folderId).opened = grant.since;
   if (volume.status.base.kind === 'empty')
     await makeFirstData(ctx, volume.volumeId, volume.spec.source?.directory);
   return { kind: 'open', state: await putBackMetadata(ctx, state, signal) };

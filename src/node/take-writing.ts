@@ -6,6 +6,7 @@ import type { NodeContext } from './context.ts';
 import { isHeldElsewhere } from '../handoff/session.ts';
 import { makeFirstData } from './first-data.ts';
 import { lookThrough } from './look-through.ts';
+import { goingReason } from './keep-pods-out.ts';
 import { placeOf, readVolume } from './live-volume.ts';
 import { repairReason, requireData, type Session } from './take-session.ts';
 import { volumeMounts } from './volume-mounts.ts';
@@ -30,6 +31,8 @@ interface Taking {
 }
 
 async function take(ctx: NodeContext, folderId: string, taking: Taking): Promise<Session> {
+  const reason = goingReason(ctx, folderId);
+  if (reason !== undefined) return { kind: 'wait', reason };
   const order = ctx.volumes.record(folderId).order?.spec;
   const state = await ctx.states.read(folderId);
   if (order === undefined || state === undefined) return { kind: 'wait' };
@@ -112,7 +115,10 @@ async function confirm(ctx: NodeContext, state: DiskState, { since, signal }: Co
   if (volume.status.base.kind === 'empty') await makeFirstData(ctx, folderId, undefined);
   await requireData(ctx, folderId);
   const folder = await ctx.syncthing.folder(folderId, { signal });
-  if (folder?.type === 'sendreceive') return { kind: 'open', state };
+  if (folder?.type === 'sendreceive') {
+    ctx.volumes.record(folderId).opened = since;
+    return { kind: 'open', state };
+  }
   ctx.wake.volume(folderId);
   ctx.wake.round('folders');
   return { kind: 'wait', reason: `Syncthing on ${ctx.node} is about to send what is written here` };

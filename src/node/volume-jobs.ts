@@ -122,8 +122,11 @@ const JOBS: Readonly<Partial<Record<LocalAction['kind'], NamedWork>>> = {
  * have the directory all the same, or no node could ever mount the volume (handoff rule 10).
  */
 async function completeFirstSession(ctx: NodeContext, folderId: string): Promise<void> {
-  const { order } = ctx.volumes.record(folderId);
-  if (order?.spec.base.kind === 'empty') await makeFirstData(ctx, folderId, order.spec.importFrom);
+  await ctx.mutex.run(folderId, async () => {
+    const { order } = ctx.volumes.record(folderId);
+    if (order?.spec.base.kind !== 'empty' || order.spec.removal !== undefined) return;
+    await makeFirstData(ctx, folderId, order.spec.importFrom);
+  });
 }
 
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */

@@ -19,6 +19,8 @@ export interface VolumeRecord {
   job?: string;
   /** After a job that failed: when it may be tried again, milliseconds, how often it failed in a row, and why. */
   jobRetry?: { readonly at: number; readonly failures: number; readonly message: string };
+  /** The right to write under which a session was opened last, by since when it is given. */
+  opened?: string;
   /** When NodeStage mounted it and no pod has it yet; milliseconds. */
   stagedAt?: number;
   /** Staging paths that calls named. */
@@ -39,6 +41,8 @@ export interface VolumeRecord {
   uncarried?: { readonly epoch: number; readonly paths: readonly string[] };
   /** The deleter said that the order to remove is carried out. */
   removed: boolean;
+  /** A pass of the deleter runs that may take the copy away: no session begins (keep-pods-out.ts). */
+  isGoing?: true;
   /** The last report written, of which resource and when; milliseconds. */
   written?: { readonly uid: string; readonly at: number; readonly status: SyncthingReplicaStatus };
   /** The base for which the older versions of files were removed. */
@@ -54,6 +58,31 @@ export interface VolumeRecord {
   /** What keeps this node from going on with it, for people, as of the last look. */
   problem?: string | undefined;
 }
+
+/**
+ * What was known of a copy that is gone, or of the order that it had. Sessions beside others are counted by the copy: the
+ * next copy's may have the same number, and even the same sequence; generations begin anew with the next order.
+ */
+export function forgetCopy(record: VolumeRecord): void {
+  for (const fact of OF_THE_COPY) delete record[fact];
+  record.removed = false;
+}
+
+const OF_THE_COPY = [
+  'applied',
+  'conflicts',
+  'conflictsSought',
+  'jobRetry',
+  'look',
+  'opened',
+  'peersGo',
+  'refused',
+  'scan',
+  'scrub',
+  'uncarried',
+  'unremoved',
+  'versionsDropped',
+] as const satisfies readonly (keyof VolumeRecord)[];
 
 export interface Volumes {
   /** Made when first asked for. */

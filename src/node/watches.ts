@@ -9,7 +9,7 @@ import { exponentialBackoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Wake } from './context.ts';
-import type { VolumeRecord, Volumes } from './volumes.ts';
+import { forgetCopy, type Volumes } from './volumes.ts';
 
 export interface WatchOptions {
   readonly client: KubernetesClient;
@@ -80,16 +80,6 @@ export function createWatches(options: WatchOptions): Watches {
   };
 }
 
-function forgetCopy(record: VolumeRecord): void {
-  delete record.applied;
-  // Sessions beside others are counted by the copy: the next copy's may have the same number, and even the same sequence.
-  delete record.scan;
-  delete record.scrub;
-  delete record.conflicts;
-  delete record.conflictsSought;
-  record.removed = false;
-}
-
 /** The order as it stands; what this node reported itself comes back as a change too, and is none. */
 function takeOrder({ volumes, wake }: WatchOptions, change: Change<SyncthingReplica>): void {
   const { object } = change;
@@ -101,9 +91,8 @@ function takeOrder({ volumes, wake }: WatchOptions, change: Change<SyncthingRepl
     wake.round('change');
   } else {
     // Another resource under the same name is another order, of which nothing is applied or removed yet.
-    if (record.order !== undefined && record.order.uid !== object.uid) {
-      forgetCopy(record);
-    }
+    if (record.order?.uid !== object.uid) forgetCopy(record);
+    if (object.spec.removal === undefined) record.removed = false;
     record.order = object;
   }
   const isNews = change.kind !== 'changed' || change.before.generation !== object.generation;

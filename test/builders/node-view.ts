@@ -21,6 +21,7 @@ export function nodeView(given: Partial<NodeView> = {}): NodeView {
     storageLabel: 'syncthing.test/syncthing-storage',
     order: { fenced: [], devices: [], tombstones: [] },
     replicas: [],
+    unreadable: [],
     states: {},
     mounted: [],
     scanned: [],
@@ -46,6 +47,7 @@ export function replicaOrder(
   const node = given.node ?? 'n1';
   return {
     name: `${volume}.${node}`,
+    uid: 'uid',
     generation,
     removalConfirmed,
     spec: {

@@ -4,6 +4,7 @@ import type { RoundSources } from '../../src/node/round-view.ts';
 export function roundSources(replicas: ReturnType<RoundSources['replicas']>): RoundSources {
   return {
     replicas: () => replicas,
+    unreadable: () => [],
     node: () => undefined,
     labels: () => ({}),
     storageLabel: 'd.test/syncthing-storage',

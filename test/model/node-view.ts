@@ -53,9 +53,9 @@ function dropStaging(node: ModelNode, tombstones: SyncthingNodeSpec['tombstones'
 
 /** Bytes go only by an order that was read live just before. */
 function orderOf(
-  { name, generation, spec }: SyncthingReplica,
+  { name, uid, generation, spec }: SyncthingReplica,
   live: ReplicaRemoval | undefined,
 ): ReplicaOrder {
   const removalConfirmed = spec.removal !== undefined && live === spec.removal;
-  return { name, generation, spec, removalConfirmed };
+  return { name, uid, generation, spec, removalConfirmed };
 }
