@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rejoiningIn } from '../../test/builders/state-after.ts';
 import {
   archived,
   archivesOf,
@@ -128,7 +129,7 @@ describe('rejoining', () => {
     const begun = beginRejoin(inPhase({ kind: 'writer', epoch: 5, session: 2 }), 6, '/a/6');
     expect(begun.phase).toEqual({ kind: 'rejoining', epoch: 6, step: 'archiving', archive: '/a/6' });
     expect(beginRejoin(begun, 6, '/a/other')).toBe(begun);
-    const done = rejoined(archived(begun), archivesOf(begun));
+    const done = rejoined(archived(begun, 6), { epoch: 6, archives: archivesOf(begun) });
     expect(done).toMatchObject({
       phase: { kind: 'replica' },
       rejoined: { epoch: 6, archive: '/a/6' },
@@ -139,28 +140,37 @@ describe('rejoining', () => {
   });
 
   test('one that a later lineage breaks off keeps what it archived, and one that is over what it left', () => {
-    const first = archived(beginRejoin(inPhase(PHASES['writer'] ?? { kind: 'replica' }), 6, '/a/6'));
-    const second = archived(beginRejoin(first, 7, '/a/7'));
+    const first = archived(beginRejoin(inPhase(PHASES['writer'] ?? { kind: 'replica' }), 6, '/a/6'), 6);
+    const second = archived(beginRejoin(first, 7, '/a/7'), 7);
     expect(second.phase).toMatchObject({ epoch: 7, archive: '/a/7', earlier: ['/a/6'] });
-    const third = archived(beginRejoin(second, 8, '/a/8'));
+    const third = archived(beginRejoin(second, 8, '/a/8'), 8);
     expect(archivesOf(third)).toEqual(['/a/6', '/a/7', '/a/8']);
-    const done = rejoined(third, ['/a/6', '/a/8']);
+    const done = rejoined(third, { epoch: 8, archives: ['/a/6', '/a/8'] });
     expect(done).toMatchObject({
       phase: { kind: 'replica' },
       rejoined: { epoch: 8, archive: '/a/8', earlier: ['/a/6'] },
     });
-    const again = archived(beginRejoin(done, 9, '/a/9'));
+    const again = archived(beginRejoin(done, 9, '/a/9'), 9);
     expect(again.phase).toEqual({ kind: 'rejoining', epoch: 9, step: 'archived', archive: '/a/9' });
     expect(archivesOf(again)).toEqual(['/a/6', '/a/8', '/a/9']);
-    expect(rejoined(again, []).rejoined).toEqual({ epoch: 9, archive: '' });
-    expect(rejoined(again, ['/a/6']).rejoined).toEqual({ epoch: 9, archive: '/a/6' });
+    expect(rejoined(again, { epoch: 9, archives: [] }).rejoined).toEqual({ epoch: 9, archive: '' });
+    expect(rejoined(again, { epoch: 9, archives: ['/a/6'] }).rejoined).toEqual({ epoch: 9, archive: '/a/6' });
+  });
+
+  test('what was begun for one lineage ends nothing of the next', () => {
+    const first = archived(beginRejoin(FRESH, 6, '/a/6'), 6);
+    const second = beginRejoin(first, 7, '/a/7');
+    expect(archived(second, 6)).toBe(second);
+    expect(rejoined(second, { epoch: 6, archives: [] })).toBe(second);
+    expect(rejoined(second, { epoch: 7, archives: [] })).toBe(second);
+    expect(rejoined(archived(second, 7), { epoch: 6, archives: [] }).phase).toMatchObject({ epoch: 7 });
   });
 
   test('steps out of their order change nothing', () => {
     for (const name of ['replica', 'taking', 'writer', 'released', 'untouched']) {
       const state = inPhase(PHASES[name] ?? { kind: 'replica' });
-      expect(archived(state)).toBe(state);
-      expect(rejoined(state, ['/a/5'])).toBe(state);
+      expect(archived(state, 5)).toBe(state);
+      expect(rejoined(state, { epoch: 5, archives: ['/a/5'] })).toBe(state);
     }
   });
 });
@@ -207,9 +217,9 @@ function apply(state: DiskState, kind: string, epoch: number): DiskState {
       // The controller's epoch of a new lineage is above all that it gave out.
       return beginRejoin(state, Math.max(epoch, state.highestEpoch + 1), `/a/${epoch}`);
     case 'archived':
-      return archived(state);
+      return archived(state, rejoiningIn(state));
     default:
-      return rejoined(state, archivesOf(state));
+      return rejoined(state, { epoch: rejoiningIn(state), archives: archivesOf(state) });
   }
 }
 

@@ -173,15 +173,21 @@ export function beginRejoin(state: DiskState, epoch: number, archive: string): D
   return { ...announced(next), highestEpoch: Math.max(state.highestEpoch, epoch) };
 }
 
-export function archived(state: DiskState): DiskState {
-  return after(state, { kind: 'archived' });
+/** `epoch`: of the rejoin that the tree was archived for. */
+export function archived(state: DiskState, epoch: number): DiskState {
+  return after(state, { kind: 'archived', epoch });
 }
 
-/** `archives`: of archivesOf those that still have something. */
-export function rejoined(state: DiskState, archives: readonly string[]): DiskState {
-  if (state.phase.kind !== 'rejoining') return state;
-  const { epoch } = state.phase;
-  return { ...after(state, { kind: 'rejoined' }), rejoined: { epoch, ...archivesFrom(archives) } };
+export interface Rejoined {
+  /** Of the rejoin that the work was begun for. */
+  readonly epoch: number;
+  /** Of archivesOf those that still have something. */
+  readonly archives: readonly string[];
+}
+
+export function rejoined(state: DiskState, { epoch, archives }: Rejoined): DiskState {
+  const next = after(state, { kind: 'rejoined', epoch });
+  return next === state ? state : { ...next, rejoined: { epoch, ...archivesFrom(archives) } };
 }
 
 /** The source of a failover has what the lost writer deleted back: this copy is of that lineage (handoff rule 28). */

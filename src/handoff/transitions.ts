@@ -24,8 +24,9 @@ export type PhaseEvent =
   | { readonly kind: 'decline'; readonly epoch: number }
   /** A lineage is to be rejoined; `archive` is for what the copy has now (rule 30). */
   | { readonly kind: 'begin-rejoin'; readonly epoch: number; readonly archive: string }
-  | { readonly kind: 'archived' }
-  | { readonly kind: 'rejoined' }
+  /** Work for the rejoin of `epoch` is done; another may have begun meanwhile, of which that says nothing. */
+  | { readonly kind: 'archived'; readonly epoch: number }
+  | { readonly kind: 'rejoined'; readonly epoch: number }
   /** The manifest has what is about to be taken from the tree (rule 39). */
   | { readonly kind: 'made-plain' }
   /** The tree has again what the manifest says, or a pod may change it (rule 40). */
@@ -123,8 +124,10 @@ const TRANSITIONS: { readonly [P in PhaseKind]: Row<P> } = {
     take: ({ epoch }) => refused(`this copy is being rejoined in epoch ${epoch}`),
     decline: stays,
     'begin-rejoin': makesWayAgain,
-    archived: (phase) => to({ ...phase, step: 'archived' }),
-    rejoined: () => to({ kind: 'replica' }),
+    archived: (phase, { epoch }) =>
+      phase.epoch === epoch ? to({ ...phase, step: 'archived' }) : stays(phase),
+    rejoined: (phase, { epoch }) =>
+      phase.epoch === epoch && phase.step === 'archived' ? to({ kind: 'replica' }) : stays(phase),
   },
 };
 

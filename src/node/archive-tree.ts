@@ -34,8 +34,7 @@ export async function archiveTree(ctx: NodeContext, folderId: string, signal: Ab
   }
   await ctx.mutex.run(folderId, async () => {
     const now = await ctx.states.read(folderId);
-    if (now?.phase.kind !== 'rejoining' || now.phase.epoch !== epoch) return;
-    await ctx.states.write(archived(now));
+    if (now !== undefined) await ctx.states.write(archived(now, epoch));
   });
   ctx.log.warn({ folderId, archive: state.phase.archive }, 'a stale copy was archived before it rejoins');
 }

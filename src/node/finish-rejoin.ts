@@ -1,6 +1,6 @@
 /** The end of a rejoin: the copy is what the lineage says, the archive what only this copy had (handoff rule 30). */
 import { archivesIn } from '../handoff/archives.ts';
-import { rejoined, type DiskState } from '../handoff/disk-state.ts';
+import { rejoined } from '../handoff/disk-state.ts';
 import { giveOwnCopies } from '../metadata/own-copies.ts';
 import type { NodeContext } from './context.ts';
 import { NodeError } from './errors.ts';
@@ -42,16 +42,12 @@ export async function finishRejoin(ctx: NodeContext, folderId: string, signal: A
   await ctx.syncFilesystems([directory], signal);
   await ctx.mutex.run(folderId, async () => {
     const now = await ctx.states.read(folderId);
-    if (!isSameRejoin(now, epoch)) return;
+    if (now === undefined) return;
     const told = now.rejoined === undefined ? [] : await existing(archivesIn(now.rejoined));
-    await ctx.states.write(rejoined(now, [...told, ...left.map((each) => each.archive)]));
+    const ended = rejoined(now, { epoch, archives: [...told, ...left.map((each) => each.archive)] });
+    if (ended !== now) await ctx.states.write(ended);
   });
   ctx.log.warn({ folderId, kept: left, filesRemoved: deleted + removed }, 'a stale copy rejoined');
-}
-
-/** A later failover may have begun another meanwhile, of which what was seen here says nothing (handoff rule 30). */
-function isSameRejoin(now: DiskState | undefined, epoch: number): now is DiskState {
-  return now?.phase.kind === 'rejoining' && now.phase.step === 'archived' && now.phase.epoch === epoch;
 }
 
 async function requireInSync(ctx: NodeContext, folderId: string, signal: AbortSignal): Promise<void> {

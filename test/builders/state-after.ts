@@ -34,14 +34,18 @@ function rejoins(action: LocalAction): action is Rejoins {
   return ['begin-rejoin', 'archive-tree', 'finish-rejoin', 'take-back'].includes(action.kind);
 }
 
+export function rejoiningIn({ phase }: DiskState): number {
+  return phase.kind === 'rejoining' ? phase.epoch : 0;
+}
+
 function afterRejoin(state: DiskState, action: Rejoins): DiskState {
   switch (action.kind) {
     case 'begin-rejoin':
       return beginRejoin(state, action.epoch, `${state.folderId}/${action.epoch}`);
     case 'archive-tree':
-      return archived(state);
+      return archived(state, rejoiningIn(state));
     case 'finish-rejoin':
-      return rejoined(state, archivesOf(state));
+      return rejoined(state, { epoch: rejoiningIn(state), archives: archivesOf(state) });
     case 'take-back':
       return tookBack(state, action.epoch);
   }

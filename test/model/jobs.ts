@@ -61,6 +61,7 @@ export function beginJob(world: World, node: ModelNode, action: LocalAction): vo
     action,
     epoch,
     session,
+    phase: disk.state?.phase,
     startedAt: world.now,
     restarts: daemon.restarts,
     type,
@@ -116,13 +117,12 @@ function endScan(world: World, node: ModelNode, job: Job): void {
   };
 }
 
-function endArchive(_world: World, { disk }: ModelNode): void {
-  const phase = disk.state?.phase;
+function endArchive(_world: World, { disk }: ModelNode, { phase }: Job): void {
   if (disk.state === undefined || phase?.kind !== 'rejoining' || phase.step !== 'archiving') return;
   if (disk.tree !== undefined && !disk.archives.has(phase.archive))
     disk.archives.set(phase.archive, new Map(disk.tree));
   disk.durableTree = disk.tree === undefined ? undefined : new Map(disk.tree);
-  disk.state = archived(disk.state);
+  disk.state = archived(disk.state, phase.epoch);
 }
 
 function sequenceOf({ database }: Disk): number {
@@ -135,16 +135,15 @@ function isInSync({ disk, daemon }: ModelNode): boolean {
 
 type Rejoining = Extract<DiskState['phase'], { kind: 'rejoining' }>;
 
-function archivedPhase({ state, database }: Disk): Rejoining | undefined {
-  const phase = state?.phase;
+function archivedPhase({ phase }: Job, { database }: Disk): Rejoining | undefined {
   const isReady = phase?.kind === 'rejoining' && phase.step === 'archived' && database !== undefined;
   return isReady ? phase : undefined;
 }
 
 /** The measured procedure: scan, revert, scan, in sync, what the index does not have goes, prune (handoff rule 30). */
-function endRejoin(world: World, node: ModelNode): void {
+function endRejoin(world: World, node: ModelNode, job: Job): void {
   const { disk } = node;
-  const phase = archivedPhase(disk);
+  const phase = archivedPhase(job, disk);
   if (phase === undefined || disk.state === undefined) return;
   scanFolder(world, node);
   revertFolder(node);
@@ -160,7 +159,9 @@ function endRejoin(world: World, node: ModelNode): void {
   disk.archives.set(phase.archive, archive);
   for (const each of archivesIn(phase)) prune(disk, disk.archives.get(each));
   const left = archivesOf(disk.state).filter((each) => (disk.archives.get(each)?.size ?? 0) > 0);
-  disk.state = rejoined(disk.state, left);
+  const ended = rejoined(disk.state, { epoch: phase.epoch, archives: left });
+  if (ended === disk.state) return count(world.counts, 'rejoin: ends after another has begun');
+  disk.state = ended;
   nothingIsLeftBehind(world);
   noteRejoined(world, disk);
   count(world.counts, 'rejoin: finished');

@@ -6,7 +6,7 @@ import { DIRECTORY, ROOT } from './disk.ts';
 import { typeOf } from './global-entry.ts';
 import { reaches } from './reaches.ts';
 import { contentsOf, unreadable } from './ledger.ts';
-import { podMounts, type Driver, type ModelNode } from './model-node.ts';
+import { isGoing, podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { violation } from './violation.ts';
 import { timestamp, type World } from './world.ts';
 
@@ -23,7 +23,7 @@ function ask(world: World, driver: Driver): void {
 function takeSession(world: World, node: ModelNode, isCutShort: boolean): boolean {
   const { disk } = node;
   const order = node.driver?.order?.spec;
-  if (order === undefined || disk.state === undefined) return false;
+  if (order === undefined || disk.state === undefined || isGoing(node)) return false;
   const offer = offeredEpoch(order, disk.state);
   count(world.counts, `offer: ${offer.kind}`);
   if (offer.kind !== 'offered' || !clearsMounts(world, node, disk.state, offer.epoch)) return false;
@@ -140,6 +140,7 @@ export function start(pod: { phase: string }): void {
 function joinSession(world: World, node: ModelNode, fault: CallFault): boolean {
   if (podMounts(node).length === 0) return takeSession(world, node, fault === 'killed');
   const phase = node.disk.state?.phase;
+  if (isGoing(node)) return false;
   return reaches(world, node) && phase?.kind === 'writer' && holds(world, node, phase.epoch);
 }
 

@@ -2,6 +2,7 @@
 import type { SyncthingNode } from '../../src/desired/node.ts';
 import type { NodeView } from '../../src/desired/node-view.ts';
 import type { FolderType, SyncthingReplica, SyncthingReplicaStatus } from '../../src/desired/replica.ts';
+import type { DiskPhase } from '../../src/handoff/disk-state.ts';
 import type { LocalAction } from '../../src/handoff/local.ts';
 import type { VolumeRecord } from '../../src/node/volumes.ts';
 import { newDisk, type Disk } from './disk.ts';
@@ -24,6 +25,8 @@ export interface Job {
   readonly action: LocalAction;
   readonly epoch: number;
   readonly session: number;
+  /** Of the copy, when it began. */
+  readonly phase: DiskPhase | undefined;
   readonly startedAt: number;
   readonly restarts: number;
   /** How many versions there were when it began. */
@@ -122,6 +125,14 @@ export function newNode(name: string): ModelNode {
     pods: new Map(),
     left: undefined,
   };
+}
+
+/** src/node/keep-pods-out.ts: a pass of the deleter runs that may take the copy away. */
+export function isGoing({ driver }: ModelNode): boolean {
+  const round = driver?.round;
+  if (round?.helper !== 'deleter') return false;
+  const { replicas, confirmedTombstones } = round.view;
+  return confirmedTombstones.length > 0 || replicas.some(({ removalConfirmed }) => removalConfirmed);
 }
 
 export function podMounts(node: ModelNode): readonly string[] {

@@ -11,7 +11,7 @@ import { offeredEpoch } from '../../src/handoff/session.ts';
 import { count } from './counts.ts';
 import { checkMount, called, dies, isUsable, start, WANTED_GRACE_MS, type CallFault } from './kubelet.ts';
 import { contentsOf } from './ledger.ts';
-import { podMounts, type Driver, type ModelNode } from './model-node.ts';
+import { isGoing, podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { reaches } from './reaches.ts';
 import { timestamp, type World } from './world.ts';
 
@@ -25,7 +25,7 @@ function ask(world: World, driver: Driver): void {
 function takesReading(world: World, node: ModelNode, isCutShort: boolean): string | undefined {
   const { disk } = node;
   const since = offeredTo(node);
-  if (disk.state === undefined || since === undefined) return undefined;
+  if (disk.state === undefined || since === undefined || isGoing(node)) return undefined;
   const taken = takeReading(disk.state, since);
   count(world.counts, `reading: ${taken.kind}`);
   if (taken.kind === 'refused' || !begins(node, taken.state)) return undefined;

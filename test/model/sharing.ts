@@ -12,7 +12,7 @@ import { DIRECTORY, ROOT } from './disk.ts';
 import { typeOf } from './global-entry.ts';
 import { called, dies, isUsable, start, WANTED_GRACE_MS, type CallFault } from './kubelet.ts';
 import { contentsOf } from './ledger.ts';
-import { podMounts, type Driver, type ModelNode } from './model-node.ts';
+import { isGoing, podMounts, type Driver, type ModelNode } from './model-node.ts';
 import { reaches } from './reaches.ts';
 import { timestamp, type World } from './world.ts';
 
@@ -46,7 +46,7 @@ interface Offered extends Taking {
 function takes(world: World, node: ModelNode, { since, state, isNewSession }: Offered): boolean {
   const taken = takeWriting(state, since);
   count(world.counts, `writing: ${taken.kind}`);
-  if (taken.kind === 'refused') return false;
+  if (taken.kind === 'refused' || isGoing(node)) return false;
   const begun = isWriting(state);
   if (!begun && !begins(node)) return false;
   if (!begun || isNewSession) node.disk.state = taken.state;

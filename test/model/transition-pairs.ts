@@ -34,8 +34,8 @@ const EVENTS: { readonly [E in Modelled]: readonly Extract<PhaseEvent, { kind: E
   release: [{ kind: 'release', scan: SCAN }],
   decline: EPOCHS.map((epoch) => ({ kind: 'decline', epoch })),
   'begin-rejoin': EPOCHS.map((epoch) => ({ kind: 'begin-rejoin', epoch, archive: 'archive/6' })),
-  archived: [{ kind: 'archived' }],
-  rejoined: [{ kind: 'rejoined' }],
+  archived: EPOCHS.map((epoch) => ({ kind: 'archived', epoch })),
+  rejoined: EPOCHS.map((epoch) => ({ kind: 'rejoined', epoch })),
 };
 
 function pairsOf(phase: DiskPhase): readonly string[] {
