@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -66,6 +66,22 @@ test('its own layer holds the bundles, readable for all, and nothing else', asyn
   expect(new Set(files.map(({ mode, owner }) => `${mode} ${owner}`))).toEqual(
     new Set(['drwxr-xr-x 0/0', '-rw-r--r-- 0/0']),
   );
+});
+
+/** The image's build has another directory, and packages that it installed itself. */
+test('the same sources are the same bytes wherever they are bundled', async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'bundle-'));
+  try {
+    await execa('node', ['tools/bundle/main.ts', elsewhere]);
+    const names = readdirSync(elsewhere).sort();
+    expect(names).toEqual(readdirSync(join(root, 'app')).sort());
+    const differing = names.filter(
+      (name) => !readFileSync(join(elsewhere, name)).equals(readFileSync(join(root, 'app', name))),
+    );
+    expect(differing).toEqual([]);
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
 });
 
 test('is fetched soon on a slow line: 120 MB at most', async () => {
