@@ -76,8 +76,13 @@ test('and one of another disk of the same node', async () => {
   expect(await copyOf(node.ctx, orderAfterLoss(volume))).toBeDefined();
 });
 
-test('one that is to go is not begun', async () => {
+test('one that is to go is not begun; one that comes after it is, under whatever right', async () => {
   const volume = seedVolume(node);
-  await giveOrder(node, volume, { removal: 'leave' });
-  expect(await copyOf(node.ctx, orderAfterLoss(volume))).toBeUndefined();
+  const grant = { epoch: 3, node: NODE, storeId: node.ctx.store.storeId, since: SINCE };
+  await giveOrder(node, volume, { grant, removal: 'leave' });
+  node.ctx.volumes.record(volume.volumeId).opened = SINCE;
+  const order = orderAfterLoss(volume);
+  expect(await copyOf(node.ctx, order)).toBeUndefined();
+  const { removal: _, ...spec } = order.spec;
+  expect(await copyOf(node.ctx, { ...order, spec })).toBeDefined();
 });

@@ -12,9 +12,15 @@ type Context = Pick<NodeContext, 'node' | 'states' | 'store' | 'volumes'>;
 export async function copyOf(ctx: Context, { spec }: SyncthingReplica): Promise<DiskState | undefined> {
   const { folderId, volume, removal } = spec;
   const state = await ctx.states.read(folderId);
-  if (state !== undefined || removal !== undefined) return state;
+  if (state !== undefined) return state;
+  const record = ctx.volumes.record(folderId);
+  if (removal !== undefined) {
+    // It went by order, and what comes after it may be by an older one.
+    delete record.opened;
+    return undefined;
+  }
   requireUnused(ctx, spec);
-  forgetCopy(ctx.volumes.record(folderId));
+  forgetCopy(record);
   const made = newDiskState({ volume, folderId, storeId: ctx.store.storeId });
   await ctx.states.create(made);
   return made;

@@ -54,7 +54,8 @@ async function read(layout: HostLayout, folderId: string, storeId: string): Prom
   const text = await readIfPresent(stateFile);
   if (text === undefined) {
     if (!(await exists(syncRoot))) return undefined;
-    const remedy = 'restore the file, or move the directory away to start as an empty copy';
+    const remedy =
+      'restore the file; if that is lost, and no pod of this node writes here, move the directory away to start as an empty copy';
     throw new NodeError('inconsistent', `${syncRoot} has files and ${stateFile} is missing: ${remedy}`);
   }
   const state = parseState(stateFile, text);

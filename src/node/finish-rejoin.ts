@@ -40,13 +40,15 @@ export async function finishRejoin(ctx: NodeContext, folderId: string, signal: A
     await giveOwnCopies({ root: treeIn(each), scratch, syncFilesystems: ctx.syncFilesystems, signal });
   // From here on a pod may write into the live files in place.
   await ctx.syncFilesystems([directory], signal);
-  await ctx.mutex.run(folderId, async () => {
+  const isEnded = await ctx.mutex.run(folderId, async () => {
     const now = await ctx.states.read(folderId);
-    if (now === undefined) return;
+    if (now === undefined) return false;
     const told = now.rejoined === undefined ? [] : await existing(archivesIn(now.rejoined));
     const ended = rejoined(now, { epoch, archives: [...told, ...left.map((each) => each.archive)] });
     if (ended !== now) await ctx.states.write(ended);
+    return ended !== now;
   });
+  if (!isEnded) return;
   ctx.log.warn({ folderId, kept: left, filesRemoved: deleted + removed }, 'a stale copy rejoined');
 }
 

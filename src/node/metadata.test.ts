@@ -171,8 +171,9 @@ describe('the first session of an epoch', () => {
     const volumeId = await received('handoff');
     const fails = () => Promise.reject(new MountError('failed', 'power cut'));
     node = { ...node, ctx: { ...node.ctx, syncFilesystems: fails } };
-    await expect(stage(volumeId)).rejects.toMatchObject({ kind: 'unavailable' });
-    expect(await phaseOf(volumeId)).toEqual({ kind: 'writer', epoch: 2, session: 1, plain: true });
+    // The second time there is nothing left to put back, and it may be in the page cache alone.
+    for (const _ of [1, 2]) await expect(stage(volumeId)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await phaseOf(volumeId)).toMatchObject({ kind: 'writer', epoch: 2, plain: true });
   });
 
   test('gets it before its mount', async () => {

@@ -41,8 +41,8 @@ export async function putBackMetadata(
     const paths = skipped.slice(0, 10).map(readablePath);
     ctx.log.warn({ folderId, count: skipped.length, paths }, 'metadata could not be put back everywhere');
   }
-  // The word that the tree is whole must not be on the disk before the tree is.
-  if (steps > 0) await ctx.syncFilesystems([data], signal);
+  // The word that the tree is whole must not be on the disk before the tree is, whoever made it whole.
+  if (entries.length > 0) await ctx.syncFilesystems([data], signal);
   const whole = withWholeTree(state);
   await ctx.states.write(whole);
   return whole;

@@ -29,10 +29,12 @@ async function ordered(removal: SyncthingReplicaSpec['removal']): Promise<Syncth
 }
 
 async function confirmed(replica: SyncthingReplica): Promise<boolean | undefined> {
-  const options = { helper: 'deleter', failedLast: [], signal: AbortSignal.timeout(10_000) } as const;
-  const view = await keepPodsOut(node.ctx, new Set([folderId]), () =>
+  const signal = AbortSignal.timeout(10_000);
+  const options = { helper: 'deleter', failedLast: [], signal } as const;
+  const kept = await keepPodsOut(node.ctx, { folderIds: new Set([folderId]), signal }, () =>
     roundView(node.ctx, roundSources([replica]), options),
   );
+  const view = kept.result;
   return view.replicas[0]?.removalConfirmed;
 }
 

@@ -41,12 +41,12 @@ export async function roundView(
   options: ViewOptions,
 ): Promise<NodeView> {
   const { layout, storeId } = ctx.store;
-  const { states, newer } = await readStates(ctx);
-  const given = await orders(ctx, sources.replicas(), options);
-  const replicas = given.map((order) => (newer.has(order.spec.folderId) ? keptBack(order) : order));
   const tombstones = await liveTombstones(ctx, sources, options);
   for (const { folderId } of tombstones.filter((tombstone) => tombstone.storeId === storeId))
     await dropStaging(ctx, folderId, options.signal);
+  const { states, newer } = await readStates(ctx);
+  const given = await orders(ctx, sources.replicas(), options);
+  const replicas = given.map((order) => (newer.has(order.spec.folderId) ? keptBack(order) : order));
   const order = orderOf(sources.node());
   return {
     node: ctx.node,

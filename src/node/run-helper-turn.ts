@@ -25,7 +25,7 @@ export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpe
         const view = await roundView(ctx, sources, options);
         return { view, report: await helpers.run(helper, view, signal) };
       };
-      const { view, report } = await PASSES[helper](ctx, sources, pass);
+      const { view, report, isPartial } = await AROUND[helper](pass, { ctx, sources, signal });
       if (report === undefined) return 'failed';
       failedLast.set(
         helper,
@@ -36,28 +36,39 @@ export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpe
       facts = { ...facts, [helper]: report };
       applyReport(ctx, stillOrdered(ctx, view), report);
       ctx.wake.nodeReport();
-      return outcomeOf(report);
+      return isPartial === true ? 'failed' : outcomeOf(report);
     },
   };
 }
 
-type Around = (ctx: NodeContext, sources: RoundSources, pass: () => Promise<Pass>) => Promise<Pass>;
-
-const alone: Around = (_ctx, _sources, pass) => pass();
-
-/** What must not happen on the node while a helper's view is made and acted on. */
-const PASSES: Readonly<Record<HelperName, Around>> = {
-  introducer: alone,
-  nodewatcher: alone,
-  // What the resharer saw of a folder must not be older than a switch that the node makes itself.
-  resharer: (ctx, _sources, pass) => ctx.mutex.run(ALL_FOLDERS, pass),
-  deleter: (ctx, sources, pass) => keepPodsOut(ctx, mayGo(sources), pass),
-};
-
 interface Pass {
   readonly view: NodeView;
   readonly report: HelperReports[HelperName] | undefined;
+  /** Something could not be asked of it, and is to be soon. */
+  readonly isPartial?: boolean;
 }
+
+interface Turn {
+  readonly ctx: NodeContext;
+  readonly sources: RoundSources;
+  readonly signal: AbortSignal;
+}
+
+type Around = (pass: () => Promise<Pass>, turn: Turn) => Promise<Pass>;
+
+const alone: Around = (pass) => pass();
+
+/** What must not happen on the node while a helper's view is made and acted on. */
+const AROUND: Readonly<Record<HelperName, Around>> = {
+  introducer: alone,
+  nodewatcher: alone,
+  // What the resharer saw of a folder must not be older than a switch that the node makes itself.
+  resharer: (pass, { ctx }) => ctx.mutex.run(ALL_FOLDERS, pass),
+  deleter: async (pass, { ctx, sources, signal }) => {
+    const { result, isPartial } = await keepPodsOut(ctx, { folderIds: mayGo(sources), signal }, pass);
+    return { ...result, isPartial };
+  },
+};
 
 /** Single items that fail hold up nothing else: what is left of the plan comes first. */
 function outcomeOf({ more, failed }: PassReport): HelperOutcome {

@@ -18,6 +18,7 @@ export async function scanShared(ctx: NodeContext, folderId: string, signal: Abo
     signal.throwIfAborted();
     ctx.log.warn({ error, folderId }, 'a folder could not be scanned before its peers go');
   }
-  record.peersGo = { ...peersGo, isScanned: true };
+  // Else another order has come meanwhile, or another copy.
+  if (record.peersGo === peersGo) record.peersGo = { ...peersGo, isScanned: true };
   ctx.wake.round('folders');
 }

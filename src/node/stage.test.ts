@@ -226,7 +226,8 @@ describe('NodePublishVolume', () => {
     const { volumeId } = await giveGrant(node, 1);
     await stage(volumeId);
     await publish(volumeId, 'a');
-    await keepPodsOut(node.ctx, new Set([volumeId]), async () => {
+    const kept = { folderIds: new Set([volumeId]), signal: AbortSignal.timeout(10_000) };
+    await keepPodsOut(node.ctx, kept, async () => {
       await expect(publish(volumeId, 'b')).rejects.toMatchObject({
         kind: 'unavailable',
         message: `volume ${volumeId} waits: the copy on n1 is being removed, or is about to be`,

@@ -71,7 +71,7 @@ test('of a copy that went nothing is known of the next, whose generations begin 
   expect(known).toEqual({ removed: false });
 });
 
-test('an order to go that is taken back is not carried out, whatever was said of it', async () => {
+test('an order to go that is taken back is not told as carried out, whatever was said of it', async () => {
   order({ removal: 'leave' });
   await vi.waitFor(() => expect(record.order?.spec.removal).toBe('leave'));
   noteCopy();
