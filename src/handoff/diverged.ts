@@ -1,5 +1,5 @@
 /** What the copies know and the volume does not: the API was restored from a backup older than the data (rule 4). */
-import type { SyncthingReplica } from '../desired/replica.ts';
+import type { SyncthingReplica, WriterReport } from '../desired/replica.ts';
 import { hasCurrentStore, isAlive, isExpelled, isStale, type VolumeView } from './view.ts';
 
 /** The copy that says so; what an expelled node says of it counts for nothing (rule 2). */
@@ -27,9 +27,14 @@ function sawLaterBase({ volume: { status: known } }: VolumeView, { status }: Syn
 function hasForgottenSession(view: VolumeView, replica: SyncthingReplica): boolean {
   const { grant } = view.volume.status;
   const writer = replica.status?.writer;
-  if (writer?.phase !== 'attached' && writer?.phase !== 'flushing') return false;
+  if (writer === undefined || !isOpen(writer)) return false;
   const isKnown = grant?.node === replica.spec.node && grant.epoch === writer.epoch;
   return !isKnown && isLatestWord(view, replica) && !isStale(view, replica);
+}
+
+/** Beside others there is no grant: who writes is known by that very report (rule 37). */
+function isOpen({ phase, right }: WriterReport): boolean {
+  return right === undefined && (phase === 'attached' || phase === 'flushing');
 }
 
 /** The disk answers from another node, which says itself what it has: this is the last that it said in the former one. */

@@ -137,7 +137,7 @@ function sharedBase(view: VolumeView): Base {
  * Each session begins with the volume's own directory. A right that was taken and never opened has not even that, and
  * began beside the first session, with nothing.
  */
-function hasAnything({ status }: SyncthingReplica): boolean {
+export function hasAnything({ status }: SyncthingReplica): boolean {
   return (status?.folder?.sequence ?? 0) > 0;
 }
 
@@ -171,7 +171,7 @@ function sharedOthers(view: VolumeView, base: Base, node: string): readonly Sync
     (other) =>
       other.spec.role === 'data' &&
       countsAsCopy(view, other) &&
-      base.holders.some((holder) => isHolder(holder, other)) &&
+      (base.kind === 'empty' || base.holders.some((holder) => isHolder(holder, other))) &&
       isProven(copy, folder.sequence, other),
   );
 }
@@ -189,13 +189,24 @@ export type LeaveDecision =
   | { readonly kind: 'scrub-first'; readonly lacks: readonly ScrubLack[] };
 
 /**
+ * Nobody wrote the volume, so that no copy has anything to keep. Of one that many may write that is not known by its base
+ * alone: an API server that was restored from a backup has forgotten the holders, and no epoch tells (rule 37).
+ */
+export function isBlank(view: VolumeView, base: Base, node: string): boolean {
+  const { spec, status } = view.volume;
+  if (status.grant !== undefined || base.kind !== 'empty') return false;
+  const copy = view.replicas.get(node);
+  return spec.access !== 'eventual' || copy === undefined || !hasAnything(copy);
+}
+
+/**
  * Whether the copy on `node` may go (rule 31): two proven copies on data nodes stay behind, or all of them where
  * fewer are wanted; of an `empty` volume any copy may go. The writer's own copy never goes, and none does while what
  * the volume knows is older than the data (rule 4).
  */
 export function decideLeave(view: VolumeView, base: Base, { node, wanted }: Leaving): LeaveDecision {
   if (isHeldHere(view, node) || divergedReplica(view) !== undefined) return { kind: 'stays' };
-  if (view.volume.status.grant === undefined && base.kind === 'empty') return { kind: 'may-leave' };
+  if (isBlank(view, base, node)) return { kind: 'may-leave' };
   const isShared = view.volume.spec.access === 'eventual';
   const others = isShared ? sharedOthers(view, base, node) : provenOthers(view, base, node);
   const enough = Math.min(2, wanted);

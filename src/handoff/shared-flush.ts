@@ -1,6 +1,6 @@
 /** From the scan of one writer among several to the end of its session (handoff rule 37). */
 import type { SyncthingReplica, SyncthingReplicaStatus } from '../desired/replica.ts';
-import { isClean, isIntact } from './copy.ts';
+import { isClean, isIntact, uncleanReason } from './copy.ts';
 import {
   holderOf,
   ownCopyDecision,
@@ -34,6 +34,12 @@ function isAsScanned({ status }: SyncthingReplica, scan: WriterScan): boolean {
   return isClean(status?.folder) && status?.folder?.sequence === scan.sequence;
 }
 
+function unscannedReason({ spec: { node }, status }: SyncthingReplica): string {
+  const lacks = uncleanReason(status?.folder);
+  const what = lacks === undefined ? '' : ` (${lacks})`;
+  return `${node} takes in what others change${what}, and looks at its files again then`;
+}
+
 /** Data copies that hold what the scan found. */
 function heldBy(view: VolumeView, { replica }: Writer, scan: WriterScan): readonly SyncthingReplica[] {
   return [...view.replicas.values()].filter(
@@ -56,8 +62,7 @@ export function decideSharedFlush(view: VolumeView, replica: SyncthingReplica): 
   const scan = scanOf(writer);
   if (scan === undefined || !scan.afterUnmount)
     return { kind: 'wait', reason: `${node} has not finished its scan after the last unmount` };
-  if (!isAsScanned(replica, scan))
-    return { kind: 'wait', reason: `${node} takes in what others change, and looks at its files again then` };
+  if (!isAsScanned(replica, scan)) return { kind: 'wait', reason: unscannedReason(replica) };
   const { epoch, session, sequence, startedAt } = scan;
   const holders = heldBy(view, writer, scan).map(holderOf);
   const proof = { epoch, session, sequence, scanStartedAt: startedAt, holders };
@@ -83,9 +88,15 @@ export function heldThrough(view: VolumeView, replica: SyncthingReplica): string
   return replica.status?.writer?.scan?.startedAt;
 }
 
-/** Data copies that have now what a writer's scan found, the writer's own among them. */
+/**
+ * Data copies that have now what a writer's scan found, the writer's own among them. While the session lasts, since what
+ * ended long ago says nothing of a copy that lost its database, or was set back, and counted past that scan since; where
+ * no holder is known at all, an end is what there is to go by.
+ */
 export function flushHolders(view: VolumeView): readonly SyncthingReplica[] {
+  const isUnknown = view.volume.status.base.kind === 'empty';
   return [...view.replicas.values()].flatMap((replica) => {
+    if (!isUnknown && !isWritingReport(replica.status)) return [];
     const others = isLeaving(view, replica) ? [] : flushedTo(view, replica);
     return hasOwn(view, replica, others.length > 0) ? [replica, ...others] : others;
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ALL, sharedView as shared, type SharedGiven as Given } from '../../test/builders/shared-view.ts';
 import {
   asks,
   asksToRead,
@@ -7,50 +8,20 @@ import {
   EMPTY_BASE,
   expelledNode,
   folder,
-  holder,
   node,
   peer,
   readerOn,
-  replica,
   sharedBase,
   SILENT,
   storeOf,
-  view,
-  volume,
   writerOn,
   writes,
-  type ReplicaGiven,
-  type ViewGiven,
 } from '../../test/builders/volume-view.ts';
 import type { SyncthingReplicaStatus } from '../desired/replica.ts';
-import type { SyncthingVolumeSpec, SyncthingVolumeStatus } from '../desired/volume.ts';
 import { coverageOf } from './coverage.ts';
 import { decideGrant } from './grant.ts';
-import { currentBase, decideLeave } from './holders.ts';
 import { decideSharedFlush } from './shared-flush.ts';
 import { currentWriters, lostWriters, nextWriter } from './writers.ts';
-
-const ALL = ['n1', 'n2', 'n3'];
-const BASE = sharedBase(['n1', 'n2']);
-
-interface Given extends Partial<ViewGiven> {
-  readonly spec?: Partial<SyncthingVolumeSpec>;
-  readonly status?: Partial<SyncthingVolumeStatus>;
-  readonly reports?: Readonly<Record<string, Partial<SyncthingReplicaStatus>>>;
-  /** Nodes whose copy is a client's. */
-  readonly clients?: readonly string[];
-}
-
-/** Held by n1 and n2, all in sync, nobody writes. */
-function shared({ spec = {}, status, reports = {}, clients = [], ...given }: Given = {}) {
-  const replicas = ALL.map((name) => {
-    const role = clients.includes(name) ? 'client' : 'data';
-    const copy: ReplicaGiven = { spec: { role, access: 'eventual' }, status: reports[name] ?? {} };
-    return replica(name, ALL, copy);
-  });
-  const made = volume({ spec: { access: 'eventual', ...spec }, status: { base: BASE, ...status } });
-  return view({ volume: made, replicas, ...given });
-}
 
 function coverage(given: Given, name = 'n3') {
   const seen = shared(given);
@@ -281,86 +252,6 @@ describe('the end of a session', () => {
     expect(decision(off)).toMatchObject({ kind: 'wait', recheckAfterMs: 15_000 });
     expect(decision(off, long)?.kind).toBe('enough');
     expect(decision({ ...off, clients: ['n3'] }, long)).toMatchObject({ kind: 'wait' });
-  });
-});
-
-describe('who had all once', () => {
-  const attached = {
-    n3: { writer: writes({}, { afterUnmount: false }), folder: folder(ALL, { type: 'sendreceive' }) },
-  };
-
-  test('a data copy that holds what a writer scanned, and the writer on a data node', () => {
-    const found = currentBase(shared({ status: { base: EMPTY_BASE }, reports: attached }));
-    expect(found).toEqual(sharedBase(ALL));
-    const client = currentBase(shared({ status: { base: EMPTY_BASE }, reports: attached, clients: ['n3'] }));
-    expect(client).toEqual(sharedBase(['n1', 'n2']));
-  });
-
-  test('a data copy that is proven against one; never a client', () => {
-    expect(currentBase(shared())).toEqual(sharedBase(ALL));
-    expect(currentBase(shared({ clients: ['n3'] }))).toBe(shared({ clients: ['n3'] }).volume.status.base);
-    expect(currentBase(shared({ reports: { n3: { folder: folder(ALL, { needItems: 1 }) } } }))).toEqual(BASE);
-  });
-
-  test('not by the word of a node that was expelled', () => {
-    const reports = { n1: { writer: writes(), folder: folder(ALL) } };
-    const given = { status: { base: EMPTY_BASE }, reports };
-    expect(currentBase(shared(given)).kind).toBe('shared');
-    expect(currentBase(shared({ ...given, nodes: [expelledNode('n1')] }))).toEqual(EMPTY_BASE);
-  });
-
-  test('not before anybody wrote', () => {
-    expect(currentBase(shared({ status: { base: EMPTY_BASE } }))).toEqual(EMPTY_BASE);
-  });
-
-  test.each([
-    ['one whose disk is another now goes', { nodes: [node('n1', { storeId: 'new' })] }, ['n2']],
-    [
-      'one whose database counts anew goes',
-      { reports: { n1: { folder: folder([], { sequence: 3 }) } } },
-      ['n2'],
-    ],
-    [
-      'one with changed files stays',
-      { reports: { n1: { folder: folder([], { receiveOnlyItems: 1 }) } } },
-      ['n1', 'n2'],
-    ],
-    ['one that does not answer stays', { nodes: [node('n1', SILENT)] }, ['n1', 'n2']],
-    [
-      'the last one stays, whatever became of it',
-      { nodes: [node('n1', { storeId: 'new' }), node('n2', { storeId: 'new' })] },
-      ['n1', 'n2'],
-    ],
-  ] as const)('%s', (_what, given, expected) => {
-    const base = currentBase(shared({ clients: ['n3'], ...given }));
-    expect(base.holders.map((each) => each.node)).toEqual(expected);
-  });
-
-  test('a writer that ended long ago and counts anew does not come back by its old scan', () => {
-    const reports = { n1: { writer: writes({ phase: 'released' }), folder: folder([], { sequence: 3 }) } };
-    const base = currentBase(shared({ clients: ['n3'], reports, status: { base: sharedBase(['n2']) } }));
-    expect(base.holders).toEqual([holder('n2')]);
-  });
-});
-
-describe('which copy may leave', () => {
-  const leaving = { node: 'n3', wanted: 2 };
-
-  test.each([
-    ['what it has is on two others', {}, 'may-leave'],
-    ['one of them lacks something', { reports: { n1: { folder: folder(ALL, { needItems: 1 }) } } }, 'stays'],
-    ['it lacks something itself', { reports: { n3: { folder: folder(ALL, { needItems: 1 }) } } }, 'stays'],
-    ['its session has not ended', { reports: { n3: { writer: writes() } } }, 'stays'],
-    [
-      'its folder still sends',
-      { reports: { n3: { folder: folder(ALL, { type: 'sendreceive' }) } } },
-      'stays',
-    ],
-    ['one of them never had all', { status: { base: sharedBase(['n1']) } }, 'stays'],
-    ['one of them does not answer', { nodes: [node('n1', SILENT)] }, 'stays'],
-  ] as const)('%s', (_what, given, kind) => {
-    const seen = shared(given);
-    expect(decideLeave(seen, seen.volume.status.base, leaving).kind).toBe(kind);
   });
 });
 

@@ -45,7 +45,8 @@ async function remove(data: string, names: readonly string[]): Promise<void> {
 
 /** Relative to `root`, of bytes as Latin-1; follows no link. */
 async function findSockets(root: string, signal: AbortSignal): Promise<readonly string[]> {
-  const words = [root, '-type', 'p,s', '-printf', String.raw`%P\0`];
+  // Others' deletions go on meanwhile.
+  const words = [root, '-ignore_readdir_race', '-type', 'p,s', '-printf', String.raw`%P\0`];
   const options = { encoding: 'latin1', cancelSignal: signal, timeout: TIMEOUT_MS, reject: false } as const;
   const found = await execa('find', words, options);
   signal.throwIfAborted();

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { IN_SYNC } from '../../test/builders/folder-status.ts';
 import {
   createNodeUnderTest,
   giveOrder,
@@ -18,7 +19,7 @@ import {
   type NodeUnderTest,
 } from '../../test/builders/test-node.ts';
 import { archivesOf, beginRejoin } from '../handoff/disk-state.ts';
-import type { BrowseEntry, FolderStatus } from '../syncthing/client.ts';
+import type { BrowseEntry } from '../syncthing/client.ts';
 import { archiveTree } from './archive-tree.ts';
 import type { NodeContext } from './context.ts';
 import { finishRejoin } from './finish-rejoin.ts';
@@ -36,20 +37,6 @@ beforeEach(async () => {
 afterEach(() => node[Symbol.dispose]());
 
 const signal = AbortSignal.timeout(60_000);
-const IN_SYNC: FolderStatus = {
-  state: 'idle',
-  errors: 0,
-  sequence: 9,
-  needTotalItems: 0,
-  needDeletes: 0,
-  needBytes: 0,
-  receiveOnlyTotalItems: 0,
-  globalTotalItems: 0,
-  globalBytes: 0,
-  localTotalItems: 0,
-  localBytes: 0,
-};
-
 /** A Syncthing whose index is what the tree has by now; `revert` is what that does to the tree. */
 function beside(revert: () => void): NodeContext {
   const done = () => Promise.resolve();

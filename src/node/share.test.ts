@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FILE_VERSION } from '../../test/builders/file-version.ts';
+import { IN_SYNC } from '../../test/builders/folder-status.ts';
 import {
   callOf,
   createNodeUnderTest,
@@ -10,13 +12,14 @@ import {
   seedVolume,
   type NodeUnderTest,
 } from '../../test/builders/test-node.ts';
-import { EMPTY_BASE } from '../../test/builders/volume-view.ts';
+import { EMPTY_BASE, sharedBase } from '../../test/builders/volume-view.ts';
 import { release } from '../handoff/disk-state.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { FolderConfig } from '../syncthing/client.ts';
 import type { NodeContext } from './context.ts';
 import { nodePublishVolume } from './publish.ts';
 import { nodeStageVolume, nodeUnstageVolume } from './stage.ts';
+import { openWriting } from './take-writing.ts';
 import { nodeUnpublishVolume } from './unpublish.ts';
 
 /** Access mode ReadWriteMany, as NodeStageVolume and NodePublishVolume get it (handoff rule 37). */
@@ -136,6 +139,29 @@ describe('writing beside others', () => {
     await stage(volumeId);
     expect(await writingOf(volumeId)).toEqual({ since: FIRST, session: 1, phase: 'writing' });
     expect(node.mounter.mounts()).toHaveLength(1);
+  });
+
+  test('what was deleted by hand is taken back first, not announced as if a pod had deleted it', async () => {
+    const { storeId } = node.ctx.store;
+    const holders = [...sharedBase(['n2']).holders, { node: NODE, storeId, sequence: 1 }];
+    const { volumeId } = await giveWriting(node, FIRST, { status: { base: { ...sharedBase([]), holders } } });
+    mkdirSync(node.ctx.store.layout.volume(volumeId).data, { recursive: true });
+    let items = 0;
+    const syncthing: NodeContext['syncthing'] = {
+      ...context().syncthing,
+      scan: async () => void (items = 3),
+      localChanged: async () => ['data/a'],
+      file: async () => ({ local: FILE_VERSION, global: FILE_VERSION, availability: ['DEVICE-n2'] }),
+      folderStatus: async () => ({ ...IN_SYNC, receiveOnlyTotalItems: items }),
+    };
+    const ctx = { ...context(), syncthing };
+    expect(await openWriting(ctx, volumeId, callOf().signal)).toMatchObject({
+      kind: 'wait',
+      reason: '3 item(s) that were changed by hand on n1 are taken back first, from a copy that has them',
+    });
+    expect(await writingOf(volumeId)).toBeUndefined();
+    items = 0;
+    expect(await openWriting(ctx, volumeId, callOf().signal)).toMatchObject({ kind: 'open' });
   });
 
   test('makes the directory of a volume that nobody wrote, and of no other', async () => {

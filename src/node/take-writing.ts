@@ -83,8 +83,8 @@ async function beginObstacle(
 }
 
 /**
- * What was changed by hand is taken back first where the controller knows of a copy to take it from; where it does not,
- * nobody is kept from the volume for that (handoff rule 37).
+ * What was changed by hand is taken back first, by order of the controller, which hears of it only now: until it knows of
+ * a copy to take it from nobody writes here, or it would be announced as if a pod had done it (handoff rules 11 and 37).
  */
 async function unseenObstacle(
   ctx: NodeContext,
@@ -94,11 +94,11 @@ async function unseenObstacle(
   const { folderId, base } = order;
   if (!isHeldElsewhere(base, ctx.store.storeId)) return undefined;
   const looking = await lookThrough(ctx, folderId, since, signal);
-  if (looking !== undefined || order.mayRevert !== true) return looking;
+  if (looking !== undefined) return looking;
   const { receiveOnlyTotalItems: items } = await ctx.syncthing.folderStatus(folderId, { signal });
-  return items === 0
-    ? undefined
-    : `${items} item(s) that were changed by hand on ${ctx.node} are taken back first`;
+  if (items === 0) return undefined;
+  ctx.wake.volume(folderId);
+  return `${items} item(s) that were changed by hand on ${ctx.node} are taken back first, from a copy that has them`;
 }
 
 interface Confirming {

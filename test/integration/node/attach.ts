@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect } from 'vitest';
 import type { TestNode } from './cluster.ts';
 
@@ -44,6 +46,13 @@ export async function detach(node: TestNode, volumeId: string, pod: string): Pro
   await untilOk(() =>
     node.rpc('NodeUnstageVolume', { volumeId, stagingTargetPath: node.stagingPath(volumeId) }),
   );
+}
+
+/** What a person does to files that pods wrote into `gone`, `edited` and `kept`. */
+export function meddle(data: string): void {
+  rmSync(path.join(data, 'gone'));
+  writeFileSync(path.join(data, 'edited'), 'by hand, and longer than it was');
+  writeFileSync(path.join(data, 'made'), 'by hand');
 }
 
 type Answered = Awaited<ReturnType<TestNode['rpc']>>;

@@ -1,7 +1,16 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attach, detach, eventually, publishRequest, stageRequest, unpublish, untilOk } from '../attach.ts';
+import {
+  attach,
+  detach,
+  eventually,
+  meddle,
+  publishRequest,
+  stageRequest,
+  unpublish,
+  untilOk,
+} from '../attach.ts';
 import { connect } from '../../csi/client.ts';
 import { DRIVER, startCluster, type TestCluster } from '../cluster.ts';
 
@@ -60,9 +69,7 @@ describe('a copy that no pod has', () => {
       (await cluster.volume(volumeId)).status.base.holders.some((holder) => holder.node === node);
     await eventually(async () => expect(await isOn('n2')).toBe(true));
     const { data } = two.paths(volumeId);
-    rmSync(path.join(data, 'gone'));
-    writeFileSync(path.join(data, 'edited'), 'by hand, and longer than it was');
-    writeFileSync(path.join(data, 'made'), 'by hand');
+    meddle(data);
     const next = await attach(two, volumeId, 'pod-b');
     expect(readdirSync(next).toSorted()).toEqual(['edited', 'gone', 'kept']);
     expect(readFileSync(path.join(next, 'edited'), 'utf8')).toBe('edited by pod-a');

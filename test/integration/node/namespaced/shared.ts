@@ -1,7 +1,16 @@
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attach, detach, eventually, publishRequest, stageRequest, unpublish, untilOk } from '../attach.ts';
+import {
+  attach,
+  detach,
+  eventually,
+  meddle,
+  publishRequest,
+  stageRequest,
+  unpublish,
+  untilOk,
+} from '../attach.ts';
 import { startCluster, type TestCluster } from '../cluster.ts';
 
 /** Handoff rule 37, with n3 as a node that keeps no copy. */
@@ -103,6 +112,23 @@ describe('a volume that many write', () => {
     const again = await attach(cluster.node('n3'), volumeId, 'again', MANY);
     expect(readFileSync(path.join(again, 'file'), 'utf8')).toBe('second');
     await detach(cluster.node('n3'), volumeId, 'again');
+  });
+
+  test('does not take for its own what was deleted and edited by hand where no pod was', async () => {
+    const volumeId = await createShared('pvc-shared-by-hand');
+    const target = await attach(cluster.node('n1'), volumeId, 'one', MANY);
+    for (const name of ['gone', 'edited', 'kept']) writeFileSync(path.join(target, name), `${name} by a pod`);
+    await detach(cluster.node('n1'), volumeId, 'one');
+    await eventually(async () => {
+      const { holders } = (await cluster.volume(volumeId)).status.base;
+      expect(holders.map(({ node }) => node)).toEqual(['n1', 'n2']);
+    });
+    meddle(dataOf('n2', volumeId));
+    await attach(cluster.node('n2'), volumeId, 'next', MANY);
+    const asWritten = { edited: 'edited by a pod', gone: 'gone by a pod', kept: 'kept by a pod' };
+    expect(filesOf('n2', volumeId)).toEqual(asWritten);
+    await detach(cluster.node('n2'), volumeId, 'next');
+    expect(filesOf('n1', volumeId)).toEqual(asWritten);
   });
 
   test('goes on over a restart of the service, and is read beside its writers', async () => {
