@@ -2,18 +2,23 @@
 import { ifThere, KubernetesError } from '../kubernetes/errors.ts';
 import { SYNCTHING_NODES } from '../kubernetes/resource-kind.ts';
 import type { SyncthingNode, Tombstone } from '../desired/node.ts';
+import { expelledAs } from '../handoff/view.ts';
 import type { ControllerContext } from './context.ts';
 
 export interface LostCopy extends Required<Tombstone> {
   readonly node: string;
 }
 
+type Live = Pick<ControllerContext, 'client' | 'known'>;
+
+/** A person's word for its machine stands, be it under another name. */
+export async function isExpelledNow(ctx: Live, name: string, signal: AbortSignal): Promise<boolean> {
+  const known = expelledAs(ctx.known.nodes.items(), name);
+  return known !== undefined && (await liveNode(ctx, known, signal))?.spec.expelled === true;
+}
+
 /** The node as it is now; undefined when its resource is gone. */
-export async function liveNode(
-  ctx: Pick<ControllerContext, 'client' | 'known'>,
-  name: string,
-  signal: AbortSignal,
-): Promise<SyncthingNode | undefined> {
+async function liveNode(ctx: Live, name: string, signal: AbortSignal): Promise<SyncthingNode | undefined> {
   const node = await ifThere(ctx.client.get(SYNCTHING_NODES, name, { signal }));
   if (node !== undefined) ctx.known.nodes.note(node);
   return node;
@@ -21,13 +26,14 @@ export async function liveNode(
 
 /** Rejects with `conflict` when the node spoke since it was taken for dead; an expelled one may say what it likes. */
 export async function assertSilent(
-  ctx: Pick<ControllerContext, 'client' | 'known'>,
+  ctx: Live,
   name: string,
   signal: AbortSignal,
 ): Promise<SyncthingNode | undefined> {
   const known = ctx.known.nodes.get(name)?.status?.heartbeat;
   const live = await liveNode(ctx, name, signal);
-  if (live === undefined || live.spec.expelled === true || live.status?.heartbeat === known) return live;
+  if (live === undefined || live.status?.heartbeat === known) return live;
+  if (await isExpelledNow(ctx, name, signal)) return live;
   throw new KubernetesError('conflict', `node ${name} is alive after all`);
 }
 

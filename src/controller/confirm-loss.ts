@@ -10,7 +10,7 @@ import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { lostWriters } from '../handoff/writers.ts';
 import { ifThere, KubernetesError } from '../kubernetes/errors.ts';
 import { CLUSTER_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
-import { assertSilent, liveNode } from './bury-copy.ts';
+import { assertSilent, isExpelledNow } from './bury-copy.ts';
 import type { ControllerContext } from './context.ts';
 
 type Live = Pick<ControllerContext, 'client' | 'known'>;
@@ -72,11 +72,6 @@ async function confirmNode(ctx: Live, { lost, loss }: LostNode, signal: AbortSig
   if (loss === 'node' && !(await isExpelledNow(ctx, lost, signal)))
     await assertOutOfService(ctx, lost, signal);
   if (loss === 'silent') await assertSilent(ctx, lost, signal);
-}
-
-async function isExpelledNow(ctx: Live, name: string, signal: AbortSignal): Promise<boolean> {
-  const isKnown = ctx.known.nodes.get(name)?.spec.expelled === true;
-  return isKnown && (await liveNode(ctx, name, signal))?.spec.expelled === true;
 }
 
 async function assertOutOfService(ctx: Live, name: string, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 /** Which nodes are to keep a copy of a volume: the labelled ones, or as many of them as the volume asks for. */
 import { createHash } from 'node:crypto';
+import { isExpelled } from '../handoff/view.ts';
 import type { ClusterNode, SyncthingNode } from './node.ts';
 import type { SyncthingReplica } from './replica.ts';
 import type { SyncthingVolume } from './volume.ts';
@@ -46,7 +47,7 @@ function inRank(volume: SyncthingVolume, nodes: readonly string[]): readonly str
 /** A node whose object is gone keeps its copy until somebody says what became of its disk; an expelled one counts for none. */
 function keepsCopy(cluster: Cluster, replica: SyncthingReplica): boolean {
   const { node, role } = replica.spec;
-  if (role !== 'data' || cluster.nodes.get(node)?.spec.expelled === true) return false;
+  if (role !== 'data' || isExpelled(cluster, node)) return false;
   return !cluster.clusterNodes.has(node) || isLabelled(cluster.clusterNodes.get(node), cluster.storageLabel);
 }
 

@@ -17,9 +17,25 @@ export interface VolumeView {
   readonly settings: HandoffSettings;
 }
 
-/** A person shut the node out: what it says does not count, and no copy talks to it (docs/security.md). */
-export function isExpelled(view: Pick<VolumeView, 'nodes'>, node: string): boolean {
-  return view.nodes.get(node)?.spec.expelled === true;
+function isSameMachine({ status: one }: SyncthingNode, { status: other }: SyncthingNode): boolean {
+  if (one === undefined || other === undefined) return false;
+  const isSameDisk = one.storeId !== '' && one.storeId === other.storeId;
+  return isSameDisk || (one.deviceId !== '' && one.deviceId === other.deviceId);
+}
+
+/**
+ * The node by which a person's word shuts this one out (docs/security.md). The word names a node and means a machine: its
+ * disk has its keys and its files, and is the same under any name.
+ */
+export function expelledAs(nodes: readonly SyncthingNode[], node: string): string | undefined {
+  const own = nodes.find(({ name }) => name === node);
+  if (own === undefined || own.spec.expelled === true) return own?.name;
+  return nodes.find((other) => other.spec.expelled === true && isSameMachine(own, other))?.name;
+}
+
+/** What it says does not count, and no copy talks to it. */
+export function isExpelled({ nodes }: Pick<VolumeView, 'nodes'>, node: string): boolean {
+  return expelledAs([...nodes.values()], node) !== undefined;
 }
 
 /** The node answered lately, so that what it reports is about now, and is to be believed. */

@@ -1,5 +1,5 @@
 import type { IntroducerReport } from '../desired/node-view.ts';
-import { applyActions } from '../runtime/apply-actions.ts';
+import { applyActions, isDoubtful } from '../runtime/apply-actions.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { helperPass, type Pass } from '../runtime/helper-pass.ts';
 import { localSyncthing } from '../runtime/local-syncthing.ts';
@@ -24,6 +24,7 @@ async function introduce({ view, budget, log, signal }: Pass): Promise<Introduce
     itemsOf: nodesOf,
     apply: (action) => applyIntroducer(client, action, signal),
   });
+  if (isDoubtful(view, report)) await needed(client.configSettled({ signal }));
   // Read again: a fence is reported when it stands, not when it was asked for.
   return { ...report, fenced: fencedNodes(view, await needed(observeDevices(client, signal))) };
 }

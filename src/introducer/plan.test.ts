@@ -19,7 +19,9 @@ function applied(model: SyncthingModel, actions: readonly IntroducerAction[]): S
     if (action.kind === 'put') return action.devices.map(({ device }) => device).reduce(withDevice, before);
     if (action.kind === 'remove') return withoutDevice(before, action.deviceId);
     const device = before.devices.find(({ deviceID }) => deviceID === action.deviceId);
-    return device === undefined ? before : withDevice(before, { ...device, paused: true });
+    const left = [...before.connectedTo].filter(([deviceId]) => deviceId !== action.deviceId);
+    const closed = { ...before, connectedTo: new Map(left) };
+    return device === undefined ? closed : withDevice(closed, { ...device, paused: true });
   }, model);
 }
 
@@ -137,6 +139,23 @@ test.each([
     order: { fenced: ['n2'] },
     model: having({}),
     plan: ['fence n2', 'put n3'],
+  },
+  {
+    name: 'a fence of any name that its machine had',
+    view: { replicas: [shared] },
+    order: {
+      devices: [own, n2, n3, { ...n2, node: 'n9', addresses: ['tcp://10.9.9.9:22000'] }],
+      fenced: ['n9'],
+    },
+    model: having({}, with3),
+    plan: ['fence n2'],
+  },
+  {
+    name: 'a fence whose connection still stands is waited for once more',
+    view: { replicas: [shared] },
+    order: { fenced: ['n2'] },
+    model: connected(having({ paused: true }, with3), '10.0.0.2:22000'),
+    plan: ['fence n2'],
   },
   {
     name: 'a fenced peer that is not there yet comes paused',

@@ -68,15 +68,20 @@ function withPaused(observed: ObservedDevices, closing: readonly (Fence | Discon
 }
 
 /**
- * Nodes to be fenced from which nothing can come: every device of theirs is paused, or there is none, and an unknown
- * device is refused.
+ * Nodes to be fenced from which nothing can come: every device of theirs is paused and its connection closed, or there is
+ * none, and an unknown device is refused.
  */
 export function fencedNodes(view: NodeView, observed: ObservedDevices): readonly string[] {
   const { order } = view;
   if (order === undefined) return [];
-  const open = foreign(observed).filter((device) => !device.paused);
-  const reachable = new Set(open.map((device) => nodeOf(order, device)));
+  const open = foreign(observed).filter((device) => !isShut(observed, device));
+  const reachable = new Set(open.flatMap((device) => namesOf(order, device)));
   return order.fenced.filter((node) => !reachable.has(node));
+}
+
+/** What comes over a connection that still stands is taken in, also after the device was paused. */
+function isShut({ connectedTo }: ObservedDevices, { deviceID, paused }: DeviceConfig): boolean {
+  return paused === true && !connectedTo.has(deviceID);
 }
 
 interface World {
@@ -89,16 +94,29 @@ function foreign({ devices, ownDeviceId }: ObservedDevices): readonly DeviceConf
   return devices.filter((device) => device.deviceID !== ownDeviceId);
 }
 
-/** By the order, else by the name that it got from us: the order may have forgotten a node that is gone. */
-function nodeOf(order: SyncthingNodeSpec, device: DeviceConfig): string {
-  return order.devices.find(({ deviceId }) => deviceId === device.deviceID)?.node ?? device.name;
+type Known = Pick<DeviceConfig, 'deviceID' | 'name'>;
+
+/**
+ * By the order, else by the name that it got from us: the order may have forgotten a node that is gone. Several of a
+ * machine that has been renamed, the one that it has now first: what is told of one name holds for the device.
+ */
+function namesOf(order: SyncthingNodeSpec, { deviceID, name }: Known): readonly string[] {
+  const known = order.devices.filter(({ deviceId }) => deviceId === deviceID).map(({ node }) => node);
+  return known.length > 0 ? known : [name];
+}
+
+function nodeOf(order: SyncthingNodeSpec, device: Known): string {
+  return namesOf(order, device)[0] ?? device.name;
+}
+
+function isToBeFenced(order: SyncthingNodeSpec, device: Known): boolean {
+  return namesOf(order, device).some((node) => order.fenced.includes(node));
 }
 
 function fences({ order, observed }: World): readonly Fence[] {
   return foreign(observed)
-    .map((device) => ({ device, node: nodeOf(order, device) }))
-    .filter(({ device, node }) => !device.paused && order.fenced.includes(node))
-    .map(({ device, node }) => ({ kind: 'fence', node, deviceId: device.deviceID }));
+    .filter((device) => !isShut(observed, device) && isToBeFenced(order, device))
+    .map((device) => ({ kind: 'fence', node: nodeOf(order, device), deviceId: device.deviceID }));
 }
 
 function hostOf(address: string): string {
@@ -111,10 +129,11 @@ function hostOf(address: string): string {
  * that the node had by our word (it is translated on the way), nothing tells a dead connection from a live one.
  */
 function deadConnections({ order, observed }: World): readonly Disconnect[] {
-  return foreign(observed).flatMap(({ deviceID, addresses, paused }) => {
+  return foreign(observed).flatMap((device) => {
+    const { deviceID, addresses, paused } = device;
     const end = observed.connectedTo.get(deviceID);
     const known = order.devices.find(({ deviceId }) => deviceId === deviceID);
-    if (end === undefined || known === undefined || paused || order.fenced.includes(known.node)) return [];
+    if (end === undefined || known === undefined || paused || isToBeFenced(order, device)) return [];
     const isAt = (address: string): boolean => hostOf(address) === hostOf(end);
     const isDead = known.addresses.length > 0 && addresses.some(isAt) && !known.addresses.some(isAt);
     return isDead ? [{ kind: 'disconnect', node: known.node, deviceId: deviceID }] : [];
@@ -166,7 +185,7 @@ function changeOf({ order }: World, actual: DeviceConfig): readonly NamedDevice[
   const known = order.devices.find(({ deviceId }) => deviceId === actual.deviceID);
   const node = known?.node ?? actual.name;
   const [rendered] = known === undefined ? [] : render(order, known);
-  const desired = rendered?.device ?? { ...actual, paused: order.fenced.includes(node) };
+  const desired = rendered?.device ?? { ...actual, paused: isToBeFenced(order, actual) };
   return sameDevice(actual, desired) ? [] : [{ node, device: { ...actual, ...desired } }];
 }
 
@@ -174,7 +193,7 @@ function changeOf({ order }: World, actual: DeviceConfig): readonly NamedDevice[
 function render(order: SyncthingNodeSpec, { node, deviceId, addresses }: Device): readonly NamedDevice[] {
   const [first, ...others] = addresses;
   if (first === undefined) return [];
-  const paused = order.fenced.includes(node);
+  const paused = isToBeFenced(order, { deviceID: deviceId, name: node });
   return [{ node, device: deviceConfig({ deviceId, name: node, addresses: [first, ...others], paused }) }];
 }
 
@@ -190,6 +209,6 @@ function removals({ view, order, observed }: World): readonly RemoveDevice[] {
   const known = new Set(order.devices.map(({ deviceId }) => deviceId));
   return foreign(observed)
     .filter(({ deviceID }) => !known.has(deviceID) && !listed.has(deviceID) && !wanted.has(deviceID))
-    .map((device) => ({ kind: 'remove' as const, node: nodeOf(order, device), deviceId: device.deviceID }))
-    .filter(({ node }) => !order.fenced.includes(node));
+    .filter((device) => !isToBeFenced(order, device))
+    .map((device) => ({ kind: 'remove' as const, node: nodeOf(order, device), deviceId: device.deviceID }));
 }

@@ -26,8 +26,8 @@ export function createMounter({ hostProc, timeoutMs }: MounterOptions): Mounter 
     const location = await locate(source);
     const before = await mountAt(target);
     if (before !== undefined) return acceptExisting(before, location, options);
-    await runCommand(['mount', '--no-mtab', '--bind', '--', source, target], { signal, timeoutMs });
     try {
+      await runCommand(['mount', '--no-mtab', '--bind', '--', source, target], { signal, timeoutMs });
       // A bind mount is read-only only by a second step (mount(2), MS_REMOUNT | MS_BIND).
       if (readOnly)
         await runCommand(['mount', '--no-mtab', '-o', 'remount,bind,ro', target], { signal, timeoutMs });

@@ -22,10 +22,16 @@ export async function retryable<T>(doing: string, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (thrown) {
-    const error = CsiError.from(thrown);
-    if (RETRYABLE.has(error.kind)) throw error;
-    throw new CsiError('unavailable', `${doing}: ${readable(thrown)}`, { cause: thrown });
+    throw asRetryable(doing, thrown);
   }
+}
+
+/** The same of what was thrown already. */
+export function asRetryable(doing: string, thrown: unknown): CsiError {
+  const error = CsiError.from(thrown);
+  return RETRYABLE.has(error.kind)
+    ? error
+    : new CsiError('unavailable', `${doing}: ${readable(thrown)}`, { cause: thrown });
 }
 
 const RETRYABLE: ReadonlySet<string> = new Set(['unavailable', 'aborted', 'deadline-exceeded', 'cancelled']);

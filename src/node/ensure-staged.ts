@@ -64,17 +64,20 @@ function checkReadable({ volumeId, status }: SyncthingVolume): void {
 /** Mounted already, under the epoch of this node's session, or the right to read that it has. */
 async function isInPlace(ctx: NodeContext, target: StagingTarget, signal: AbortSignal): Promise<boolean> {
   const { volumeId, stagingPath } = target;
-  return ctx.mutex.run(volumeId, async () => {
+  const look = async () => {
     const state = await ctx.states.read(volumeId);
     if (state === undefined) return false;
     const isMounted = (await ctx.mounter.mountAt(stagingPath)) !== undefined;
     const order = ctx.volumes.record(volumeId).order?.spec;
     const found = { state, order, knowsOrders: ctx.knowsOrders(), isMounted };
     if (!(isReader(target.capability) ? isReadStaged(found) : isWriterStaged(found))) return false;
-    await retryable(`check the mount at ${stagingPath}`, () => bind(ctx, target, signal));
+    await bind(ctx, target, signal);
     noteStaged(ctx, volumeId);
     return true;
-  });
+  };
+  return retryable(`volume ${volumeId} cannot be staged at ${stagingPath} on ${ctx.node}`, () =>
+    ctx.mutex.run(volumeId, look),
+  );
 }
 
 /** The kind by state.json, which is there before any order is known. */

@@ -12,6 +12,7 @@ import type { NodeContext } from './context.ts';
 import { isMissing } from './errors.ts';
 import { exists } from './exists.ts';
 import type { ScanRequest } from './scan.ts';
+import { volumeMounts } from './volume-mounts.ts';
 
 /**
  * After the last unmount and before the scan that is to prove it: the manifest, on the disk, then state.json, then the
@@ -26,7 +27,7 @@ export async function makeTreePlain(
   const { folderId, epoch } = request;
   const plan = await lookThrough(ctx, folderId, signal);
   if (plan === undefined) return true;
-  if (!(await inSession(ctx, request, (state) => keepManifest(ctx, state, plan)))) return false;
+  if (!(await inSession(ctx, request, (state) => beginPlain(ctx, state, plan)))) return false;
   const again = (): Promise<PlainPlan | undefined> => lookThrough(ctx, folderId, signal);
   const isDone = await takeAway(ctx, folderId, { plan, again, signal }, (work) =>
     inSession(ctx, request, work),
@@ -103,16 +104,21 @@ async function lookThrough(
 async function inSession(
   ctx: NodeContext,
   { folderId, epoch, session }: ScanRequest,
-  work: (state: DiskState) => Promise<void>,
+  work: (state: DiskState) => Promise<void | false>,
 ): Promise<boolean> {
   return ctx.mutex.run(folderId, async () => {
     const state = await ctx.states.read(folderId);
     const phase = state?.phase;
     if (state === undefined || phase?.kind !== 'writer') return false;
     if (phase.epoch !== epoch || phase.session !== session) return false;
-    await work(state);
-    return true;
+    return (await work(state)) !== false;
   });
+}
+
+/** Whoever saw no mount looks once more, before anything is taken from a tree that a pod may have. */
+async function beginPlain(ctx: NodeContext, state: DiskState, plan: PlainPlan): Promise<void | false> {
+  const { pods } = await volumeMounts(ctx, state.folderId);
+  return pods.length > 0 ? false : keepManifest(ctx, state, plan);
 }
 
 async function keepManifest(ctx: NodeContext, state: DiskState, plan: PlainPlan): Promise<void> {

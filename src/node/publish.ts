@@ -7,7 +7,7 @@ import { parseNodePublishVolume, type NodePublishVolumeIntent } from '../csi/val
 import { holdsGrant } from '../handoff/session.ts';
 import { isShared } from '../handoff/writing.ts';
 import { MountError } from '../mount/errors.ts';
-import { kubeletPath, retryable } from './call-errors.ts';
+import { asRetryable, kubeletPath, retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 import { ensureStaged } from './ensure-staged.ts';
 import { goingReason } from './keep-pods-out.ts';
@@ -32,11 +32,13 @@ export function nodePublishVolume(
     await checkSingleTarget(ctx, intent);
     const { volumeId, stagingTargetPath: stagingPath, capability } = intent;
     await ensureStaged(ctx, { volumeId, stagingPath, capability }, call);
-    await retryable(`volume ${volumeId} cannot be published on ${ctx.node}`, () =>
-      ctx.mutex.run(volumeId, () => publish(ctx, intent, call)),
-    );
+    await retryable(failing(ctx, volumeId), () => ctx.mutex.run(volumeId, () => publish(ctx, intent, call)));
     return {};
   };
+}
+
+function failing({ node }: NodeContext, volumeId: string): string {
+  return `volume ${volumeId} cannot be published on ${node}`;
 }
 
 /** The same target with the same arguments is done already, with others it is ALREADY_EXISTS. */
@@ -46,13 +48,15 @@ async function isPublished(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { targetPath, volumeId } = intent;
-  if ((await ctx.mounter.mountAt(targetPath)) === undefined) return false;
+  const seen = await retryable(failing(ctx, volumeId), () => ctx.mounter.mountAt(targetPath));
+  if (seen === undefined) return false;
   try {
     await bind(ctx, intent, signal);
     delete ctx.volumes.record(volumeId).stagedAt;
     return true;
   } catch (error) {
-    if (!(error instanceof MountError) || (error.kind !== 'busy' && error.kind !== 'not-found')) throw error;
+    if (!(error instanceof MountError) || error.kind !== 'busy')
+      throw asRetryable(failing(ctx, volumeId), error);
     const message = `${targetPath} is in use by another volume, or by ${volumeId} with another readonly: unpublish it first`;
     throw new CsiError('already-exists', message, { cause: error });
   }
@@ -64,7 +68,7 @@ async function checkSingleTarget(
   { volumeId, targetPath, capability }: NodePublishVolumeIntent,
 ): Promise<void> {
   if (!SINGLE_TARGET.has(capability.mode)) return;
-  const { pods } = await volumeMounts(ctx, volumeId);
+  const { pods } = await retryable(failing(ctx, volumeId), () => volumeMounts(ctx, volumeId));
   const others = pods.filter((mount) => mount !== targetPath);
   if (others.length === 0) return;
   throw new CsiError(

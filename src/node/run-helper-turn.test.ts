@@ -14,9 +14,10 @@ import {
   type NodeUnderTest,
 } from '../../test/builders/test-node.ts';
 import type { NodeView, PassFailure } from '../desired/node-view.ts';
+import type { SyncthingNode } from '../desired/node.ts';
 import type { SyncthingReplica, SyncthingReplicaSpec } from '../desired/replica.ts';
 import type { SyncthingVolume } from '../desired/volume.ts';
-import { SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
+import { SYNCTHING_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
 import type { Helpers } from './helpers.ts';
 import { createHelperTurns } from './run-helper-turn.ts';
 import { takeReading } from './take-reading.ts';
@@ -188,6 +189,30 @@ test('what became to be removed while pods were shut out of others is not remove
     [false],
     [true],
   ]);
+});
+
+test('a fence that a pass may have taken down does not stand when nothing came of that pass', async () => {
+  const orderOf = (fenced: readonly string[]) =>
+    node.kubernetes.seed(SYNCTHING_NODES, {
+      name: node.ctx.node,
+      spec: { fenced, devices: [], tombstones: [] },
+    });
+  let own: SyncthingNode = { ...orderOf(['n2', 'n3']), generation: 2 };
+  const nothing = { changed: 0, more: false, failed: [] };
+  const helpers = helpersThatSay(() => ({ introducer: { ...nothing, fenced: ['n2', 'n3'] } }));
+  let isBroken = false;
+  const turns = createHelperTurns(
+    node.ctx,
+    { ...roundSources([]), node: () => own },
+    { run: (name, view, call) => (isBroken ? Promise.resolve(undefined) : helpers.run(name, view, call)) },
+  );
+  await turns.run('introducer', signal);
+  expect(turns.facts().introducer?.fenced).toEqual(['n2', 'n3']);
+  isBroken = true;
+  own = { ...orderOf(['n3']), generation: 3 };
+  expect(await turns.run('introducer', signal)).toBe('failed');
+  own = { ...orderOf(['n2', 'n3']), generation: 4 };
+  expect(turns.facts().introducer?.fenced).toEqual(['n3']);
 });
 
 describe('what a pass did is nothing of', () => {

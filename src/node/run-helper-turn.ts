@@ -26,7 +26,11 @@ export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpe
         return { view, report: await helpers.run(helper, view, signal) };
       };
       const { view, report, isPartial } = await AROUND[helper](pass, { ctx, sources, signal });
-      if (report === undefined) return 'failed';
+      if (report === undefined) {
+        failedLast.set(helper, [...new Set([...(failedLast.get(helper) ?? []), helper])]);
+        if (helper === 'introducer') facts = { ...facts, introducer: fencesLeft(facts, sources, view) };
+        return 'failed';
+      }
       failedLast.set(
         helper,
         report.failed.map(({ item }) => item),
@@ -39,6 +43,16 @@ export function createHelperTurns(ctx: NodeContext, sources: RoundSources, helpe
       return isPartial === true ? 'failed' : outcomeOf(report);
     },
   };
+}
+
+/** What came of the pass is not known: a fence that it may have taken down does not stand for the next one. */
+function fencesLeft(
+  { introducer }: RoundFacts,
+  { node }: RoundSources,
+  { order }: NodeView,
+): NonNullable<RoundFacts['introducer']> {
+  const known = introducer?.fenced ?? node()?.status?.fenced ?? [];
+  return { fenced: known.filter((fenced) => order?.fenced.includes(fenced) === true) };
 }
 
 interface Pass {

@@ -59,6 +59,32 @@ test('the folder of a copy that took its grant gets the type of a writer', async
   expect(found()).toEqual({ type: 'sendonly', refused: undefined });
 });
 
+test('it is the order of its own turn that is carried out', async () => {
+  const record = ctx.volumes.record(state.folderId);
+  const { order } = record;
+  if (order === undefined) throw new Error('no order was given');
+  const { grant: _, ...spec } = order.spec;
+  const turn = Promise.withResolvers<void>();
+  const before = ctx.mutex.run(ALL_FOLDERS, () => turn.promise);
+  const switching = switchFolder(ctx, state, signal);
+  record.order = { ...order, generation: 2, spec };
+  turn.resolve();
+  await before;
+  await switching;
+  expect(found().type).toBe('receiveonly');
+});
+
+test('a change that could not be saved is doubted, and a round asked for, also when the call is over', async () => {
+  const asked: string[] = [];
+  const wake = { ...ctx.wake, round: (reason: string) => void asked.push(reason) };
+  const putFolders = () => Promise.reject(new Error('no space left on device'));
+  const full = { ...ctx, wake, syncthing: { ...ctx.syncthing, putFolders } };
+  await switchFolder(full, state, signal);
+  expect(found().refused).toBe('no space left on device');
+  await expect(switchFolder(full, state, AbortSignal.abort(new Error('over')))).rejects.toThrow();
+  expect(asked).toEqual(['folders', 'folders']);
+});
+
 // The lock is that of all folders: half an hour of one volume's scan must not be that of every pod of the node.
 test('during a long scan others come to change their folders, and the pod is told', async () => {
   syncthing.misbehaviours.add(SCANNING);

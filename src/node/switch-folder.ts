@@ -3,6 +3,7 @@ import type { DiskState } from '../handoff/disk-state.ts';
 import { applyResharer } from '../folders/apply.ts';
 import { observeFolders } from '../folders/observe.ts';
 import { planResharer } from '../folders/plan.ts';
+import { messageOf } from '../runtime/apply-actions.ts';
 import type { NodeContext } from './context.ts';
 
 /** In the place of a folder id, for the lock under which Syncthing's folders are planned and changed. */
@@ -20,14 +21,19 @@ const BUSY_MS = 500;
  * done here is left to the round that follows. The caller holds the volume's mutex.
  */
 export async function switchFolder(ctx: NodeContext, state: DiskState, signal: AbortSignal): Promise<void> {
-  const { order } = ctx.volumes.record(state.folderId);
+  const record = ctx.volumes.record(state.folderId);
   try {
-    if (order !== undefined) await ctx.mutex.run(ALL_FOLDERS, () => carryOut(ctx, order, state, signal));
+    await ctx.mutex.run(ALL_FOLDERS, async () => {
+      // As it is when it is this call's turn: a pass that was before it may have carried out a later one.
+      if (record.order !== undefined) await carryOut(ctx, record.order, state, signal);
+    });
   } catch (error) {
+    record.refused = messageOf(error);
     signal.throwIfAborted();
     ctx.log.warn({ error, folderId: state.folderId }, 'a folder could not be switched at once');
+  } finally {
+    ctx.wake.round('folders');
   }
-  ctx.wake.round('folders');
 }
 
 async function carryOut(

@@ -32,7 +32,9 @@ async function handle(ctx: NodeContext, event: SyncthingEvent, signal: AbortSign
   await checkHealth(ctx, signal);
   for (const folderId of ctx.volumes.ordered()) ctx.volumes.record(folderId).conflictsSought = false;
   lookAtAll(ctx);
-  // Another process of the daemon may have another configuration: a disk that was put back, for example.
+  // Another process of the daemon may have another configuration: a disk that was put back, for example, or one that could
+  // not be saved. Who tried while it was away backs off, and hears of a change alone late.
+  ctx.wake.round('urgent');
   ctx.wake.round('change');
 }
 

@@ -106,6 +106,23 @@ const COMPLETION = {
   globalBytes: 0,
 } as const;
 
+test('a folder that is a writer’s in memory alone, since it cannot be saved, opens no session', async () => {
+  const { volumeId } = await giveGrant(node, 2, { status: { base: handoffBase([NODE]) } });
+  mkdirSync(node.ctx.store.layout.volume(volumeId).data);
+  let isFull = true;
+  const configSettled = async (): Promise<void> => {
+    if (isFull) throw new Error('no space left on device');
+  };
+  const ctx = { ...node.ctx, syncthing: { ...node.ctx.syncthing, configSettled } };
+  const state = await ctx.states.read(volumeId);
+  if (state === undefined) throw new Error('there is no copy');
+  await ctx.states.write({ ...state, highestEpoch: 2, phase: { kind: 'taking', epoch: 2 } });
+  ctx.volumes.record(volumeId).refused = 'no space left on device';
+  await expect(takeSession(ctx, volumeId, signal)).rejects.toThrow('no space left');
+  isFull = false;
+  expect(await takeSession(ctx, volumeId, signal)).toMatchObject({ kind: 'open' });
+});
+
 async function mark(folderId: string): Promise<void> {
   const { run, ...record } = begun(newScrubRecord(0), 0);
   const unknown = { reason: '', blocksHash: '', modifiedBy: 'OTHER', changedAt: '' };

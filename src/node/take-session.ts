@@ -87,7 +87,11 @@ async function isSwitched(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (phase.kind !== 'taking') return false;
-  return isSender((await ctx.syncthing.folder(folderId, { signal }))?.type);
+  const isSwitchedNow = isSender((await ctx.syncthing.folder(folderId, { signal }))?.type);
+  // What could not be saved stands in Syncthing's memory all the same, and is gone with its process.
+  if (isSwitchedNow && ctx.volumes.record(folderId).refused !== undefined)
+    await ctx.syncthing.configSettled({ signal });
+  return isSwitchedNow;
 }
 
 /** Once for each grant: where the folder has not got its type by that, the resharer sees to it, and the caller asks again. */

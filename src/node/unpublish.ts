@@ -6,6 +6,7 @@ import { kubeletPath, retryable } from './call-errors.ts';
 import type { NodeContext } from './context.ts';
 import { untilDetached } from './until-detached.ts';
 import { volumeMounts } from './volume-mounts.ts';
+import type { VolumeRecord } from './volumes.ts';
 
 /**
  * CSI 1.12, NodeUnpublishVolume. The last one begins the flush and waits a little for it: drain and shutdown wait for
@@ -22,13 +23,24 @@ export function nodeUnpublishVolume(
     ctx.wake.nodeReport();
     await ctx.mutex.run(volumeId, () =>
       retryable(`volume ${volumeId} cannot be unpublished on ${ctx.node}`, async () => {
+        const wasMounted = (await ctx.mounter.mountAt(targetPath)) !== undefined;
         await ctx.mounter.unmount(targetPath, call.signal);
+        if (wasMounted) outdateScans(ctx.volumes.record(volumeId));
         await ctx.mountPoints.remove(targetPath);
       }),
     );
     if (volume.kind === 'own') await waitForFlush(ctx, volumeId, call);
     return {};
   };
+}
+
+/**
+ * A scan of before proves nothing of what that pod wrote, whatever was seen of its mount: one look at a table of mounts
+ * that changes meanwhile may miss one (before Linux 5.8 each unmount could hide another mount from who was reading it).
+ */
+function outdateScans(record: VolumeRecord): void {
+  record.unpublished = (record.unpublished ?? 0) + 1;
+  if (record.scan?.afterUnmount === true) delete record.scan;
 }
 
 interface Call {

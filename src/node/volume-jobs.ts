@@ -131,10 +131,13 @@ async function completeFirstSession(ctx: NodeContext, folderId: string): Promise
 
 /** A scan that proves nothing is a failure, which is repeated after a while and told to the person who can help. */
 async function scanInto(ctx: NodeContext, request: ScanRequest, signal: AbortSignal): Promise<void> {
+  const record = ctx.volumes.record(request.folderId);
+  const { unpublished } = record;
   await completeFirstSession(ctx, request.folderId);
   if (request.afterUnmount && !(await preparedForOthers(ctx, request, signal))) return;
   const scan = await scanFolder(ctx, request, signal);
-  ctx.volumes.record(request.folderId).scan = scan;
+  if (request.afterUnmount && record.unpublished !== unpublished) return;
+  record.scan = scan;
   if (scan.proves) return;
   const [first] = await ctx.syncthing.folderErrors(request.folderId, { signal, perPage: 1 });
   const detail =

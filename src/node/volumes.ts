@@ -15,6 +15,8 @@ export interface VolumeRecord {
   index?: string | undefined;
   /** The last scan that finished in this life of the process. */
   scan?: LocalScan;
+  /** How many targets with a mount NodeUnpublishVolume took away: a scan of before knows nothing of what came last. */
+  unpublished?: number;
   /** What runs in the background for it; one thing at a time. */
   job?: string;
   /** After a job that failed: when it may be tried again, milliseconds, how often it failed in a row, and why. */

@@ -71,6 +71,25 @@ test('of a copy that went nothing is known of the next, whose generations begin 
   expect(known).toEqual({ removed: false });
 });
 
+test('what was applied before an API server was restored is no order of now', async () => {
+  order();
+  await vi.waitFor(() => expect(record.order).toBeDefined());
+  const { order: known } = record;
+  if (known === undefined) throw new Error('no order was given');
+  record.order = { ...known, generation: 9 };
+  noteCopy();
+  await node.kubernetes.mergePatch(
+    SYNCTHING_REPLICAS,
+    known,
+    { spec: { epoch: 1 } },
+    { signal: ending.signal },
+  );
+  await vi.waitFor(() => expect(record.order?.generation).toBe(2));
+  expect(record.applied).toBeUndefined();
+  expect(record.peersGo).toBeUndefined();
+  expect(record.versionsDropped).toBeDefined();
+});
+
 test('an order to go that is taken back is not told as carried out, whatever was said of it', async () => {
   order({ removal: 'leave' });
   await vi.waitFor(() => expect(record.order?.spec.removal).toBe('leave'));

@@ -9,7 +9,7 @@ import { exponentialBackoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Wake } from './context.ts';
-import { forgetCopy, type Volumes } from './volumes.ts';
+import { forgetCopy, type VolumeRecord, type Volumes } from './volumes.ts';
 
 export interface WatchOptions {
   readonly client: KubernetesClient;
@@ -80,6 +80,13 @@ export function createWatches(options: WatchOptions): Watches {
   };
 }
 
+/** An API server that was restored from a backup counts on from there: what was applied then is no order of now. */
+function forgetGenerations(record: VolumeRecord): void {
+  delete record.applied;
+  delete record.peersGo;
+  delete record.roundKey;
+}
+
 /** The order as it stands; what this node reported itself comes back as a change too, and is none. */
 function takeOrder({ volumes, wake }: WatchOptions, change: Change<SyncthingReplica>): void {
   const { object } = change;
@@ -92,6 +99,7 @@ function takeOrder({ volumes, wake }: WatchOptions, change: Change<SyncthingRepl
   } else {
     // Another resource under the same name is another order, of which nothing is applied or removed yet.
     if (record.order?.uid !== object.uid) forgetCopy(record);
+    else if (object.generation < record.order.generation) forgetGenerations(record);
     if (object.spec.removal === undefined) record.removed = false;
     record.order = object;
   }

@@ -1,5 +1,5 @@
 import type { ResharerReport } from '../desired/node-view.ts';
-import { applyActions } from '../runtime/apply-actions.ts';
+import { applyActions, isDoubtful } from '../runtime/apply-actions.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { helperPass, type Pass } from '../runtime/helper-pass.ts';
 import { localSyncthing } from '../runtime/local-syncthing.ts';
@@ -24,6 +24,7 @@ async function reshare({ view, budget, log, signal }: Pass): Promise<ResharerRep
     itemsOf: replicasOf,
     apply: (action) => applyResharer(client, action, { signal }),
   });
+  if (isDoubtful(view, report)) await needed(client.configSettled({ signal }));
   // Read again: an order counts as applied when it stands, not when it was sent.
   const after = await needed(observeFolders(client, signal));
   const refused = refusedOrders(view, after);

@@ -1,4 +1,4 @@
-import type { PassFailure, PassReport } from '../desired/node-view.ts';
+import type { NodeView, PassFailure, PassReport } from '../desired/node-view.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 
@@ -56,6 +56,14 @@ async function attempt<Action extends { readonly kind: string }>(
     log.warn({ action: action.kind, items, error }, 'could not apply');
     return { ...NOTHING, failed: items.map((item) => ({ item, reason: messageOf(error) })) };
   }
+}
+
+/**
+ * Something failed, in this pass or in the one before it, so that what can be read of Syncthing's configuration may be
+ * neither carried out nor saved: nothing is claimed before that has settled.
+ */
+export function isDoubtful({ failedLast }: Pick<NodeView, 'failedLast'>, { failed }: PassReport): boolean {
+  return failed.length > 0 || failedLast.length > 0;
 }
 
 export function messageOf(error: unknown): string {

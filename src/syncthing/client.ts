@@ -199,6 +199,12 @@ export interface SyncthingClient {
    * daemon does not know is dropped silently: put devices first. The default deadline is 60 s.
    */
   putFolders(folders: readonly FolderConfig[], call: CallOptions): Promise<void>;
+  /**
+   * Resolves when every change of the configuration so far is carried out and on the disk; rejects where it cannot be
+   * saved. A change that was answered with an error, or that nobody waited for, can be read all the same (lib/config,
+   * wrapper.go: what is read is set first).
+   */
+  configSettled(call: CallOptions): Promise<void>;
   /** Takes the folder out of Syncthing; files stay, `.stfolder` goes. An unknown folder is no error. */
   deleteFolder(folderId: string, call: CallOptions): Promise<void>;
   /** Adds or replaces whole devices in one commit; devices not named stay. */

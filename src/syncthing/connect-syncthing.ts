@@ -88,6 +88,7 @@ type ConfigCalls = Pick<
   | 'device'
   | 'restartRequired'
   | 'putFolders'
+  | 'configSettled'
   | 'deleteFolder'
   | 'putDevices'
   | 'deleteDevice'
@@ -121,6 +122,10 @@ function configCalls(http: HttpCall): ConfigCalls {
     },
     async putFolders(folders, call) {
       await order(http, { method: 'PUT', path: 'config/folders', body: folders, call, ...write });
+    },
+    async configSettled(call) {
+      // Changes wait for each other, and each is saved: one of nothing is the last of all that came before.
+      await order(http, { method: 'PUT', path: 'config/folders', body: [], call, ...write });
     },
     async deleteFolder(folderId, call) {
       const path = `config/folders/${encodeURIComponent(folderId)}`;

@@ -66,7 +66,11 @@ async function build(survives: Survives): Promise<NodeUnderTest> {
   const kubeletDir = path.join(directory, 'kubelet');
   const store = await openStore(path.join(directory, 'data'), { driverName: 'd.test', namespace: 'ns' });
   const socketPath = path.join(directory, 'nobody.sock');
-  const syncthing = { ...connectSyncthing({ socketPath, apiKey: 'none' }), folder: writersFolder };
+  const syncthing = {
+    ...connectSyncthing({ socketPath, apiKey: 'none' }),
+    folder: writersFolder,
+    configSettled: () => Promise.resolve(),
+  };
   const shared = { clock: systemClock, log: silentLogger };
   const ctx: NodeContext = {
     ...shared,

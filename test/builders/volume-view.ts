@@ -226,8 +226,8 @@ export function node(name: string, status: Partial<SyncthingNodeStatus> = {}): S
 }
 
 /** A node like any, of which a person said that it is to be shut out. */
-export function expelledNode(name: string): SyncthingNode {
-  const { spec, ...rest } = node(name);
+export function expelledNode(name: string, status: Partial<SyncthingNodeStatus> = {}): SyncthingNode {
+  const { spec, ...rest } = node(name, status);
   return { ...rest, spec: { ...spec, expelled: true } };
 }
 

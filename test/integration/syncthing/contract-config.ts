@@ -40,6 +40,14 @@ export function configContract(peers: () => readonly [Peer, Peer]): void {
     expect(folders.map((folder) => folder.id)).toEqual(expect.arrayContaining(['one', 'two']));
   });
 
+  test('configSettled changes nothing', async () => {
+    const [a] = peers();
+    await putFolder(a, 'settled', 'receiveonly', []);
+    const before = await a.client.config(call());
+    await a.client.configSettled(call());
+    expect(await a.client.config(call())).toEqual(before);
+  });
+
   test('a key that we do not own survives a whole put', async () => {
     const [a] = peers();
     await putFolder(a, 'whole', 'sendreceive', []);

@@ -53,6 +53,23 @@ test('rule 26: who is not fenced from the lost writer passes its changes on', as
   await untilProven('passing', a, c);
 });
 
+test('rule 26: what cannot be saved is read all the same, is told by configSettled, and is gone with the process', async () => {
+  await putFolder(c, 'unsaved', 'receiveonly', [c]);
+  const file = path.join(c.home, 'config.xml');
+  fs.renameSync(file, `${file}.aside`);
+  fs.mkdirSync(file);
+  try {
+    await expect(putFolder(c, 'unsaved', 'sendonly', [c])).rejects.toMatchObject({ kind: 'rejected' });
+    expect(await c.client.folder('unsaved', call())).toMatchObject({ type: 'sendonly' });
+    await expect(c.client.configSettled(call())).rejects.toMatchObject({ kind: 'rejected' });
+  } finally {
+    fs.rmdirSync(file);
+    fs.renameSync(`${file}.aside`, file);
+  }
+  await c.restart();
+  expect(await c.client.folder('unsaved', call())).toMatchObject({ type: 'receiveonly' });
+});
+
 test('forced failover: a survivor that needs what only the lost writer has needs nothing once it is unshared', async () => {
   await shareAll('failover');
   write(a, 'failover', 'proven', '1');
