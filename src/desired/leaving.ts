@@ -30,7 +30,12 @@ function othersThere(view: VolumeView, node: string): number {
 
 /** As many as had to stay when it was let go; a write elsewhere, which they still fetch, does not call it back. */
 function enoughStay(view: VolumeView, members: readonly Member[], member: Member): boolean {
-  if (isBlank(view, view.volume.status.base, member.node)) return true;
+  const { base, grant } = view.volume.status;
+  if (isBlank(view, base, member.node)) return true;
+  // On its way out the folder goes before the bytes: it was blank, or proven, when that began.
+  const isUntold =
+    grant === undefined && base.kind === 'empty' && member.replica?.status?.folder === undefined;
+  if (isUntold) return true;
   const wanted = wantedElsewhere(view, members, member);
   return wanted > 0 && othersThere(view, member.node) >= Math.min(2, wanted);
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clusterNode, node, replica, STORAGE_LABEL, volume } from '../../test/builders/volume-view.ts';
+import {
+  clusterNode,
+  expelledNode,
+  node,
+  replica,
+  STORAGE_LABEL,
+  volume,
+} from '../../test/builders/volume-view.ts';
 import type { SyncthingNodeStatus } from './node.ts';
 import { isLabelled, labelledNodes, placeCopies, unfitReason, type Cluster } from './placement.ts';
 import type { ReplicaRemoval, ReplicaRole, SyncthingReplica } from './replica.ts';
@@ -41,6 +48,15 @@ function placed(given: Readonly<Record<string, NodeGiven>>, copies?: number): re
   const spec = copies === undefined ? {} : { replicas: copies };
   return [...placeCopies(cluster, volume({ spec }), replicas)].sort();
 }
+
+test('a machine that was expelled under another name gets no copy, and its copy counts for none', () => {
+  const { cluster, replicas } = world({ n2: { copy: 'data' }, n9: { copy: 'data' } });
+  const expelled = expelledNode('n1', { storeId: node('n9').status?.storeId ?? '' });
+  const nodes = new Map([...cluster.nodes, ['n1', expelled]]);
+  const seen = { ...cluster, nodes };
+  expect(unfitReason(seen, 'n9')).toBe('it was expelled: docs/security.md');
+  expect([...placeCopies(seen, volume(), replicas)]).toEqual(['n2']);
+});
 
 describe('the label', () => {
   test.each([

@@ -20,8 +20,8 @@ export function isLabelled(node: ClusterNode | undefined, storageLabel: string):
 
 /** Whether a new copy may be put there, or why not. */
 export function unfitReason(cluster: Cluster, node: string): string | undefined {
-  const { spec, status } = cluster.nodes.get(node) ?? {};
-  if (spec?.expelled === true) return 'it was expelled: docs/security.md';
+  const { status } = cluster.nodes.get(node) ?? {};
+  if (isExpelled(cluster, node)) return 'it was expelled: docs/security.md';
   if (status === undefined) return 'no driver pod has reported from it yet';
   if (status.deviceId === '') return status.syncthing.message ?? 'its Syncthing is not up';
   return status.unfit;

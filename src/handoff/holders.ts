@@ -195,8 +195,10 @@ export type LeaveDecision =
 export function isBlank(view: VolumeView, base: Base, node: string): boolean {
   const { spec, status } = view.volume;
   if (status.grant !== undefined || base.kind !== 'empty') return false;
+  if (spec.access !== 'eventual') return true;
   const copy = view.replicas.get(node);
-  return spec.access !== 'eventual' || copy === undefined || !hasAnything(copy);
+  // While its Syncthing is away, or does not have the folder yet, nobody knows what it has.
+  return copy === undefined || copy.status?.folder?.sequence === 0;
 }
 
 /**

@@ -110,10 +110,17 @@ test.each(['mountAt', 'findMountsOf'] as const)(
   'mounts that cannot be seen (%s) are looked for again by the kubelet',
   async (call) => {
     await nodeStageVolume(node.ctx)(requestFor('a'), callOf());
+    const single = {
+      ...requestFor('a'),
+      volumeCapability: {
+        ...requestFor('a').volumeCapability,
+        accessMode: { mode: 'SINGLE_NODE_SINGLE_WRITER' },
+      },
+    } as const;
     const broken = () => Promise.reject(new MountError('failed', 'no table of mounts'));
     const ctx = { ...node.ctx, mounter: { ...node.mounter, [call]: broken } };
     mkdirSync(path.dirname(requestFor('a').targetPath), { recursive: true });
-    await expect(nodePublishVolume(ctx)(requestFor('a'), callOf())).rejects.toMatchObject({
+    await expect(nodePublishVolume(ctx)(single, callOf())).rejects.toMatchObject({
       kind: 'unavailable',
       message: expect.stringContaining('no table of mounts'),
     });

@@ -82,7 +82,8 @@ export function createWatches(options: WatchOptions): Watches {
 
 /** An API server that was restored from a backup counts on from there: what was applied then is no order of now. */
 function forgetGenerations(record: VolumeRecord): void {
-  delete record.applied;
+  // Not absent: for that the status counts, which is of the backup as well.
+  record.applied = { generation: 0, epoch: 0 };
   delete record.peersGo;
   delete record.roundKey;
 }

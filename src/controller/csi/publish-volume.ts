@@ -13,6 +13,7 @@ import {
 } from '../../csi/validate/controller-publish-volume.ts';
 import type { PublishedNode, SyncthingVolume } from '../../desired/volume.ts';
 import { decidePublish, withoutPublished, type PublishDecision } from '../../handoff/published.ts';
+import { expelledAs } from '../../handoff/view.ts';
 import { isKubernetesError } from '../../kubernetes/errors.ts';
 import { SYNCTHING_NODES, SYNCTHING_VOLUMES } from '../../kubernetes/resource-kind.ts';
 import { apiFailure } from './api-failure.ts';
@@ -56,8 +57,8 @@ async function publish(
 
 async function assertNode(ctx: ServiceContext, node: string, signal: AbortSignal): Promise<void> {
   try {
-    const { spec } = await ctx.client.get(SYNCTHING_NODES, node, { signal });
-    if (spec.expelled !== true) return;
+    ctx.known.nodes.note(await ctx.client.get(SYNCTHING_NODES, node, { signal }));
+    if (expelledAs(ctx.known.nodes.items(), node) === undefined) return;
   } catch (error) {
     if (!isKubernetesError(error, 'not-found')) throw apiFailure(`look up node ${node}`, error);
     throw new CsiError('not-found', `node ${node} does not exist, or no driver pod has reported from it yet`);

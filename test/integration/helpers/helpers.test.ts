@@ -317,3 +317,25 @@ test('without Syncthing: the message names the socket and what to do; old trash 
   );
   expect(keyless.kind === 'failed' && keyless.message).toMatch(/\/nowhere.*syncthing-config/);
 });
+
+test('what Syncthing cannot save is not told as applied, also when it can be read', async () => {
+  const id = folderId(2);
+  const view = viewOf(n1, { id, order: { peers: [] } });
+  const [name] = view.replicas.map((replica) => replica.name);
+  const file = path.join(n1.daemon.home, 'config.xml');
+  fs.renameSync(file, `${file}.aside`);
+  fs.mkdirSync(file);
+  try {
+    const failed = [{ item: name, reason: expect.stringContaining('cannot save its configuration') }];
+    expect(await runPass('resharer', view)).toMatchObject({ applied: [], failed });
+    expect(await n1.daemon.client.folder(id, call)).toBeDefined();
+    const again = await runPass('resharer', { ...view, failedLast: [name ?? ''] });
+    expect(again).toMatchObject({ changed: 0, applied: [], failed });
+  } finally {
+    fs.rmdirSync(file);
+    fs.renameSync(`${file}.aside`, file);
+  }
+  const saved = await runPass('resharer', { ...view, failedLast: [name ?? ''] });
+  expect(saved).toMatchObject({ failed: [], applied: [{ replica: name }] });
+  expect(fs.readFileSync(file, 'utf8')).toContain(id);
+});
