@@ -126,9 +126,15 @@ describe('a volume that many write', () => {
     meddle(dataOf('n2', volumeId));
     await attach(cluster.node('n2'), volumeId, 'next', MANY);
     const asWritten = { edited: 'edited by a pod', gone: 'gone by a pod', kept: 'kept by a pod' };
-    expect(filesOf('n2', volumeId)).toEqual(asWritten);
+    expect(filesOf('n2', volumeId)).toMatchObject(asWritten);
     await detach(cluster.node('n2'), volumeId, 'next');
-    expect(filesOf('n1', volumeId)).toEqual(asWritten);
+    for (const node of ['n1', 'n2']) {
+      const files = filesOf(node, volumeId);
+      expect(files).toMatchObject(asWritten);
+      // What was edited stays beside it, as whatever loses here.
+      const beside = Object.keys(files).filter((name) => !(name in asWritten));
+      expect(beside.filter((name) => !/^edited\.sync-conflict-/.test(name))).toEqual([]);
+    }
   });
 
   test('goes on over a restart of the service, and is read beside its writers', async () => {
