@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { IN_SYNC } from '../../test/builders/folder-status.ts';
 import { replica } from '../../test/builders/volume-view.ts';
 import { createFakeClock } from '../runtime/fake-clock.ts';
 import { createFolderObserver } from './folder-observer.ts';
@@ -6,20 +7,7 @@ import { createFolderObserver } from './folder-observer.ts';
 const START = Date.parse('2026-01-01T00:00:00Z');
 const { spec } = replica('n1', []);
 const signal = AbortSignal.timeout(10_000);
-const idle = {
-  state: 'idle' as const,
-  errors: 0,
-  sequence: 0,
-  remoteSequence: {},
-  needTotalItems: 0,
-  needDeletes: 0,
-  needBytes: 0,
-  receiveOnlyTotalItems: 0,
-  globalTotalItems: 0,
-  globalBytes: 0,
-  localTotalItems: 0,
-  localBytes: 0,
-};
+const idle = { ...IN_SYNC, sequence: 0, remoteSequence: {} };
 
 /** A daemon with one folder, scanned once `lastScan` says so; counts how often its scans are asked for. */
 function daemon() {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { IN_SYNC } from '../../test/builders/folder-status.ts';
 import type { FolderStatus } from './client.ts';
 import { FirstScans } from './first-scans.ts';
 import type { DaemonView } from './observe-daemon.ts';
@@ -12,20 +13,7 @@ const daemon: DaemonView = {
   lastScans: new Map([['v', Date.parse('2026-01-01T00:00:05Z')]]),
   now: Date.parse('2026-01-01T00:01:00Z'),
 };
-const idle: FolderStatus = {
-  state: 'idle',
-  errors: 0,
-  sequence: 7,
-  remoteSequence: { P: 5 },
-  needTotalItems: 0,
-  needDeletes: 0,
-  needBytes: 0,
-  receiveOnlyTotalItems: 0,
-  globalTotalItems: 0,
-  globalBytes: 0,
-  localTotalItems: 0,
-  localBytes: 0,
-};
+const idle: FolderStatus = { ...IN_SYNC, sequence: 7, remoteSequence: { P: 5 } };
 
 /** A daemon in which something happens before each call; says which calls were made, in order. */
 function changingDaemon(statuses: readonly Partial<FolderStatus>[]) {
