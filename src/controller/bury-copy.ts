@@ -9,7 +9,8 @@ export interface LostCopy extends Required<Tombstone> {
   readonly node: string;
 }
 
-type Live = Pick<ControllerContext, 'client' | 'known'>;
+/** What a live look takes, and notes what it finds. */
+export type Live = Pick<ControllerContext, 'client' | 'known'>;
 
 /** A person's word for its machine stands, be it under another name. */
 export async function isExpelledNow(ctx: Live, name: string, signal: AbortSignal): Promise<boolean> {

@@ -10,10 +10,7 @@ import { isAlive, type VolumeView } from '../handoff/view.ts';
 import { lostWriters } from '../handoff/writers.ts';
 import { ifThere, KubernetesError } from '../kubernetes/errors.ts';
 import { CLUSTER_NODES, SYNCTHING_REPLICAS } from '../kubernetes/resource-kind.ts';
-import { assertSilent, isExpelledNow } from './bury-copy.ts';
-import type { ControllerContext } from './context.ts';
-
-type Live = Pick<ControllerContext, 'client' | 'known'>;
+import { assertSilent, isExpelledNow, type Live } from './bury-copy.ts';
 
 /**
  * Rejects with `conflict` where the writer is not lost any more, or has ended its session in time, or where a copy taken
